@@ -1,0 +1,3 @@
+//! The netsplit command: empty so far.
+
+fn main() {}

@@ -1,0 +1,377 @@
+//! The part of the engine that is not generic: queue, links, faults, clocks, draws, trace, hash. It moves
+//! handles; the payloads behind them belong to the cluster.
+
+mod clock;
+mod disk;
+mod effects;
+mod wire;
+
+use std::collections::BTreeMap;
+
+pub use effects::Effect;
+pub use wire::InFlight;
+pub(crate) use wire::Stream;
+
+use crate::distribution::Distribution;
+use crate::draw;
+use crate::fault::Entry;
+use crate::history::{Observation, Operation, Outcome, What};
+use crate::network::Network;
+use crate::node::{NodeId, TimerId, Traffic};
+use crate::queue::{MAX_PENDING, Queue};
+use crate::time::Nanos;
+use crate::trace::{Hash, Kind, Record, Ring};
+use crate::view::Text;
+
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// What the engine knows of a node besides its state.
+#[derive(Clone, Debug)]
+pub struct NodeMeta {
+    /// Stable name: draws hang on it.
+    pub name: String,
+    /// Index in the algorithm's roles.
+    pub role: u8,
+    /// Zone.
+    pub zone: u16,
+    /// Workers that share the node's queue; 0 for as many as there is work.
+    pub workers: u32,
+    /// Most work waiting, 0 for no limit.
+    pub queue_limit: u32,
+    /// Not there until it joins.
+    pub absent: bool,
+    /// Disk: time of one write.
+    pub write: Distribution,
+    /// Disk: time of one sync.
+    pub sync: Distribution,
+}
+
+impl NodeMeta {
+    /// Unlimited workers, no queue limit, a disk that takes 1 ms to sync.
+    #[must_use]
+    pub fn new(name: String, role: u8) -> Self {
+        Self {
+            name,
+            role,
+            zone: 0,
+            workers: 0,
+            queue_limit: 0,
+            absent: false,
+            write: Distribution::Constant(0),
+            sync: Distribution::Constant(crate::time::MILLISECOND),
+        }
+    }
+}
+
+/// What the engine keeps of a running node.
+#[derive(Clone, Debug)]
+pub struct NodeState {
+    /// Lives begun before this one.
+    pub life: u32,
+    /// Running (perhaps paused).
+    pub up: bool,
+    /// Never joined yet.
+    pub absent: bool,
+    /// Down because its machine died: silence instead of refusals.
+    pub silent: bool,
+    /// Work in service.
+    pub busy: u32,
+    /// Work waiting.
+    pub queued: u32,
+    /// Work takes so many times as long.
+    pub slow: f64,
+    /// Disk does not finish syncs.
+    pub stalled: bool,
+    /// Disk refuses writes.
+    pub full: bool,
+    pub(crate) crashes: u32,
+    pub(crate) pauses: u32,
+    pub(crate) key: u64,
+    pub(crate) wire: u64,
+    pub(crate) queue_head: u32,
+    pub(crate) queue_tail: u32,
+    pub(crate) parked: Vec<u32>,
+    pub(crate) clock: clock::Clock,
+    pub(crate) disk: disk::Device,
+    pub(crate) sent_at: Nanos,
+    pub(crate) sent_to: Vec<u32>,
+    pub(crate) heard_at: Nanos,
+}
+
+impl NodeState {
+    /// Frozen by a pause.
+    #[must_use]
+    pub fn paused(&self) -> bool {
+        self.pauses > 0
+    }
+}
+
+/// What an event in the queue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Free,
+    Start,
+    Message,
+    Served,
+    Timer,
+    Synced,
+    Broken,
+    Begin,
+    End,
+}
+
+/// An event: the handle's fixed part. Its payload, if any, is in the cluster under the same slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Body {
+    pub due: Due,
+    pub label: u8,
+    pub copy: u8,
+    pub cancelled: bool,
+    pub stream: bool,
+    pub tries: u8,
+    pub node: u32,
+    pub peer: u32,
+    pub life: u32,
+    pub stamp: u32,
+    pub next: u32,
+    pub count: u32,
+    pub bytes: u32,
+    pub epoch: u32,
+    pub place: u32,
+    pub sent: Nanos,
+    pub at: Nanos,
+    pub digest: u64,
+    pub cause: u64,
+    pub aux: u64,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::BLANK
+    }
+}
+
+impl Body {
+    const BLANK: Self = Self {
+        due: Due::Free,
+        label: 0,
+        copy: 0,
+        cancelled: false,
+        stream: false,
+        tries: 0,
+        node: 0,
+        peer: NONE,
+        life: 0,
+        stamp: 0,
+        next: NONE,
+        count: 0,
+        bytes: 0,
+        epoch: 0,
+        place: 0,
+        sent: 0,
+        at: 0,
+        digest: 0,
+        cause: 0,
+        aux: 0,
+    };
+}
+
+/// The engine's core.
+#[derive(Clone, Debug)]
+pub struct Core {
+    /// Now (ns).
+    pub now: Nanos,
+    /// Events processed.
+    pub events: u64,
+    /// Nodes, by number.
+    pub nodes: Vec<NodeState>,
+    /// What they were set up as.
+    pub meta: Vec<NodeMeta>,
+    /// The network as set up.
+    pub network: Network,
+    /// The time line: faults and actions in the document's order.
+    pub entries: Vec<Entry>,
+    /// Indices of the faults in force.
+    pub active: Vec<u32>,
+    /// Traffic faults in force.
+    pub traffic: Traffic,
+    /// Recent records.
+    pub trace: Ring,
+    pub(crate) hash: Hash,
+    pub(crate) listening: bool,
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) queue: Queue,
+    pub(crate) bodies: Vec<Body>,
+    pub(crate) free: u32,
+    pub(crate) copies: Vec<(u32, u32)>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) streams: BTreeMap<(u32, u32), Stream>,
+    pub(crate) thin: BTreeMap<(u32, u32), Nanos>,
+    pub(crate) overflowed: bool,
+    /// How often the end of each entry was moved: only the latest one counts.
+    pub(crate) ends: Vec<u64>,
+}
+
+impl Core {
+    pub(crate) fn new(seed: u64, network: Network, meta: Vec<NodeMeta>) -> Self {
+        let nodes = meta
+            .iter()
+            .map(|meta| {
+                let wire = draw::join(draw::mix(seed ^ 0x5eed), draw::hash_bytes(meta.name.as_bytes()));
+                NodeState {
+                    life: 0,
+                    up: false,
+                    absent: meta.absent,
+                    silent: true,
+                    busy: 0,
+                    queued: 0,
+                    slow: 1.0,
+                    stalled: false,
+                    full: false,
+                    crashes: 0,
+                    pauses: 0,
+                    key: draw::join(wire, 1),
+                    wire,
+                    queue_head: NONE,
+                    queue_tail: NONE,
+                    parked: Vec::new(),
+                    clock: clock::Clock::default(),
+                    disk: disk::Device::default(),
+                    sent_at: u64::MAX,
+                    sent_to: Vec::new(),
+                    heard_at: u64::MAX,
+                }
+            })
+            .collect();
+        Self {
+            now: 0,
+            events: 0,
+            nodes,
+            meta,
+            network,
+            entries: Vec::new(),
+            active: Vec::new(),
+            traffic: Traffic { extra_permille: 0, hot_permille: 0, hot_key: 0 },
+            trace: Ring::new(14),
+            hash: Hash::default(),
+            listening: false,
+            observations: Vec::new(),
+            queue: Queue::default(),
+            bodies: Vec::new(),
+            free: NONE,
+            copies: Vec::new(),
+            effects: Vec::new(),
+            streams: BTreeMap::new(),
+            thin: BTreeMap::new(),
+            overflowed: false,
+            ends: Vec::new(),
+        }
+    }
+
+    /// A slot for an event; its payload goes under the same number.
+    #[inline]
+    pub(crate) fn allocate(&mut self) -> u32 {
+        let slot = self.free;
+        if slot == NONE {
+            // Beyond the cap the run ends with a word; the slot is still valid until then.
+            if self.bodies.len() >= MAX_PENDING {
+                self.overflowed = true;
+                return (MAX_PENDING - 1) as u32;
+            }
+            self.bodies.push(Body::BLANK);
+            return (self.bodies.len() - 1) as u32;
+        }
+        self.free = self.bodies[slot as usize].next;
+        slot
+    }
+
+    #[inline]
+    pub(crate) fn release(&mut self, slot: u32) {
+        let free = self.free;
+        let body = &mut self.bodies[slot as usize];
+        body.due = Due::Free;
+        body.stamp = body.stamp.wrapping_add(1);
+        body.next = free;
+        self.free = slot;
+    }
+
+    /// Fills a slot.
+    #[inline]
+    pub(crate) fn fill(&mut self, slot: u32, at: Nanos, body: Body) {
+        let stamp = self.bodies[slot as usize].stamp;
+        self.bodies[slot as usize] = Body { at, stamp, ..body };
+    }
+
+    /// Fills a slot and schedules it.
+    #[inline]
+    pub(crate) fn enqueue(&mut self, slot: u32, at: Nanos, body: Body) {
+        self.fill(slot, at, body);
+        self.queue.push(at, slot);
+    }
+
+    pub(crate) fn set_timer(&mut self, slot: u32, node: NodeId, delay: Nanos) -> TimerId {
+        let state = &self.nodes[node.index()];
+        let at = self.now.saturating_add(state.clock.true_span(delay));
+        let life = state.life;
+        let cause = self.events;
+        self.enqueue(slot, at, Body { due: Due::Timer, node: node.0, life, cause, ..Body::BLANK });
+        TimerId { slot, stamp: self.bodies[slot as usize].stamp }
+    }
+
+    pub(crate) fn cancel(&mut self, timer: TimerId) {
+        let body = &mut self.bodies[timer.slot as usize];
+        if body.stamp == timer.stamp && body.due == Due::Timer {
+            body.cancelled = true;
+        }
+    }
+
+    pub(crate) fn key(&self, node: NodeId) -> u64 {
+        self.nodes[node.index()].key
+    }
+
+    /// Counts an event: trace and hash.
+    #[inline]
+    pub(crate) fn record(&mut self, kind: Kind, body: &Body) {
+        self.events += 1;
+        self.hash.event(self.now, kind, body.node, body.peer, body.digest);
+        self.trace.push(Record {
+            event: self.events,
+            time: self.now,
+            cause: body.cause,
+            node: body.node,
+            peer: body.peer,
+            kind,
+            label: body.label,
+        });
+    }
+
+    fn observe(&mut self, node: NodeId, what: What) {
+        self.observations.push(Observation { event: self.events, time: self.now, node, what });
+    }
+
+    pub(crate) fn invoke(&mut self, node: NodeId, operation: Operation, intended: Nanos) {
+        // The node speaks of its own clock; lateness is a span, so it carries over to true time.
+        let late = self.elapsed(node).saturating_sub(intended);
+        self.observe(node, What::Invoke(operation, self.now.saturating_sub(late)));
+    }
+
+    pub(crate) fn complete(&mut self, node: NodeId, number: u64, outcome: Outcome, attempts: u32) {
+        self.observe(node, What::Complete(number, outcome, attempts));
+    }
+
+    pub(crate) fn note(&mut self, node: NodeId, text: Text, notable: bool) {
+        self.observe(node, What::Note(text, notable));
+    }
+
+    pub(crate) fn tell(&mut self, node: NodeId, what: What) {
+        if self.listening {
+            self.observe(node, what);
+        }
+    }
+
+    /// Why the run cannot go on, if it cannot: a documented limit was reached.
+    #[must_use]
+    pub fn limit_reached(&self) -> Option<&'static str> {
+        self.overflowed.then_some("more than 16,777,214 events pending at once")
+    }
+}

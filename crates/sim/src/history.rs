@@ -1,0 +1,91 @@
+//! What clients did and what came of it, and what nodes say about themselves: the run's observations.
+
+use crate::node::NodeId;
+use crate::time::Nanos;
+use crate::view::Text;
+
+/// What a client asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// Read a key.
+    Read,
+    /// Write a value to a key.
+    Write,
+    /// Compare and set: the expected value is `expected`.
+    Cas,
+    /// Work without data (load balancing).
+    Call,
+}
+
+/// One client operation. Values are unique per write (client and number), so that a read tells its writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Counts the client's operations from 0.
+    pub number: u64,
+    /// What is asked.
+    pub function: Function,
+    /// Key.
+    pub key: u64,
+    /// Value written, or 0.
+    pub value: u64,
+    /// Value that a compare-and-set expects, or 0.
+    pub expected: u64,
+}
+
+/// Why an operation did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// No answer within the client's timeout, retries included.
+    Timeout,
+    /// Connection refused or reset.
+    Refused,
+    /// The server answered with an error.
+    Error,
+    /// The server had no quorum, no leader, or no authority.
+    Unavailable,
+    /// A queue was full.
+    Overload,
+    /// The client itself crashed.
+    ClientCrash,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done; a read carries its value (`None`: nothing there), a cas whether it held (1 or 0).
+    Ok(Option<u64>),
+    /// Surely did not happen.
+    Fail(Cause),
+    /// May or may not have happened, now or later.
+    Unknown(Cause),
+}
+
+/// Something that an observer of the run may want to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Number of the event that caused it.
+    pub event: u64,
+    /// When (ns).
+    pub time: Nanos,
+    /// At which node.
+    pub node: NodeId,
+    /// What.
+    pub what: What,
+}
+
+/// Kinds of observation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// An operation began; `intended` is its intended start (ns since the start of the run).
+    Invoke(Operation, Nanos),
+    /// The operation with this number of this client ended after so many attempts.
+    Complete(u64, Outcome, u32),
+    /// A sentence; true where it deserves a stop.
+    Note(Text, bool),
+    /// The fault at this index of the schedule began (true) or ended (false).
+    Fault(u32, bool),
+    /// The fault or action at this index found no target.
+    NoEffect(u32),
+    /// A message to this node was lost on the way: refused, cut, dropped or its receiver was down.
+    Lost(NodeId, u8),
+}

@@ -1,0 +1,119 @@
+//! The trace (fixed-size records in a ring) and the rolling hash of a run.
+
+use crate::time::Nanos;
+
+/// What a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// A life began.
+    Start = 0,
+    /// A message arrived (and was worked on at once, or joined the node's queue).
+    Arrive = 1,
+    /// A worker finished with a message.
+    Served = 2,
+    /// A timer fired.
+    Timer = 3,
+    /// A sync finished.
+    Synced = 4,
+    /// A stream broke at this end.
+    Broken = 5,
+    /// A fault began or ended, or an action ran.
+    Schedule = 6,
+    /// A message was lost; `peer` sent it.
+    Lost = 7,
+}
+
+/// One record: 40 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// Number of the event, from 1.
+    pub event: u64,
+    /// When (ns).
+    pub time: Nanos,
+    /// Number of the event that caused this one, 0 for none.
+    pub cause: u64,
+    /// Where.
+    pub node: u32,
+    /// The other node (sender of a message), or `u32::MAX`.
+    pub peer: u32,
+    /// What.
+    pub kind: Kind,
+    /// Kind of message.
+    pub label: u8,
+}
+
+/// The last records.
+#[derive(Debug)]
+pub struct Ring {
+    records: Vec<Record>,
+    mask: u64,
+    written: u64,
+}
+
+impl Ring {
+    /// Holds the last `1 << bits` records.
+    #[must_use]
+    pub fn new(bits: u32) -> Self {
+        let blank = Record { event: 0, time: 0, cause: 0, node: 0, peer: 0, kind: Kind::Start, label: 0 };
+        Self { records: vec![blank; 1 << bits], mask: (1 << bits) - 1, written: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, record: Record) {
+        let at = (self.written & self.mask) as usize;
+        self.records[at] = record;
+        self.written += 1;
+    }
+
+    /// The records that are still held, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        let held = self.written.min(self.mask + 1);
+        (self.written - held..self.written).map(|at| &self.records[(at & self.mask) as usize])
+    }
+}
+
+/// A snapshot holds no trace: older windows are made again by replay.
+impl Clone for Ring {
+    fn clone(&self) -> Self {
+        Self::new(self.mask.count_ones())
+    }
+}
+
+/// Rolling hash in two lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash {
+    a: u64,
+    b: u64,
+}
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self { a: 0x243f_6a88_85a3_08d3, b: 0x1319_8a2e_0370_7344 }
+    }
+}
+
+impl Hash {
+    /// Adds one event. The parts are spread independently and joined with one multiplication a lane.
+    #[inline]
+    pub fn event(&mut self, time: Nanos, kind: Kind, node: u32, peer: u32, digest: u64) {
+        let place = (u64::from(node) << 32) | u64::from(peer);
+        let x = time ^ digest.rotate_left(17) ^ ((kind as u64) << 56);
+        let y = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ digest;
+        self.a = (self.a.rotate_left(23) ^ x).wrapping_mul(0x9fb2_1c65_1e98_df25).wrapping_add(y);
+        self.b = (self.b.rotate_left(41) ^ y).wrapping_mul(0xd6e8_feb8_6659_fd93).wrapping_add(x ^ (x >> 32));
+    }
+
+    /// Adds a word (the digest of a node's state).
+    pub fn word(&mut self, word: u64) {
+        self.event(word, Kind::Start, 0, 0, word.rotate_left(32));
+    }
+
+    /// The hash so far.
+    #[must_use]
+    pub fn value(&self) -> u128 {
+        let a = crate::draw::mix(self.a ^ self.b.rotate_left(32));
+        let b = crate::draw::mix(self.b.wrapping_add(self.a.rotate_left(7)));
+        (u128::from(a) << 64) | u128::from(b)
+    }
+}

@@ -1,0 +1,219 @@
+//! Crate `netsplit-web` becomes `dist/`: cargo, wasm-bindgen (as a library), wasm-opt, the static files and
+//! the entry page. The JavaScript API (`netsplit-wasm`) goes the same way.
+
+use std::path::{Path, PathBuf};
+use std::time::{Instant, UNIX_EPOCH};
+use std::{fs, io};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::html::{self, Link};
+use crate::{Outcome, cargo, command, root, run, say, setup, target_dir};
+
+/// The names that Trunk gives as well, so that a worker can find its program under either.
+const NAME: &str = "netsplit-web";
+/// The folder whose lock file names wasm-opt.
+pub const TOOLS: &str = "crates/xtask/npm";
+
+/// How much trouble to take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// For `serve`: soon ready.
+    Fast,
+    /// For `dist/` on a host: link-time optimisation and wasm-opt.
+    Release,
+}
+
+impl Build {
+    fn profile(self) -> &'static str {
+        match self {
+            Build::Fast => "wasm-fast",
+            Build::Release => "wasm",
+        }
+    }
+}
+
+/// Where the page is built.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+/// The page's WebAssembly as it is served.
+pub fn dist_wasm() -> PathBuf {
+    dist().join(format!("{NAME}_bg.wasm"))
+}
+
+/// The page's WebAssembly as cargo leaves it, with function names.
+pub fn named_wasm() -> PathBuf {
+    cargo_wasm(Build::Release, NAME)
+}
+
+/// Builds the page.
+pub fn build(build: Build) -> Outcome {
+    let start = Instant::now();
+    compile(build, NAME)?;
+    let made = bind(build, NAME, false)?;
+
+    say("page: assembling dist/");
+    let dist = dist();
+    let trouble = |error: io::Error| format!("dist/ could not be written: {error}");
+    let staging = target_dir().join("page-staging");
+    if staging.exists() {
+        fs::remove_dir_all(&staging).map_err(trouble)?;
+    }
+    copy_dir(&made, &staging).map_err(trouble)?;
+    let page = entry_page(&staging)?;
+    fs::write(staging.join("index.html"), page).map_err(trouble)?;
+    // Hosts that would run the files through a site generator are told not to.
+    fs::write(staging.join(".nojekyll"), "").map_err(trouble)?;
+    if dist.exists() {
+        fs::remove_dir_all(&dist).map_err(trouble)?;
+    }
+    fs::rename(&staging, &dist)
+        .or_else(|_| copy_dir(&staging, &dist).and_then(|()| fs::remove_dir_all(&staging)))
+        .map_err(trouble)?;
+    say(&format!("page: dist/ is ready after {:.1} s", start.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+/// Builds the JavaScript API, with its TypeScript declaration, into `dist/api/`.
+pub fn build_api() -> Outcome {
+    compile(Build::Release, "netsplit-wasm")?;
+    let made = bind(Build::Release, "netsplit-wasm", true)?;
+    copy_dir(&made, &dist().join("api")).map_err(|error| format!("dist/api: {error}"))?;
+    say("api: dist/api/ is ready");
+    Ok(())
+}
+
+fn compile(build: Build, package: &str) -> Outcome {
+    setup::wasm_target()?;
+    say(&format!("{package}: compiling to WebAssembly (cargo, profile {})", build.profile()));
+    let mut cargo = cargo();
+    cargo.args(["build", "--target", "wasm32-unknown-unknown", "--profile", build.profile()]);
+    if package == NAME {
+        cargo.args(["-p", package]);
+    } else {
+        cargo.args(["-p", package, "--lib"]);
+    }
+    run(&mut cargo)
+}
+
+fn cargo_wasm(build: Build, package: &str) -> PathBuf {
+    // A library's file has its crate's name, a program's its package's.
+    let file = if package == NAME { package.to_owned() } else { package.replace('-', "_") };
+    target_dir().join("wasm32-unknown-unknown").join(build.profile()).join(file + ".wasm")
+}
+
+/// wasm-bindgen and wasm-opt, unless they have seen this very file already.
+fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
+    let input = cargo_wasm(build, package);
+    let out = target_dir().join("page").join(build.profile()).join(package);
+    let stamp = stamp(&input).map_err(|error| format!("{}: {error}", input.display()))?;
+    let mark = out.with_extension("stamp");
+    if fs::read_to_string(&mark).is_ok_and(|done| done == stamp) {
+        return Ok(out);
+    }
+    let trouble = |error: io::Error| format!("{}: {error}", out.display());
+    if out.exists() {
+        fs::remove_dir_all(&out).map_err(trouble)?;
+    }
+    fs::create_dir_all(&out).map_err(trouble)?;
+
+    say(&format!("{package}: writing the JavaScript bindings (wasm-bindgen)"));
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(&input)
+        .typescript(typescript)
+        .remove_name_section(build == Build::Release)
+        .remove_producers_section(true)
+        .out_name(package)
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(&out))
+        .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+
+    if build == Build::Release {
+        setup::npm(TOOLS, "wasm-opt")?;
+        say(&format!("{package}: optimising the WebAssembly (wasm-opt -O3)"));
+        let wasm = out.join(format!("{package}_bg.wasm"));
+        // No feature flags: the module's own section says what the browser has to know.
+        let tool = root().join(TOOLS).join("node_modules/binaryen/bin/wasm-opt");
+        run(command("node").arg(tool).arg("-O3").arg(&wasm).arg("-o").arg(&wasm))?;
+    }
+    fs::write(mark, stamp).map_err(trouble)?;
+    Ok(out)
+}
+
+fn stamp(file: &Path) -> io::Result<String> {
+    let meta = fs::metadata(file)?;
+    let when = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{} bytes, modified {} ns, xtask {}", meta.len(), when.as_nanos(), env!("CARGO_PKG_VERSION")))
+}
+
+/// `index.html`, with all that it asks for put beside it in `out`.
+fn entry_page(out: &Path) -> Outcome<String> {
+    let web = root().join("web");
+    let source =
+        fs::read_to_string(web.join("index.html")).map_err(|error| format!("web/index.html: {error}"))?;
+    let script = fs::read(out.join(format!("{NAME}.js"))).map_err(|error| error.to_string())?;
+    let wasm = fs::read(out.join(format!("{NAME}_bg.wasm"))).map_err(|error| error.to_string())?;
+    // Names stay, addresses change with the content: no host's cache can mix two versions.
+    let version = version(&[&script, &wasm]);
+
+    html::transform(&source, |link| match link {
+        Link::Rust => {
+            let boot =
+                fs::read_to_string(web.join("boot.js")).map_err(|error| format!("web/boot.js: {error}"))?;
+            let boot = boot.replace("__VERSION__", &version);
+            fs::write(out.join("boot.js"), &boot).map_err(|error| error.to_string())?;
+            let boot_version = self::version(&[boot.as_bytes()]);
+            Ok(format!(
+                "<link rel=\"modulepreload\" href=\"{NAME}.js?v={version}\" />\n    \
+                 <link rel=\"preload\" href=\"{NAME}_bg.wasm?v={version}\" as=\"fetch\" \
+                 type=\"application/wasm\" crossorigin />\n    \
+                 <script type=\"module\" src=\"boot.js?v={boot_version}\"></script>"
+            ))
+        }
+        Link::Css(path) => place(&web, &path, out)
+            .map(|(name, version)| format!("<link rel=\"stylesheet\" href=\"{name}?v={version}\" />")),
+        Link::Icon(path) => place(&web, &path, out)
+            .map(|(name, version)| format!("<link rel=\"icon\" href=\"{name}?v={version}\" />")),
+        Link::File(path) => place(&web, &path, out).map(|_| String::new()),
+        Link::Dir(path) => {
+            let from = web.join(&path);
+            let name = from.file_name().ok_or_else(|| format!("web/index.html: {path} has no name"))?;
+            copy_dir(&from, &out.join(name)).map_err(|error| format!("{path}: {error}"))?;
+            Ok(String::new())
+        }
+    })
+}
+
+/// Copies one file of `web/` to the top of `out`; its name there, and its version.
+fn place(web: &Path, path: &str, out: &Path) -> Outcome<(String, String)> {
+    let from = web.join(path);
+    let bytes = fs::read(&from).map_err(|error| format!("web/index.html names {path}: {error}"))?;
+    let name = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    fs::write(out.join(&name), &bytes).map_err(|error| error.to_string())?;
+    Ok((name, version(&[&bytes])))
+}
+
+/// Eleven digits that change when the content does (FNV-1a).
+fn version(parts: &[&[u8]]) -> String {
+    let hash = parts.iter().copied().flatten().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{:011x}", hash >> 20)
+}
+
+fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+// Starts the program, or says why it did not start. `cargo xtask build` puts the version in and this file
+// into dist/; Trunk brings a loader of its own.
+const script = new URL('./netsplit-web.js?v=__VERSION__', import.meta.url);
+const wasm = new URL('./netsplit-web_bg.wasm?v=__VERSION__', import.meta.url);
+
+// Workers run the same file: this says where it is.
+globalThis.netsplitProgram = { script: script.href, wasm: wasm.href };
+
+const fail = (error) => {
+  console.error(error);
+  const note = document.createElement('p');
+  note.className = 'boot-note boot-failed';
+  note.setAttribute('role', 'alert');
+  const reason = error instanceof Error ? error.message : String(error);
+  note.textContent = typeof WebAssembly === 'object'
+    ? `netsplit could not be started: ${reason}. Reloading the page may help.`
+    : 'netsplit needs WebAssembly, and this browser has none or does not allow it here.';
+  (document.querySelector('.boot-stage') ?? document.getElementById('app') ?? document.body).replaceChildren(note);
+};
+
+try {
+  const { default: start } = await import(script.href);
+  await start({ module_or_path: wasm });
+} catch (error) {
+  fail(error);
+}
