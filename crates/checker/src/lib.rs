@@ -1,1 +1,7 @@
-//! Empty so far: see the map in ARCHITECTURE.md.
+//! Operation histories in, verdicts out. It knows no simulator.
+//!
+//! - [`history`]: what clients did, in the order of real time.
+
+pub mod history;
+
+pub use history::{Call, Cause, Event, History, Outcome, Record};

@@ -1,3 +1,75 @@
-//! The netsplit command: empty so far.
+//! The `netsplit` command.
+//!
+//! Exit status: 0 fine, 1 a promise that was asked for was broken, 2 bad input (message on standard error).
 
-fn main() {}
+mod input;
+mod link;
+mod output;
+mod run;
+mod sweep;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A playground for distributed systems: run scenarios and links, the same bit for bit as in the browser.
+#[derive(Parser)]
+#[command(name = "netsplit", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a scenario to its end and report what happened.
+    Run(run::Arguments),
+    /// Run a scenario with many seeds, on all cores, and report how the numbers are distributed.
+    Sweep(sweep::Arguments),
+    /// Check a scenario and name everything that is wrong with it.
+    Validate {
+        /// A file, a link, `gallery:ID`, or `-` for standard input.
+        scenario: String,
+    },
+    /// List patterns, algorithms, their parameters, and the gallery.
+    Patterns {
+        /// Print the whole catalogue as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a link of a scenario, or a scenario of a link.
+    #[command(subcommand)]
+    Link(link::Command),
+}
+
+/// Why a command ends with a status other than 0.
+enum Failure {
+    /// A promise that was asked for was broken.
+    Broken(String),
+    /// Bad input.
+    Input(String),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Validate { scenario } => input::read(&scenario).and_then(|read| {
+            let system = &read.system;
+            output::line(&format!("fine: {} / {}", system.pattern, system.algorithm))
+        }),
+        Command::Patterns { json } => output::patterns(json),
+        Command::Link(command) => link::run(&command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Broken(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Input(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,1 +1,40 @@
-//! Empty so far: see the map in ARCHITECTURE.md.
+//! A running experiment: a scenario brought to life, with its history, metrics and time travel; plain data in
+//! the user's words for every face.
+//!
+//! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
+//! - [`mod@gallery`]: the scenarios that ship with netsplit;
+//! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
+//! - [`frame`]: what a face draws;
+//! - [`metrics`]: throughput, errors and latency;
+//! - [`report`]: what `run --json` prints;
+//! - [`sweep`]: the same scenario over many seeds;
+//! - [`text`]: the sentences of the locale.
+//!
+//! Inside: `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
+//! what is observed, `snapshots` the way back; `picture`, `charts` and `log` put it into a face's words.
+
+mod charts;
+pub mod declared;
+pub mod experiment;
+pub mod frame;
+pub mod gallery;
+mod log;
+pub mod metrics;
+mod picture;
+mod recorder;
+pub mod report;
+mod setup;
+mod snapshots;
+pub mod sweep;
+pub mod text;
+mod timeline;
+
+pub use declared::{catalogue, default_scenario};
+pub use experiment::{Advance, Experiment};
+pub use frame::{
+    ArcFrame, Band, Chart, FaultBlock, Frame, Legend, LinkFrame, LogEntry, MessageFrame, NodeFrame,
+    PartitionFrame,
+};
+pub use gallery::{GalleryEntry, gallery};
+pub use netsplit_scenario as scenario;
+pub use report::Report;

@@ -204,7 +204,10 @@ impl<N: Node> Cluster<N> {
             Due::Served => self.serve(slot, body),
             Due::Start => {
                 self.core.release(slot);
-                self.begin_life(body.node);
+                // A crash at the very start comes first: then there is no life to begin yet.
+                if self.core.nodes[body.node as usize].crashes == 0 {
+                    self.begin_life(body.node);
+                }
                 true
             }
             Due::Synced => self.synced(slot, body),
@@ -264,8 +267,9 @@ impl<N: Node> Cluster<N> {
 
     #[inline]
     fn arrive(&mut self, slot: u32, body: Body) -> bool {
+        let before = self.core.events;
         if !self.core.admit(slot, &body) {
-            return false;
+            return self.core.events != before;
         }
         self.core.record(Kind::Arrive, &body);
         let from = NodeId(body.peer);

@@ -78,7 +78,7 @@ pub fn run(quick: bool) -> Outcome {
     if !quick {
         steps.step("page", "cargo xtask build", || page::build(page::Build::Release).map(done));
         if steps.passed("page") {
-            steps.step("size", "what the page weighs", || size::report(true).map(done));
+            steps.step("size", "what the page weighs", || size::report(false).map(done));
             steps.step("browser tests", "Chromium, driven by node --test", || browser().map(done));
             steps.step("trunk", "trunk build, from the same index.html", trunk);
         }

@@ -85,7 +85,7 @@ fn functions(bytes: &[u8]) -> wasmparser::Result<Vec<(String, u64)>> {
         .collect())
 }
 
-/// `netsplit_protocols::pattern::algorithm`, else another crate of ours, else "libraries".
+/// `netsplit_protocols::pattern::algorithm`, else another crate of ours, else the library's crate.
 fn owner(name: &str) -> String {
     const OURS: [&str; 6] = [
         "netsplit_lab",
@@ -113,7 +113,14 @@ fn owner(name: &str) -> String {
         };
     }
     // A generic of a library made for one of our types is ours.
-    OURS.iter().find(|ours| name.contains(*ours)).map_or("libraries", |ours| ours).into()
+    OURS.iter().find(|ours| name.contains(*ours)).map_or_else(|| library(name), |ours| (*ours).into())
+}
+
+/// The first crate that a library's function names.
+fn library(name: &str) -> String {
+    let start = name.find(|c: char| c.is_ascii_lowercase()).unwrap_or(0);
+    let word = name[start..].split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next();
+    format!("library {}", word.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -128,6 +135,6 @@ mod tests {
         );
         assert_eq!(owner("netsplit_protocols::sharding::Entry::new"), "netsplit_protocols::sharding");
         assert_eq!(owner("netsplit_sim::queue::push"), "netsplit_sim");
-        assert_eq!(owner("core::fmt::write"), "libraries");
+        assert_eq!(owner("core::fmt::write"), "library core");
     }
 }

@@ -232,6 +232,12 @@ impl Core {
         self.tell(NodeId(body.peer), What::Lost(NodeId(body.node), body.label));
     }
 
+    /// A message was lost when it was due: an event of the run, as it moves time on.
+    fn lost_on_arrival(&mut self, body: &Body) {
+        self.record(Kind::Lost, body);
+        self.tell(NodeId(body.peer), What::Lost(NodeId(body.node), body.label));
+    }
+
     /// Whether a message that is due may be handed over now. Otherwise it was dealt with: lost, refused, or
     /// scheduled anew.
     #[inline]
@@ -251,7 +257,7 @@ impl Core {
         let (up, silent, paused, life) = (state.up, state.silent, state.paused(), state.life);
         if !body.stream {
             if cut || !up {
-                self.lost(body);
+                self.lost_on_arrival(body);
                 self.release(slot);
                 return false;
             }
@@ -265,13 +271,13 @@ impl Core {
             return false;
         }
         if body.epoch != stream.epoch {
-            self.lost(body);
+            self.lost_on_arrival(body);
             self.release(slot);
             return false;
         }
         if cut || (!up && silent) {
             if self.now - body.sent >= self.network.give_up {
-                self.lost(body);
+                self.lost_on_arrival(body);
                 self.release(slot);
                 self.break_stream(from, to, 0, true);
             } else {
@@ -285,7 +291,7 @@ impl Core {
         }
         if !up || body.life != life {
             // Refused (no process) or reset (another life of it): the sender learns one latency later.
-            self.lost(body);
+            self.lost_on_arrival(body);
             self.release(slot);
             let delay = self.notice_delay(to, from);
             self.break_stream(from, to, delay, false);

@@ -1,0 +1,178 @@
+//! Series over time, faults as blocks, bands.
+
+use netsplit_sim::declare::Layout;
+
+use crate::experiment::Experiment;
+use crate::frame::{Band, Chart, FaultBlock};
+use crate::metrics::Bucket;
+use crate::recorder::{SAMPLES, Sample};
+use crate::text;
+use crate::timeline::{self, Origin};
+
+/// With more servers than this, a chart shows the mean and the greatest instead of each.
+const LINES: usize = 12;
+
+pub(crate) fn charts(x: &Experiment) -> Vec<Chart> {
+    let metrics = &x.recorder.metrics;
+    let bucket = metrics.bucket;
+    // The bucket that is not complete yet is left out, except at the end of the run.
+    let reached = x.frontier.now;
+    let mut complete = (reached / bucket) as usize;
+    if reached >= x.duration() && !reached.is_multiple_of(bucket) {
+        complete += 1;
+    }
+    let per_second = |count: u64| count as f64 * 1e9 / bucket as f64;
+    let series = |value: &dyn Fn(Option<&Bucket>) -> Option<f64>| -> Vec<Option<f64>> {
+        (0..complete).map(|at| value(metrics.buckets.get(at))).collect()
+    };
+    let count = |which: fn(&Bucket) -> u64| series(&|b| Some(per_second(b.map_or(0, which))));
+    let label = |id: &str| text::say(&format!("chart-{id}"), &[]);
+    let mut charts = vec![
+        Chart {
+            id: "throughput".to_owned(),
+            label: label("throughput"),
+            unit: "/s".to_owned(),
+            bucket,
+            lines: vec![
+                (label("ok"), count(|b| b.ok)),
+                (label("failed"), count(|b| b.failed)),
+                (label("timed-out"), count(|b| b.timed_out)),
+            ],
+            log: false,
+        },
+        Chart {
+            id: "latency".to_owned(),
+            label: label("latency"),
+            unit: "ms".to_owned(),
+            bucket,
+            lines: vec![
+                ("p50".to_owned(), series(&|b| b.and_then(|b| b.quantile(0.5)))),
+                ("p99".to_owned(), series(&|b| b.and_then(|b| b.quantile(0.99)))),
+            ],
+            log: true,
+        },
+    ];
+    // Where requests queue up at backends, that is what to look at first.
+    if x.algorithm.layout == Layout::Tiers {
+        charts.extend(queues(x, bucket, complete));
+        charts.extend(own(x, bucket, complete));
+    } else {
+        charts.extend(own(x, bucket, complete));
+        charts.extend(queues(x, bucket, complete));
+    }
+    charts
+}
+
+/// The mean of a value over the samples of each bucket.
+fn sampled(x: &Experiment, complete: usize, value: impl Fn(&Sample) -> Option<f64>) -> Vec<Option<f64>> {
+    let samples = &x.recorder.samples;
+    (0..complete)
+        .map(|at| {
+            let from = (at * SAMPLES as usize).min(samples.len());
+            let to = (from + SAMPLES as usize).min(samples.len());
+            let values: Vec<f64> = samples[from..to].iter().filter_map(&value).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        })
+        .collect()
+}
+
+/// The algorithm's own series.
+fn own(x: &Experiment, bucket: u64, complete: usize) -> Vec<Chart> {
+    let series = x.algorithm.series.iter().enumerate();
+    series
+        .map(|(at, series)| {
+            let values = sampled(x, complete, |sample| sample.values.get(at).copied().flatten());
+            Chart {
+                id: series.id.to_owned(),
+                label: series.label.to_owned(),
+                unit: series.unit.to_owned(),
+                bucket,
+                lines: vec![(series.label.to_owned(), values)],
+                log: false,
+            }
+        })
+        .collect()
+}
+
+fn queues(x: &Experiment, bucket: u64, complete: usize) -> Option<Chart> {
+    let core = x.world.core();
+    let works = |id: &usize| core.meta[*id].workers > 0 && !core.nodes[*id].absent;
+    let workers: Vec<usize> = (0..core.meta.len()).filter(works).collect();
+    if workers.is_empty() {
+        return None;
+    }
+    let load = |sample: &Sample, id: usize| sample.load.get(id).map(|load| f64::from(*load));
+    let lines = if workers.len() <= LINES {
+        let line = |id: &usize| (x.name(*id as u32), sampled(x, complete, |sample| load(sample, *id)));
+        workers.iter().map(line).collect()
+    } else {
+        let loads = |sample: &Sample| workers.iter().filter_map(|id| load(sample, *id)).collect::<Vec<_>>();
+        let mean = sampled(x, complete, |sample| {
+            let loads = loads(sample);
+            Some(loads.iter().sum::<f64>() / loads.len().max(1) as f64)
+        });
+        let most = sampled(x, complete, |sample| loads(sample).into_iter().reduce(f64::max));
+        vec![(text::say("chart-mean", &[]), mean), (text::say("chart-most", &[]), most)]
+    };
+    let label = text::say("chart-queues", &[]);
+    Some(Chart { id: "queues".to_owned(), label, unit: String::new(), bucket, lines, log: false })
+}
+
+pub(crate) fn faults(x: &Experiment) -> Vec<FaultBlock> {
+    let duration = x.duration();
+    let made = x.chaos_faults();
+    let said = x.scenario.faults.iter().chain(&made).enumerate();
+    let unfelt = |index: usize| {
+        let own = |entry: &u32| match x.origin(*entry) {
+            Some(Origin::Fault(at)) => at == index,
+            Some(Origin::Chaos(at)) => at + x.scenario.faults.len() == index,
+            _ => false,
+        };
+        x.recorder.no_effect.iter().any(|(_, entry)| own(entry))
+    };
+    said.map(|(index, fault)| {
+        let from = fault.at.0.min(duration);
+        let declared = netsplit_sim::fault::FAULTS.iter().find(|declared| declared.id == fault.kind);
+        let instant = declared.is_some_and(|declared| !declared.lasts);
+        let to = match fault.lasts {
+            _ if instant => from,
+            Some(lasts) => from.saturating_add(lasts.0).min(duration),
+            None => duration,
+        };
+        let label = timeline::label(fault);
+        FaultBlock { index, kind: fault.kind.clone(), label, from, to, no_effect: unfelt(index) }
+    })
+    .collect()
+}
+
+pub(crate) fn bands(x: &Experiment) -> Vec<Band> {
+    let mut bands: Vec<Band> = Vec::new();
+    // A band is seen at a sample: it began since the sample before.
+    let tick = x.recorder.tick;
+    let changes = &x.recorder.bands;
+    let mut open: Vec<usize> = Vec::new();
+    for (at, (time, now)) in changes.iter().enumerate() {
+        let from = if at == 0 { time.saturating_sub(tick) } else { *time };
+        let mut still = Vec::new();
+        for (lane, label, hue) in now {
+            let same = |index: &&usize| {
+                let band = &bands[**index];
+                band.lane == *lane && band.label == *label && band.hue == *hue
+            };
+            match open.iter().find(same) {
+                Some(index) => still.push(*index),
+                None => {
+                    let (lane, label) = ((*lane).to_owned(), label.clone());
+                    bands.push(Band { lane, label, hue: *hue, from, to: from });
+                    still.push(bands.len() - 1);
+                }
+            }
+        }
+        let to = changes.get(at + 1).map_or(x.frontier.now, |(next, _)| *next);
+        for index in &still {
+            bands[*index].to = to;
+        }
+        open = still;
+    }
+    bands
+}

@@ -1,0 +1,239 @@
+//! What there is to choose from: the tables of the engine and of the algorithms, joined into the catalogue that
+//! documents are validated against.
+
+use std::sync::OnceLock;
+
+use netsplit_protocols::registry::{self, Algorithm};
+use netsplit_scenario::catalogue::{
+    ActionDecl, AlgorithmDecl, Catalogue, Control, FaultDecl, NodeCount, NodeUse, ParamDecl, ParamKind,
+    PatternDecl, RoleCount, RoleDecl, TargetKind,
+};
+use netsplit_scenario::{Distribution, Duration, ParamValue, Scenario, Transport, declarations};
+use netsplit_sim::declare::{Kind, Law, NodeRole, Param, Settings, Value};
+use netsplit_sim::fault::{FAULTS, Target};
+use serde_json::json;
+
+/// The engine's semantics number: raised whenever the trace of an unchanged scenario changes.
+pub const ENGINE_SEMANTICS: u32 = 1;
+
+/// Everything that there is to choose from.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    shared().clone()
+}
+
+/// The same, made once.
+#[must_use]
+pub fn shared() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    CATALOGUE.get_or_init(|| Catalogue {
+        engine: ENGINE_SEMANTICS,
+        patterns: registry::PATTERNS
+            .iter()
+            .map(|pattern| PatternDecl {
+                id: pattern.id.to_owned(),
+                label: pattern.label.to_owned(),
+                algorithms: pattern.algorithms.iter().map(|a| algorithm(pattern.id, a)).collect(),
+            })
+            .collect(),
+        network: declarations::network(),
+        workload: declarations::workload(),
+        faults: FAULTS
+            .iter()
+            .map(|fault| FaultDecl {
+                kind: fault.id.to_owned(),
+                label: fault.label.to_owned(),
+                help: fault.help.to_owned(),
+                target: match fault.target {
+                    Target::Node => TargetKind::Node,
+                    Target::Link => TargetKind::Link,
+                    Target::Groups => TargetKind::Groups,
+                    Target::Message => TargetKind::Message,
+                    Target::Traffic => TargetKind::None,
+                },
+                has_duration: fault.lasts,
+                params: fault.params.iter().map(param).collect(),
+            })
+            .collect(),
+    })
+}
+
+/// A scenario with nothing but defaults, which runs and shows something.
+#[must_use]
+pub fn default_scenario(pattern: &str, algorithm: &str) -> Scenario {
+    Scenario::new(pattern, algorithm)
+}
+
+/// The transport that `auto` means for a pattern's algorithms.
+#[must_use]
+pub fn transport(pattern: &str) -> Transport {
+    match pattern {
+        "leader_election" | "eventual_consistency" => Transport::Datagram,
+        _ => Transport::Stream,
+    }
+}
+
+fn algorithm(pattern: &str, algorithm: &Algorithm) -> AlgorithmDecl {
+    let (min, max, default) = algorithm.nodes;
+    let mut promises: Vec<String> = (algorithm.promises)(&Settings::defaults(algorithm.params))
+        .iter()
+        .map(|promise| promise.id.to_owned())
+        .collect();
+    promises.dedup();
+    AlgorithmDecl {
+        id: algorithm.id.to_owned(),
+        label: algorithm.label.to_owned(),
+        summary: algorithm.summary.to_owned(),
+        semantics: algorithm.semantics,
+        nodes: NodeCount { min, max, default },
+        transport: transport(pattern),
+        params: algorithm.params.iter().map(param).collect(),
+        actions: algorithm
+            .actions
+            .iter()
+            .map(|action| ActionDecl {
+                kind: action.id.to_owned(),
+                label: action.label.to_owned(),
+                help: action.label.to_owned(),
+                node: match (action.id, action.on_node) {
+                    (ADD_NODE, _) => NodeUse::New,
+                    (_, true) => NodeUse::Required,
+                    (_, false) => NodeUse::No,
+                },
+                params: Vec::new(),
+            })
+            .collect(),
+        operations: Vec::new(),
+        promises,
+        roles: algorithm.roles.iter().filter(|role| !role.client).map(|r| role(algorithm, r)).collect(),
+    }
+}
+
+/// The action that brings an absent node in.
+pub(crate) const ADD_NODE: &str = "add_node";
+
+/// A role is as numerous as the algorithm's parameter named after it ("balancers"); otherwise the role of the
+/// servers is as numerous as the system's nodes, and any other exists once.
+fn role(algorithm: &Algorithm, role: &NodeRole) -> RoleDecl {
+    let plural = format!("{}s", role.id);
+    let servers = algorithm.roles.iter().filter(|r| !r.client).max_by_key(|r| r.tier).map(|r| r.id);
+    RoleDecl {
+        id: role.id.to_owned(),
+        label: role.id.to_owned(),
+        prefix: role.prefix.to_owned(),
+        count: if algorithm.params.iter().any(|param| param.id == plural) {
+            RoleCount::Param(plural)
+        } else if Some(role.id) == servers {
+            RoleCount::Nodes
+        } else {
+            RoleCount::Fixed(1)
+        },
+    }
+}
+
+fn param(param: &Param) -> ParamDecl {
+    let (kind, default, control) = match param.kind {
+        Kind::Bool(default) => (ParamKind::Bool, json!(default), Control::Switch),
+        Kind::Int(default, min, max) => {
+            let control = if max - min <= 200 { Control::Slider { log: false } } else { Control::Number };
+            (ParamKind::Int { min, max }, json!(default), control)
+        }
+        Kind::Real(default, min, max) => {
+            let log = min > 0.0 && max / min > 1000.0;
+            (ParamKind::Real { min, max }, json!(default), Control::Slider { log })
+        }
+        Kind::Duration(default, min, max) => (
+            ParamKind::Duration { min: Duration(min), max: Duration(max) },
+            json!(Duration(default)),
+            Control::Slider { log: true },
+        ),
+        Kind::Choice(options) => {
+            let owned = options.iter().map(|(id, label)| ((*id).to_owned(), (*label).to_owned())).collect();
+            let control = if options.len() <= 3 { Control::Segmented } else { Control::Select };
+            (ParamKind::Choice { options: owned }, json!(options.first().map_or("", |o| o.0)), control)
+        }
+        Kind::Law(law, max) => {
+            (ParamKind::Distribution { max: Duration(max) }, json!(law_of(law)), Control::Distribution)
+        }
+    };
+    ParamDecl {
+        id: param.id.to_owned(),
+        label: param.label.to_owned(),
+        help: param.help.to_owned(),
+        unit: param.unit.to_owned(),
+        kind,
+        default,
+        control,
+    }
+}
+
+fn law_of(law: Law) -> Distribution {
+    match law {
+        Law::Constant(span) => Distribution::Constant(Duration(span)),
+        Law::Uniform(min, max) => Distribution::Uniform { min: Duration(min), max: Duration(max) },
+        Law::Exponential(mean) => Distribution::Exponential { mean: Duration(mean) },
+        Law::LogNormal(median, sigma) => Distribution::LogNormal { median: Duration(median), sigma },
+    }
+}
+
+/// Settings by a table: the declared defaults, then what each of `layers` says.
+#[must_use]
+pub fn settings(table: &[Param], layers: &[&netsplit_scenario::Params]) -> Settings {
+    let mut settings = Settings::defaults(table);
+    for declared in table {
+        let decl = param(declared);
+        for layer in layers {
+            let Some(read) = layer.get(declared.id).and_then(|value| decl.read(value)) else { continue };
+            if let Some(value) = value(declared, read) {
+                // The id is from the table that the settings were made of.
+                let _ = settings.set(declared.id, value);
+            }
+        }
+    }
+    settings
+}
+
+fn value(declared: &Param, read: ParamValue) -> Option<Value> {
+    Some(match (read, declared.kind) {
+        (ParamValue::Bool(value), Kind::Bool(_)) => Value::Bool(value),
+        (ParamValue::Int(value), Kind::Int(_, min, max)) => Value::Int(value.clamp(min, max)),
+        (ParamValue::Real(value), Kind::Real(_, min, max)) => Value::Real(value.clamp(min, max)),
+        (ParamValue::Duration(value), Kind::Duration(_, min, max)) => {
+            Value::Duration(value.0.clamp(min, max))
+        }
+        (ParamValue::Text(text), Kind::Choice(options)) => {
+            Value::Choice(options.iter().find(|(id, _)| *id == text)?.0)
+        }
+        (ParamValue::Distribution(law), Kind::Law(..)) => Value::Law(distribution(&law)),
+        _ => return None,
+    })
+}
+
+/// A document's distribution as the engine's.
+#[must_use]
+pub fn distribution(law: &Distribution) -> netsplit_sim::distribution::Distribution {
+    use netsplit_sim::distribution::Distribution as Sim;
+    match law {
+        Distribution::Constant(span) => Sim::Constant(span.0),
+        Distribution::Uniform { min, max } => Sim::Uniform { min: min.0, max: max.0 },
+        Distribution::Normal { mean, sd } => Sim::Normal { mean: mean.0, sd: sd.0 },
+        Distribution::LogNormal { median, sigma } => Sim::LogNormal { median: median.0, sigma: *sigma },
+        Distribution::Exponential { mean } => Sim::Exponential { mean: mean.0 },
+        Distribution::Pareto { scale, shape } => Sim::Pareto { scale: scale.0, shape: *shape },
+        Distribution::Mixture { parts } => {
+            Sim::Mixture(parts.iter().map(|part| (part.weight, distribution(&part.of))).collect())
+        }
+        Distribution::Empirical { quantiles } => Sim::Empirical(quantiles.iter().map(|q| q.0).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_is_sound() {
+        let problems = netsplit_scenario::validate::catalogue_problems(shared());
+        assert!(problems.is_empty(), "{problems}");
+    }
+}

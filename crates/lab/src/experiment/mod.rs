@@ -1,0 +1,374 @@
+//! [`Experiment`]: a scenario brought to life, its cursor and its frontier.
+//!
+//! The world stands at the cursor. The frontier is the furthest moment that has been simulated on this course of
+//! events; what the recorder holds reaches to it. Going back restores a snapshot and replays.
+
+mod change;
+mod run;
+
+use netsplit_checker::History;
+use netsplit_protocols::registry::Algorithm;
+use netsplit_scenario::document::{Cursor, Semantics, TraceHash};
+use netsplit_scenario::{Duration, Fault, Problems, Scenario};
+use netsplit_sim::Simulation;
+use netsplit_sim::declare::Settings;
+use netsplit_sim::history::Observation;
+
+use crate::declared;
+use crate::frame::{Band, Chart, FaultBlock, Frame, Legend, LogEntry, NodeFrame};
+use crate::recorder::Recorder;
+use crate::report::Report;
+use crate::setup;
+use crate::snapshots::Snapshots;
+use crate::timeline::{self, Item, Origin, Resolver};
+
+use change::check;
+use run::Pumped;
+
+/// Events after which a run ends, whatever its duration.
+pub const MAX_EVENTS: u64 = 200_000_000;
+/// Events of one instant that [`Experiment::advance`] adds to its budget so as not to stop in its midst.
+const SAME_INSTANT: u64 = 1_000_000;
+
+/// How far [`Experiment::advance`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// The cursor's time now (ns).
+    pub reached_ns: u64,
+    /// The instant asked for, or the end of the run, has been reached; false where the budget ran out first.
+    pub done: bool,
+}
+
+/// A moment of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub events: u64,
+    pub now: u64,
+}
+
+/// A running experiment.
+pub struct Experiment {
+    pub(crate) scenario: Scenario,
+    pub(crate) algorithm: &'static Algorithm,
+    pub(crate) settings: Settings,
+    pub(crate) names: Vec<String>,
+    /// Nodes that are no clients and exist from the start.
+    servers: Vec<String>,
+    pub(crate) world: Box<dyn Simulation>,
+    pub(crate) timeline: Vec<Item>,
+    pushed: usize,
+    pub(crate) recorder: Recorder,
+    snapshots: Snapshots,
+    pub(crate) frontier: Moment,
+    pub(crate) limit: Option<&'static str>,
+    /// Whether notes, samples and snapshots are kept; a sweep needs none of them.
+    lean: bool,
+    scratch: Vec<Observation>,
+}
+
+impl Experiment {
+    /// Brings a scenario to life. The cursor stands at 0, whatever the scenario's own cursor says (see
+    /// [`Experiment::saved_cursor`]).
+    ///
+    /// # Errors
+    /// Every problem of the scenario, each with its path.
+    pub fn open(scenario: &Scenario) -> Result<Self, Problems> {
+        Self::start(check(scenario)?, false)
+    }
+
+    /// The same without event log, samples and going back: faster, for measurements.
+    ///
+    /// # Errors
+    /// Every problem of the scenario, each with its path.
+    pub fn open_lean(scenario: &Scenario) -> Result<Self, Problems> {
+        Self::start(check(scenario)?, true)
+    }
+
+    fn start(scenario: Scenario, lean: bool) -> Result<Self, Problems> {
+        let setup::World { algorithm, settings, simulation: mut world } = setup::build(&scenario)?;
+        let names = world.core().meta.iter().map(|meta| meta.name.clone()).collect();
+        let resolver = Resolver { simulation: world.as_ref(), algorithm, scenario: &scenario };
+        let servers = resolver.servers();
+        let timeline = timeline::items(&resolver, &servers);
+        let series = algorithm.series.iter().map(|series| series.id).collect();
+        let recorder = Recorder::new(scenario.duration.0, series);
+        world.listen(!lean);
+        let snapshots = Snapshots::new(world.as_ref());
+        Ok(Self {
+            scenario,
+            algorithm,
+            settings,
+            names,
+            servers,
+            world,
+            timeline,
+            pushed: 0,
+            recorder,
+            snapshots,
+            frontier: Moment { events: 0, now: 0 },
+            limit: None,
+            lean,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Another experiment that stands at the same moment and shares the past.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            scenario: self.scenario.clone(),
+            algorithm: self.algorithm,
+            settings: self.settings.clone(),
+            names: self.names.clone(),
+            servers: self.servers.clone(),
+            world: self.world.fork(),
+            timeline: self.timeline.clone(),
+            pushed: self.pushed,
+            recorder: self.recorder.clone(),
+            snapshots: self.snapshots.clone(),
+            frontier: self.frontier,
+            limit: self.limit,
+            lean: self.lean,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The scenario with what was injected by hand, the cursor, and 32 bits of the trace hash there.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        let mut scenario = self.scenario.clone();
+        scenario.semantics =
+            Some(Semantics { engine: declared::ENGINE_SEMANTICS, algorithm: self.algorithm.semantics });
+        let (time, events) = (Duration(self.now()), self.events_at_this_instant());
+        scenario.view.cursor = (self.events() > 0).then_some(Cursor { time, events });
+        let hash = TraceHash((self.world.trace_hash() >> 96) as u32);
+        scenario.view.trace_hash = scenario.view.cursor.map(|_| hash);
+        scenario
+    }
+
+    /// The scenario as it was opened or changed by hand, without the cursor of this moment.
+    #[must_use]
+    pub fn document(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Where the opened scenario's own cursor stands (ns), if it has one.
+    #[must_use]
+    pub fn saved_cursor(&self) -> Option<u64> {
+        self.scenario.view.cursor.map(|cursor| cursor.time.0)
+    }
+
+    /// Moves to the opened scenario's cursor, to the event. Nothing happens where it has none.
+    pub fn seek_saved_cursor(&mut self) {
+        let Some(cursor) = self.scenario.view.cursor else { return };
+        let time = cursor.time.0.min(self.duration());
+        if time == 0 {
+            self.restore(|snapshot| snapshot.events == 0);
+        } else {
+            self.seek(time - 1);
+        }
+        let target = self.events().saturating_add(cursor.events);
+        while self.events() < target && self.pump(time, 1) == Pumped::Budget {}
+        if cursor.events == 0 {
+            self.seek_forward(time);
+        }
+    }
+
+    /// Whether the hash in the opened scenario is that of this moment; `None` where it has none, or the cursor
+    /// stands at another instant.
+    #[must_use]
+    pub fn agrees(&self) -> Option<bool> {
+        let said = self.scenario.view.trace_hash?;
+        (self.saved_cursor()? == self.now()).then(|| said.0 == (self.world.trace_hash() >> 96) as u32)
+    }
+
+    /// Moves the cursor (and, beyond it, the frontier) forward, running about `budget_events` at most.
+    pub fn advance(&mut self, until_ns: u64, budget_events: u64) -> Advance {
+        let until = until_ns.min(self.duration());
+        let mut pumped = if until < self.now() { Pumped::Done } else { self.pump(until, budget_events) };
+        if pumped == Pumped::Budget {
+            // Not in the midst of an instant: a person sees instants, and so does a link.
+            let now = self.now();
+            self.pump(now, SAME_INSTANT);
+            if now == until {
+                pumped = Pumped::Done;
+            }
+        }
+        Advance { reached_ns: self.now(), done: pumped != Pumped::Budget }
+    }
+
+    /// Runs one event; false at the end of the run.
+    pub fn step(&mut self) -> bool {
+        let before = self.events();
+        self.pump(self.duration(), 1);
+        self.events() > before
+    }
+
+    /// Undoes one event; false at the start.
+    pub fn step_back(&mut self) -> bool {
+        let events = self.events();
+        if events == 0 {
+            return false;
+        }
+        self.restore(|snapshot| snapshot.events < events);
+        // A fault on all nodes makes one event for itself and one for each of them.
+        let most_at_once = self.names.len() as u64 + 1;
+        while (events - 1 - self.events()) / most_at_once > 0 {
+            self.pump(self.duration(), (events - 1 - self.events()) / most_at_once);
+        }
+        let near = (self.world.fork(), self.pushed);
+        let mut steps = 0;
+        while self.events() < events && self.step() {
+            steps += 1;
+        }
+        (self.world, self.pushed) = near;
+        for _ in 1..steps {
+            self.step();
+        }
+        true
+    }
+
+    /// Puts the cursor after everything due at `t_ns` (at most the end of the run).
+    pub fn seek(&mut self, t_ns: u64) {
+        let target = t_ns.min(self.duration());
+        if target < self.now() {
+            self.restore(|snapshot| snapshot.now <= target);
+        }
+        self.seek_forward(target);
+    }
+
+    fn seek_forward(&mut self, target: u64) {
+        while self.pump(target, u64::MAX) == Pumped::Budget {}
+    }
+
+    /// The picture at the cursor.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        crate::picture::frame(self)
+    }
+
+    /// Everything about one node at the cursor; nothing much where there is no such node.
+    #[must_use]
+    pub fn inspect(&self, node: u32) -> NodeFrame {
+        crate::picture::inspect(self, node)
+    }
+
+    /// The kinds of message, by [`crate::MessageFrame::kind`].
+    #[must_use]
+    pub fn legend(&self) -> Vec<Legend> {
+        crate::picture::legend(self.algorithm)
+    }
+
+    /// At most `limit` entries of the event log from event number `from_event` on, up to the cursor.
+    #[must_use]
+    pub fn log(&self, from_event: u64, limit: usize) -> Vec<LogEntry> {
+        crate::log::from(self, from_event, limit)
+    }
+
+    /// The last `limit` entries of the event log up to the cursor, oldest first.
+    #[must_use]
+    pub fn log_tail(&self, limit: usize) -> Vec<LogEntry> {
+        crate::log::tail(self, limit)
+    }
+
+    /// The charts, up to the frontier.
+    #[must_use]
+    pub fn charts(&self) -> Vec<Chart> {
+        crate::charts::charts(self)
+    }
+
+    /// The faults of the scenario (with their index in its list), then those that chaos made.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultBlock> {
+        crate::charts::faults(self)
+    }
+
+    /// The bands on the lanes, up to the frontier.
+    #[must_use]
+    pub fn bands(&self) -> Vec<Band> {
+        crate::charts::bands(self)
+    }
+
+    /// The lanes of the time line beyond faults: (id, label).
+    #[must_use]
+    pub fn lanes(&self) -> Vec<(String, String)> {
+        self.algorithm.lanes.iter().map(|(id, label)| ((*id).to_owned(), (*label).to_owned())).collect()
+    }
+
+    /// The cursor's time (ns).
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.world.now()
+    }
+
+    /// How far it has been simulated (ns).
+    #[must_use]
+    pub fn frontier(&self) -> u64 {
+        self.frontier.now
+    }
+
+    /// The run's length (ns).
+    #[must_use]
+    pub fn duration(&self) -> u64 {
+        self.scenario.duration.0
+    }
+
+    /// Events processed at the cursor.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.world.events()
+    }
+
+    /// The trace hash at the cursor: 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_hash(&self) -> String {
+        format!("{:032x}", self.world.trace_hash())
+    }
+
+    /// The cursor stands at the end of the run.
+    #[must_use]
+    pub fn finished(&self) -> bool {
+        self.now() >= self.duration() || (self.limit.is_some() && self.live())
+    }
+
+    /// Which documented limit ended the run before its time, if one did.
+    #[must_use]
+    pub fn limit(&self) -> Option<&'static str> {
+        self.limit
+    }
+
+    /// What happened up to the frontier.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        crate::report::report(self)
+    }
+
+    /// What clients did, up to the frontier.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.recorder.history
+    }
+
+    pub(crate) fn name(&self, node: u32) -> String {
+        self.names.get(node as usize).cloned().unwrap_or_else(|| format!("#{node}"))
+    }
+
+    /// The scenario with every chaos entry made into ordinary faults.
+    #[must_use]
+    pub fn expanded(&self) -> Scenario {
+        let mut scenario = self.scenario.clone();
+        scenario.faults.retain(|fault| fault.chaos().is_none());
+        scenario.faults.extend(self.chaos_faults());
+        scenario
+    }
+
+    /// The faults that the scenario's chaos entries stand for.
+    pub(crate) fn chaos_faults(&self) -> Vec<Fault> {
+        timeline::chaos(&self.scenario, self.algorithm, &self.servers)
+    }
+
+    /// The fault of the document that an engine's entry stands for, or the one that chaos made.
+    pub(crate) fn origin(&self, entry: u32) -> Option<Origin> {
+        self.timeline.get(entry as usize).map(|item| item.origin)
+    }
+}

@@ -1,0 +1,155 @@
+//! How the world is moved: forward through the time line, back by snapshots.
+
+use netsplit_sim::cluster::Stop;
+
+use super::{Experiment, MAX_EVENTS, Moment};
+use crate::snapshots::Snapshot;
+use crate::timeline::What;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pumped {
+    /// Everything due has run.
+    Done,
+    /// The budget of events is used up.
+    Budget,
+}
+
+impl Experiment {
+    /// Makes this moment the frontier; its instant must have run, or none.
+    pub(super) fn cut_back(&mut self) {
+        let to = Moment { events: self.events(), now: self.now() };
+        self.recorder.truncate(to.events, to.now);
+        self.snapshots.truncate(to.events, to.now);
+        self.frontier = to;
+        self.limit = None;
+    }
+
+    /// Puts the world to the latest snapshot that satisfies a condition that earlier ones satisfy as well.
+    pub(super) fn restore(&mut self, condition: impl Fn(&Snapshot) -> bool) {
+        let snapshot = self.snapshots.latest(condition);
+        self.world = snapshot.restore();
+        self.pushed = snapshot.pushed;
+        self.scratch.clear();
+        self.world.drain(&mut self.scratch);
+        self.scratch.clear();
+    }
+
+    pub(super) fn live(&self) -> bool {
+        self.events() >= self.frontier.events && self.now() >= self.frontier.now
+    }
+
+    /// Runs everything due up to `until`, but at most so many events.
+    pub(super) fn pump(&mut self, until: u64, budget: u64) -> Pumped {
+        let mut left = budget;
+        // Everything due at the cursor's instant has run.
+        let mut settled = false;
+        loop {
+            while self.timeline.get(self.pushed).is_some_and(|item| item.at <= self.now()) {
+                self.push_next();
+            }
+            if left == 0 {
+                return Pumped::Budget;
+            }
+            if self.limit.is_some() && self.live() {
+                return Pumped::Done;
+            }
+            // An entry is handed to the engine when everything before its instant has run and the run is about to
+            // enter it: not before, for a hand may still put something in front of it.
+            let mut entry = self.timeline.get(self.pushed).map(|item| item.at).filter(|at| *at <= until);
+            if let Some(at) = entry.filter(|at| settled && *at == self.now() + 1) {
+                while self.timeline.get(self.pushed).is_some_and(|item| item.at == at) {
+                    self.push_next();
+                }
+                entry = self.timeline.get(self.pushed).map(|item| item.at).filter(|at| *at <= until);
+            }
+            let live = self.live();
+            self.world.listen(live && !self.lean);
+            let (mut target, mut most) = (until, left);
+            if let Some(at) = entry {
+                target = target.min(at - 1);
+            }
+            if live {
+                if !self.lean {
+                    target = target.min(self.recorder.next_sample());
+                    most = most.min(self.snapshots.next().saturating_sub(self.events()).max(1));
+                }
+                most = most.min(MAX_EVENTS.saturating_sub(self.events()).max(1));
+            } else {
+                // Singly through the frontier's instant, in whose midst it may lie: one fault can make several
+                // events at once.
+                let before = self.frontier.now.saturating_sub(1);
+                if self.now() < before {
+                    target = target.min(before);
+                } else {
+                    target = target.min(self.frontier.now);
+                    most = 1;
+                }
+            }
+            let before = self.events();
+            let stop = self.world.run(target, most);
+            left -= (self.events() - before).min(left);
+            self.take(live, stop);
+            settled = stop != Stop::Events && self.now() >= target;
+            if settled && target >= until && entry.is_none() {
+                return Pumped::Done;
+            }
+        }
+    }
+
+    fn push_next(&mut self) {
+        let item = &self.timeline[self.pushed];
+        match &item.what {
+            What::Fault(fault) => self.world.schedule_fault(fault.clone()),
+            What::Action(action) => self.world.schedule_action(item.at, action.clone()),
+        };
+        self.pushed += 1;
+    }
+
+    /// Takes what was observed; at the frontier it is recorded, before it is known already.
+    fn take(&mut self, live: bool, stop: Stop) {
+        let mut seen = std::mem::take(&mut self.scratch);
+        self.world.drain(&mut seen);
+        if live {
+            seen.drain(..).for_each(|observation| self.recorder.observe(observation));
+            self.frontier = Moment { events: self.events(), now: self.now() };
+            if stop == Stop::Limit {
+                self.limit = self.world.core().limit_reached();
+            } else if self.events() >= MAX_EVENTS {
+                self.limit = Some("more than 200,000,000 events");
+            }
+            if !self.lean {
+                if stop != Stop::Events && self.now() >= self.recorder.next_sample() {
+                    self.recorder.sample(self.world.as_ref());
+                }
+                if self.events() >= self.snapshots.next() {
+                    self.snapshots.keep(self.world.as_ref(), self.pushed);
+                }
+            }
+        }
+        seen.clear();
+        self.scratch = seen;
+    }
+
+    /// How many events of the cursor's instant have run.
+    pub(super) fn events_at_this_instant(&self) -> u64 {
+        let now = self.now();
+        if now == 0 {
+            return self.events();
+        }
+        let snapshot = self.snapshots.latest(|snapshot| snapshot.now < now);
+        let mut world = snapshot.restore();
+        let mut rest = &self.timeline[snapshot.pushed..];
+        while let Some(item) = rest.first().filter(|item| item.at < now) {
+            if item.at > world.now() + 1 {
+                world.run(item.at - 1, u64::MAX);
+            }
+            match &item.what {
+                What::Fault(fault) => world.schedule_fault(fault.clone()),
+                What::Action(action) => world.schedule_action(item.at, action.clone()),
+            };
+            rest = &rest[1..];
+        }
+        world.run(now - 1, u64::MAX);
+        self.events() - world.events()
+    }
+}

@@ -1,0 +1,91 @@
+//! The event log, in sentences.
+
+use netsplit_sim::history::{Cause, Function, Outcome};
+
+use crate::experiment::Experiment;
+use crate::frame::LogEntry;
+use crate::recorder::{Line, LineKind, cause};
+use crate::text;
+use crate::timeline::{self, Origin};
+
+pub(crate) fn from(x: &Experiment, from_event: u64, limit: usize) -> Vec<LogEntry> {
+    let lines = &x.recorder.lines;
+    let start = lines.partition_point(|line| line.event < from_event);
+    let shown = lines.range(start..).take_while(|line| line.event <= x.events() && line.time <= x.now());
+    shown.take(limit).map(|line| entry(x, line)).collect()
+}
+
+pub(crate) fn tail(x: &Experiment, limit: usize) -> Vec<LogEntry> {
+    let lines = &x.recorder.lines;
+    let end = lines.partition_point(|line| line.event <= x.events() && line.time <= x.now());
+    lines.range(end.saturating_sub(limit)..end).map(|line| entry(x, line)).collect()
+}
+
+fn entry(x: &Experiment, line: &Line) -> LogEntry {
+    let name = |node: u32| x.name(node);
+    let (node, kind, sentence) = match &line.what {
+        LineKind::Note(text, notable) => {
+            let kind = if *notable { "notable" } else { "note" };
+            (name(line.node), kind, text::sentence(text, name))
+        }
+        LineKind::Fault(index, begins) => {
+            let what = entry_label(x, *index);
+            let id = match (x.origin(*index), begins) {
+                (Some(Origin::Action(_)), _) => "entry-action",
+                (Some(Origin::Operation(_)), _) => "entry-operation",
+                (_, true) => "entry-fault-begins",
+                (_, false) => "entry-fault-ends",
+            };
+            (String::new(), "fault", text::say(id, &[("what", what)]))
+        }
+        LineKind::NoEffect(index) => {
+            let what = entry_label(x, *index);
+            (String::new(), "fault", text::say("entry-no-effect", &[("what", what)]))
+        }
+        LineKind::Lost(to, kind) => {
+            let label = x.algorithm.messages.get(usize::from(*kind)).map_or("message", |kind| kind.label);
+            let args = [("from", name(line.node)), ("to", name(*to)), ("message", label.to_owned())];
+            (name(line.node), "lost", text::say("entry-lost", &args))
+        }
+        LineKind::Failed(op) => (name(line.node), "operation", failed(x, *op, line)),
+    };
+    LogEntry { event: line.event, time: line.time, node, kind: kind.to_owned(), sentence }
+}
+
+fn failed(x: &Experiment, op: usize, line: &Line) -> String {
+    let Some(op) = x.recorder.ops.get(op) else { return String::new() };
+    let (id, why) = match op.end.map(|end| end.outcome) {
+        Some(Outcome::Fail(why)) => ("entry-operation-failed", why),
+        Some(Outcome::Unknown(why)) => ("entry-operation-unknown", why),
+        _ => ("entry-operation-unknown", Cause::Timeout),
+    };
+    let what = match op.operation.function {
+        Function::Read => "read",
+        Function::Write => "write",
+        Function::Cas => "cas",
+        Function::Call => "call",
+    };
+    let args = [
+        ("client", x.name(line.node)),
+        ("what", text::say(&format!("operation-{what}"), &[("key", format!("k{}", op.operation.key))])),
+        ("cause", text::say(&format!("cause-{}", cause(why).id().replace('_', "-")), &[])),
+    ];
+    text::say(id, &args)
+}
+
+fn entry_label(x: &Experiment, index: u32) -> String {
+    match x.origin(index) {
+        Some(Origin::Fault(at)) => x.scenario.faults.get(at).map(timeline::label),
+        Some(Origin::Chaos(at)) => x.chaos_faults().get(at).map(timeline::label),
+        Some(Origin::Action(at)) => x.scenario.actions.get(at).map(|action| {
+            let declared = x.algorithm.actions.iter().find(|known| known.id == action.kind);
+            let label = declared.map_or(action.kind.as_str(), |known| known.label);
+            format!("{label} {}", action.node.as_deref().unwrap_or("")).trim_end().to_owned()
+        }),
+        Some(Origin::Operation(at)) => {
+            x.scenario.operations.get(at).map(|operation| format!("{} {}", operation.client, operation.f))
+        }
+        None => None,
+    }
+    .unwrap_or_default()
+}

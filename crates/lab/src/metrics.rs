@@ -1,0 +1,232 @@
+//! Numbers about operations: throughput, errors by cause, latency from the invocation and from the intended
+//! start, in all and over time.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use netsplit_checker::Cause;
+use netsplit_sim::history::Outcome;
+use serde::Serialize;
+
+use crate::recorder::{End, Op, cause};
+
+const MILLISECOND: u64 = 1_000_000;
+
+/// Width of a bucket for a run of this length: a round number near a two-hundredth of it, 100 ms at least where
+/// the run is long enough for that.
+#[must_use]
+pub fn bucket_width(duration: u64) -> u64 {
+    let round = |least: u64| {
+        let mut unit = 1_000;
+        loop {
+            for step in [1, 2, 5] {
+                if unit * step >= least {
+                    return unit * step;
+                }
+            }
+            unit *= 10;
+        }
+    };
+    round(duration / 200).max(round(duration / 40).min(100 * MILLISECOND))
+}
+
+/// Latency in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Latency {
+    /// Mean.
+    pub mean: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Longest.
+    pub max: f64,
+}
+
+/// Counts of operations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Operations {
+    /// Begun.
+    pub invoked: u64,
+    /// Done.
+    pub ok: u64,
+    /// Failed: surely without effect, or an error was answered.
+    pub failed: u64,
+    /// Ended without an answer in time; may have had an effect.
+    pub timed_out: u64,
+    /// Still open when the run ended.
+    pub open: u64,
+    /// Those that were not ok, by cause.
+    pub by_cause: BTreeMap<String, u64>,
+    /// Attempts beyond the first.
+    pub retries: u64,
+}
+
+/// A histogram whose mean and greatest value are exact.
+#[derive(Clone, Debug)]
+struct Spans {
+    histogram: Histogram<u32>,
+    sum: u128,
+    max: u64,
+}
+
+impl Spans {
+    fn new(digits: u8) -> Self {
+        // Bounds that are valid by construction: 1 µs to 2 µs, growing as needed.
+        let mut histogram = Histogram::new_with_bounds(1, 2, digits).unwrap_or_else(|_| unreachable!());
+        histogram.auto(true);
+        Self { histogram, sum: 0, max: 0 }
+    }
+
+    fn add(&mut self, nanos: u64) {
+        self.sum += u128::from(nanos);
+        self.max = self.max.max(nanos);
+        // It grows as needed; it would refuse only what is beyond 64 bits.
+        let _ = self.histogram.record((nanos / 1_000).max(1));
+    }
+
+    fn at(&self, quantile: f64) -> f64 {
+        let value = self.histogram.value_at_quantile(quantile) as f64 / 1e3;
+        value.min(self.max as f64 / 1e6)
+    }
+
+    fn latency(&self) -> Option<Latency> {
+        let count = self.histogram.len();
+        (count > 0).then(|| Latency {
+            mean: self.sum as f64 / count as f64 / 1e6,
+            p50: self.at(0.5),
+            p90: self.at(0.9),
+            p99: self.at(0.99),
+            p999: self.at(0.999),
+            max: self.max as f64 / 1e6,
+        })
+    }
+}
+
+/// One bucket of time.
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket {
+    pub ok: u64,
+    pub failed: u64,
+    pub timed_out: u64,
+    latency: Spans,
+}
+
+impl Bucket {
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
+        (self.ok > 0).then(|| self.latency.at(quantile))
+    }
+}
+
+/// Everything counted so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    pub bucket: u64,
+    pub buckets: Vec<Bucket>,
+    ok: u64,
+    failed: u64,
+    timed_out: u64,
+    retries: u64,
+    causes: [u64; 6],
+    latency: Spans,
+    intended: Spans,
+}
+
+impl Metrics {
+    pub(crate) fn new(bucket: u64) -> Self {
+        Self {
+            bucket,
+            buckets: Vec::new(),
+            ok: 0,
+            failed: 0,
+            timed_out: 0,
+            retries: 0,
+            causes: [0; 6],
+            latency: Spans::new(3),
+            intended: Spans::new(3),
+        }
+    }
+
+    /// Counts an operation that ended.
+    pub(crate) fn add(&mut self, op: &Op, end: &End) {
+        let at = (end.time / self.bucket) as usize;
+        while self.buckets.len() <= at {
+            self.buckets.push(Bucket { ok: 0, failed: 0, timed_out: 0, latency: Spans::new(2) });
+        }
+        let bucket = &mut self.buckets[at];
+        self.retries += u64::from(end.attempts.saturating_sub(1));
+        let why = match end.outcome {
+            Outcome::Ok(_) => {
+                let span = end.time.saturating_sub(op.invoked);
+                self.ok += 1;
+                bucket.ok += 1;
+                bucket.latency.add(span);
+                self.latency.add(span);
+                self.intended.add(end.time.saturating_sub(op.intended.min(op.invoked)));
+                return;
+            }
+            Outcome::Fail(why) | Outcome::Unknown(why) => cause(why),
+        };
+        self.causes[why as usize] += 1;
+        if why == Cause::Timeout {
+            self.timed_out += 1;
+            bucket.timed_out += 1;
+        } else {
+            self.failed += 1;
+            bucket.failed += 1;
+        }
+    }
+
+    pub(crate) fn operations(&self, invoked: u64) -> Operations {
+        let ended = self.ok + self.failed + self.timed_out;
+        let causes = Cause::ALL.iter().zip(self.causes).filter(|(_, count)| *count > 0);
+        Operations {
+            invoked,
+            ok: self.ok,
+            failed: self.failed,
+            timed_out: self.timed_out,
+            open: invoked.saturating_sub(ended),
+            by_cause: causes.map(|(cause, count)| (cause.id().to_owned(), count)).collect(),
+            retries: self.retries,
+        }
+    }
+
+    /// Latency of operations that are ok, from their invocation.
+    pub(crate) fn latency(&self) -> Option<Latency> {
+        self.latency.latency()
+    }
+
+    /// The same from their intended start: a client that had to wait before it could ask counts the wait.
+    pub(crate) fn latency_from_intended(&self) -> Option<Latency> {
+        self.intended.latency()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_round() {
+        assert_eq!(bucket_width(60_000_000_000), 500_000_000);
+        assert_eq!(bucket_width(20_000_000_000), 100_000_000);
+        assert_eq!(bucket_width(10_000_000_000), 100_000_000);
+        assert_eq!(bucket_width(1_000_000_000), 50_000_000);
+        assert!(bucket_width(0) > 0);
+    }
+
+    #[test]
+    fn percentiles_are_within_a_thousandth() {
+        let mut spans = Spans::new(3);
+        (1..=1000u64).for_each(|ms| spans.add(ms * MILLISECOND));
+        let latency = spans.latency().expect("not empty");
+        assert!((latency.p50 - 500.0).abs() < 0.6, "{latency:?}");
+        assert!((latency.p99 - 990.0).abs() < 1.1, "{latency:?}");
+        assert!((latency.mean - 500.5).abs() < 1e-9);
+        assert!((latency.max - 1000.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,328 @@
+//! The picture at the cursor.
+
+use std::collections::BTreeMap;
+
+use netsplit_protocols::registry::Algorithm;
+use netsplit_scenario::MessageName;
+use netsplit_sim::NodeId;
+use netsplit_sim::core::Core;
+use netsplit_sim::declare::{Layout, Role, Shape};
+use netsplit_sim::fault::{Entry, Fault, FaultKind};
+use netsplit_sim::trace::{Kind, Record};
+use netsplit_sim::view::{Arc, Body, Detail, Item, Mark};
+
+use crate::experiment::Experiment;
+use crate::frame::{ArcFrame, Frame, Legend, LinkFrame, MessageFrame, NodeFrame, PartitionFrame};
+use crate::text;
+use crate::timeline::Origin;
+
+/// How long a lost message stays in the picture (ns).
+const LOST_FOR: u64 = 300_000_000;
+/// Most links that are listed as unhealthy.
+const LINKS: usize = 4096;
+/// With more nodes than this, nodes show no more than a dot.
+const CARDS: usize = 64;
+
+pub(crate) fn legend(algorithm: &Algorithm) -> Vec<Legend> {
+    let role = |role| match role {
+        Role::Append => "append",
+        Role::VoteRequest => "vote_request",
+        Role::Vote => "vote",
+        Role::Client => "client",
+        Role::Data => "data",
+        Role::Gossip => "gossip",
+    };
+    let shape = |shape| match shape {
+        Shape::Square => "square",
+        Shape::HollowSquare => "hollow_square",
+        Shape::TickSquare => "tick_square",
+        Shape::Diamond => "diamond",
+        Shape::Triangle => "triangle",
+        Shape::HollowTriangle => "hollow_triangle",
+        Shape::Circle => "circle",
+        Shape::HollowCircle => "hollow_circle",
+        Shape::Pill => "pill",
+        Shape::Hexagon => "hexagon",
+    };
+    let kinds = algorithm.messages.iter();
+    kinds
+        .map(|kind| Legend {
+            label: kind.label.to_owned(),
+            role: role(kind.role).to_owned(),
+            shape: shape(kind.shape).to_owned(),
+        })
+        .collect()
+}
+
+pub(crate) fn frame(x: &Experiment) -> Frame {
+    let core = x.world.core();
+    let overview = x.world.overview();
+    let detail = if core.nodes.len() > CARDS { Detail::Dot } else { Detail::Card };
+    let badges = badges(core);
+    let none = Vec::new();
+    let nodes = (0..core.nodes.len() as u32)
+        .map(|id| node(x, id, detail, badges.get(&id).unwrap_or(&none).clone()))
+        .collect();
+    Frame {
+        time: core.now,
+        events: core.events,
+        layout: match x.algorithm.layout {
+            Layout::Tiers => "tiers",
+            Layout::Ring => "ring",
+            Layout::Circle => "circle",
+            Layout::Graph => "graph",
+        }
+        .to_owned(),
+        nodes,
+        messages: messages(x),
+        links: links(core),
+        partitions: partitions(x),
+        ring: overview.ring.iter().map(arc).collect(),
+        line: overview.line.map(|line| text::sentence(&line, |n| x.name(n))),
+    }
+}
+
+pub(crate) fn inspect(x: &Experiment, id: u32) -> NodeFrame {
+    let core = x.world.core();
+    if id as usize >= core.nodes.len() {
+        return NodeFrame::default();
+    }
+    let mut badges = badges(core);
+    node(x, id, Detail::Full, badges.remove(&id).unwrap_or_default())
+}
+
+fn arc(arc: &Arc) -> ArcFrame {
+    let share = |at: u32| f64::from(at) / 4_294_967_296.0;
+    ArcFrame { from: share(arc.from), to: share(arc.to), owner: arc.owner, moving_from: arc.moving_from }
+}
+
+fn messages(x: &Experiment) -> Vec<MessageFrame> {
+    let core = x.world.core();
+    let mut messages: Vec<MessageFrame> = core
+        .in_flight()
+        .filter(|m| m.from != m.to)
+        .map(|m| MessageFrame {
+            from: m.from.0,
+            to: m.to.0,
+            sent: m.sent,
+            due: m.at,
+            kind: m.kind,
+            lost: false,
+            id: MessageName {
+                from: x.name(m.from.0),
+                to: x.name(m.to.0),
+                at: m.sent,
+                nth: m.count,
+                copy: u32::from(m.copy),
+            }
+            .to_string(),
+        })
+        .collect();
+    messages.sort_by(|a, b| (a.sent, &a.id).cmp(&(b.sent, &b.id)));
+    // Lost ones come from the trace, which knows the event that sent them.
+    let since = core.now.saturating_sub(LOST_FOR);
+    let recent: Vec<&Record> = core.trace.iter().filter(|record| record.time >= since).collect();
+    let lost = recent.iter().filter(|record| record.kind == Kind::Lost);
+    messages.extend(lost.map(|record| {
+        let cause = recent.partition_point(|other| other.event < record.cause);
+        let cause = recent.get(cause).filter(|other| other.event == record.cause);
+        MessageFrame {
+            from: record.peer,
+            to: record.node,
+            sent: cause.map_or(record.time, |cause| cause.time),
+            due: record.time,
+            kind: record.label,
+            lost: true,
+            id: String::new(),
+        }
+    }));
+    messages
+}
+
+/// Faults in force with their engine's index.
+fn active(core: &Core) -> impl Iterator<Item = (u32, &Fault)> {
+    core.active.iter().filter_map(|index| match core.entries.get(*index as usize) {
+        Some(Entry::Fault(fault)) => Some((*index, fault)),
+        _ => None,
+    })
+}
+
+fn badges(core: &Core) -> BTreeMap<u32, Vec<(String, String)>> {
+    let mut badges: BTreeMap<u32, Vec<(String, String)>> = BTreeMap::new();
+    for (_, fault) in active(core) {
+        let (kind, amount) = match &fault.kind {
+            FaultKind::Crash { .. } => ("crash", String::new()),
+            FaultKind::Pause => ("pause", String::new()),
+            FaultKind::Slow(factor) => ("slow", format!("×{factor}")),
+            FaultKind::StallDisk => ("disk_stalled", String::new()),
+            FaultKind::FillDisk => ("disk_full", String::new()),
+            FaultKind::ClockOffset(by) => ("clock_offset", signed(*by)),
+            FaultKind::ClockDrift(ppm) => ("clock_drift", format!("{ppm:+} ppm")),
+            _ => continue,
+        };
+        for node in core.selected(&fault.from) {
+            badges.entry(node.0).or_default().push((kind.to_owned(), amount.clone()));
+        }
+    }
+    badges
+}
+
+fn signed(span: i64) -> String {
+    let sign = if span < 0 { "−" } else { "+" };
+    format!("{sign}{}", text::span(span.unsigned_abs()))
+}
+
+fn links(core: &Core) -> Vec<LinkFrame> {
+    let mut links: Vec<LinkFrame> = Vec::new();
+    for (_, fault) in active(core) {
+        let (state, both) = match &fault.kind {
+            FaultKind::OneWay => ("cut", false),
+            FaultKind::Cut => ("cut", true),
+            FaultKind::Flap(_) => ("flap", true),
+            FaultKind::Loss(_) => ("loss", true),
+            FaultKind::Duplicate(_) => ("duplicate", true),
+            FaultKind::Reorder(..) => ("reorder", true),
+            FaultKind::Latency(_) => ("latency", true),
+            FaultKind::Bandwidth(_) => ("bandwidth", true),
+            _ => continue,
+        };
+        let from = core.selected(&fault.from);
+        let to = if fault.to.is_empty() {
+            (0..core.nodes.len() as u32).map(NodeId).collect()
+        } else {
+            core.selected(&fault.to)
+        };
+        for a in &from {
+            for b in to.iter().filter(|b| *b != a) {
+                if links.len() + 2 > LINKS {
+                    return links;
+                }
+                links.push(LinkFrame { from: a.0, to: b.0, state: state.to_owned() });
+                if both {
+                    links.push(LinkFrame { from: b.0, to: a.0, state: state.to_owned() });
+                }
+            }
+        }
+    }
+    links
+}
+
+fn partitions(x: &Experiment) -> Vec<PartitionFrame> {
+    let core = x.world.core();
+    let mut partitions = Vec::new();
+    for (index, fault) in active(core) {
+        let FaultKind::Partition(groups) = &fault.kind else { continue };
+        let mut sides: Vec<Vec<u32>> =
+            groups.iter().map(|group| core.selected(group).iter().map(|n| n.0).collect()).collect();
+        let named = |id: &u32| !sides.iter().any(|side: &Vec<u32>| side.contains(id));
+        let rest: Vec<u32> = (0..core.nodes.len() as u32).filter(named).collect();
+        sides.push(rest);
+        sides.retain(|side| !side.is_empty());
+        let fault = match x.origin(index) {
+            Some(Origin::Fault(at)) => at,
+            Some(Origin::Chaos(at)) => x.scenario.faults.len() + at,
+            _ => usize::MAX,
+        };
+        partitions.push(PartitionFrame { fault, sides });
+    }
+    partitions
+}
+
+fn node(x: &Experiment, id: u32, detail: Detail, badges: Vec<(String, String)>) -> NodeFrame {
+    let core = x.world.core();
+    let (meta, state) = (&core.meta[id as usize], &core.nodes[id as usize]);
+    let role = x.algorithm.roles.get(usize::from(meta.role));
+    let view = x.world.observe(NodeId(id), detail);
+    let status = match (state.absent, state.up, state.paused()) {
+        (true, ..) => "absent",
+        (_, false, _) => "crashed",
+        (_, _, true) => "paused",
+        _ => "up",
+    };
+    let (mark, progress) = match view.mark {
+        Mark::None => ("none", 0.0),
+        Mark::Leader => ("leader", 1.0),
+        Mark::LeaderInDoubt => ("leader_in_doubt", 1.0),
+        Mark::Candidate => ("candidate", 0.0),
+        Mark::Joining(permille) => ("joining", f32::from(permille) / 1000.0),
+    };
+    let mut frame = NodeFrame {
+        id,
+        name: meta.name.clone(),
+        role: role.map_or("", |role| role.id).to_owned(),
+        tier: role.map_or(0, |role| role.tier),
+        client: role.is_some_and(|role| role.client),
+        body: match view.body {
+            Body::Ring => "ring",
+            Body::Client => "client",
+            Body::Balancer => "balancer",
+            Body::Backend => "backend",
+        }
+        .to_owned(),
+        state: text::say(view.role, &[]),
+        mark: mark.to_owned(),
+        progress,
+        hue: view.hue,
+        caption: text::label(&view.caption),
+        status: status.to_owned(),
+        badges,
+        ..NodeFrame::default()
+    };
+    if meta.workers > 0 {
+        frame.queue = Some((state.busy, state.queued, meta.queue_limit));
+    }
+    for item in view.items {
+        show(x, &mut frame, item);
+    }
+    frame.name_in_words = in_words(&frame);
+    frame
+}
+
+fn show(x: &Experiment, frame: &mut NodeFrame, item: Item) {
+    match item {
+        Item::Fact(label, value) => frame.facts.push((text::label(label), value)),
+        Item::Gauge(_, permille) => frame.gauge = Some(f32::from(permille) / 1000.0),
+        Item::Queue(busy, waiting, limit) => frame.queue = Some((busy, waiting, limit)),
+        Item::Interval(label, from, to) => {
+            let span = format!("{} – {}", text::instant(from), text::instant(to));
+            frame.facts.push((text::label(label), span));
+        }
+        Item::Cells(_, cells) => {
+            frame.cells = cells.into_iter().map(|cell| (cell.label, cell.hue, cell.solid)).collect();
+        }
+        Item::Ring(arcs) => {
+            let rows = arcs.iter().map(|arc| {
+                let range = format!("{:08x}–{:08x}", arc.from, arc.to);
+                (range, x.name(arc.owner), arc.owner)
+            });
+            frame.tables.push((text::say("ring-title", &[]), rows.collect()));
+        }
+        Item::Table(title, rows) => frame.tables.push((text::label(title), rows)),
+        Item::Matrix(title, rows) => {
+            let rows = rows.into_iter().map(|(node, state, hue)| (x.name(node), state, hue));
+            frame.tables.push((text::label(title), rows.collect()));
+        }
+        Item::Line(line) => {
+            frame.facts.push((String::new(), text::sentence(&line, |n| x.name(n))));
+        }
+    }
+}
+
+/// "n1, Leader, term 3, slow ×8".
+fn in_words(frame: &NodeFrame) -> String {
+    let mut words = vec![frame.name.clone()];
+    if frame.status == "up" {
+        words.push(frame.state.clone());
+        words.push(frame.caption.clone());
+    } else {
+        words.push(text::say(&format!("status-{}", frame.status), &[]));
+    }
+    let badges = frame.badges.iter().filter(|(kind, _)| *kind != frame.status && kind != "crash");
+    for (kind, amount) in badges {
+        let label =
+            netsplit_sim::fault::FAULTS.iter().find(|f| f.id == *kind).map_or(kind.as_str(), |f| f.label);
+        words.push(format!("{label} {amount}").trim_end().to_owned());
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(", ")
+}

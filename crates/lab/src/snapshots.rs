@@ -1,0 +1,76 @@
+//! Copies of the world at earlier moments, for going back. When there are too many, every second one goes and
+//! the distance between them doubles.
+
+use std::rc::Rc;
+
+use netsplit_sim::Simulation;
+
+const MOST: usize = 64;
+const FIRST_SPACING: u64 = 2048;
+/// A rough size of all copies together.
+const BUDGET: usize = 48 << 20;
+
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub events: u64,
+    pub now: u64,
+    /// Entries of the time line that the engine had been given.
+    pub pushed: usize,
+    /// A branch shares the copies of its parent.
+    world: Rc<dyn Simulation>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Snapshots {
+    list: Vec<Snapshot>,
+    spacing: u64,
+    most: usize,
+}
+
+impl Snapshots {
+    /// Begins with the world at time 0.
+    pub(crate) fn new(world: &dyn Simulation) -> Self {
+        // The engine itself, and for a node its state, disk and share of messages in flight.
+        let size = 700_000 + world.core().nodes.len() * 8_192;
+        let first = Snapshot { events: 0, now: 0, pushed: 0, world: world.fork().into() };
+        Self { list: vec![first], spacing: FIRST_SPACING, most: (BUDGET / size).clamp(8, MOST) }
+    }
+
+    /// Number of the event at which the next copy is due.
+    pub(crate) fn next(&self) -> u64 {
+        self.list.last().map_or(0, |last| last.events) + self.spacing
+    }
+
+    /// Keeps a copy.
+    pub(crate) fn keep(&mut self, world: &dyn Simulation, pushed: usize) {
+        let (events, now) = (world.events(), world.now());
+        self.list.push(Snapshot { events, now, pushed, world: world.fork().into() });
+        if self.list.len() > self.most {
+            let mut at = 0;
+            self.list.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+            self.spacing *= 2;
+        }
+    }
+
+    /// The latest copy that satisfies a condition which earlier ones satisfy as well; the first one otherwise.
+    pub(crate) fn latest(&self, condition: impl Fn(&Snapshot) -> bool) -> &Snapshot {
+        let at = self.list.partition_point(condition);
+        &self.list[at.saturating_sub(1)]
+    }
+
+    /// Forgets what lies beyond a moment.
+    pub(crate) fn truncate(&mut self, events: u64, now: u64) {
+        let keep = self.list.partition_point(|s| s.events <= events && s.now <= now);
+        self.list.truncate(keep.max(1));
+    }
+}
+
+impl Snapshot {
+    /// The world of that moment, to go on from.
+    pub(crate) fn restore(&self) -> Box<dyn Simulation> {
+        self.world.fork()
+    }
+}

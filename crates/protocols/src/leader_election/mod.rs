@@ -1,0 +1,8 @@
+//! Leader election: choose one node to coordinate the others.
+
+pub mod raft;
+
+use crate::registry::Algorithm;
+
+/// The algorithms of this pattern, the default first.
+pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT];

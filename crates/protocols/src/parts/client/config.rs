@@ -1,0 +1,120 @@
+//! What all clients of a run share: the load, whom to ask, and the law of the keys.
+
+use netsplit_sim::NodeId;
+use netsplit_sim::draw;
+use netsplit_sim::math;
+use netsplit_sim::network::{Network, Transport};
+
+use crate::parts::workload::Workload;
+
+/// Whom a client asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Always the same server.
+    Sticky,
+    /// One drawn anew for each attempt; a retry never asks the one that has just failed.
+    Any,
+    /// As the workload's session setting says: sticky or any.
+    Session,
+    /// The same server until it redirects, breaks the connection or times out; then the one that it named, or
+    /// the next one.
+    Leader,
+}
+
+/// Shared by the clients of a run (behind an `Arc`).
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The load.
+    pub workload: Workload,
+    /// Servers that a client may ask.
+    pub targets: Vec<NodeId>,
+    /// Which of them it asks.
+    pub route: Route,
+    /// Operations are calls without data (load balancing) instead of reads and writes.
+    pub calls: bool,
+    /// Messages arrive at most once, so that a refused write surely has no effect. Over datagrams a second
+    /// copy of the refused request may still arrive at a server that then accepts it.
+    pub exact: bool,
+    /// Cumulative probabilities of the keys, by Zipf's law; empty where all are equally likely.
+    cdf: Vec<f64>,
+    /// Mean gap between a client's arrivals (ns); infinite without arrivals.
+    pub(super) gap: f64,
+}
+
+impl ClientConfig {
+    /// For reads and writes, over exact transport.
+    #[must_use]
+    pub fn new(workload: Workload, targets: Vec<NodeId>, route: Route) -> Self {
+        let cdf = if workload.skew > 0.0 { zipf(workload.keys, workload.skew) } else { Vec::new() };
+        let route = match route {
+            Route::Session if workload.sticky => Route::Sticky,
+            Route::Session => Route::Any,
+            other => other,
+        };
+        let gap = f64::from(workload.clients.max(1)) / workload.rate * 1e9;
+        Self { workload, targets, route, calls: false, exact: true, cdf, gap }
+    }
+
+    /// For calls without data.
+    #[must_use]
+    pub fn calls(mut self) -> Self {
+        self.calls = true;
+        self
+    }
+
+    /// Over this network.
+    #[must_use]
+    pub fn over(mut self, network: &Network) -> Self {
+        self.exact = network.profiles.iter().all(|profile| profile.transport == Transport::Stream);
+        self
+    }
+
+    /// The key that a word stands for; 0 is the most popular one.
+    #[must_use]
+    pub fn key(&self, word: u64) -> u64 {
+        if self.cdf.is_empty() {
+            return u64::from(draw::below(word, u32::try_from(self.workload.keys).unwrap_or(u32::MAX)));
+        }
+        let at = draw::unit(word);
+        (self.cdf.partition_point(|p| *p < at) as u64).min(self.workload.keys - 1)
+    }
+
+    /// The target after this one; the first where it is none of them.
+    pub(super) fn after(&self, target: NodeId) -> NodeId {
+        let next = self.targets.iter().position(|t| *t == target).map_or(0, |at| at + 1);
+        self.targets.get(next).or(self.targets.first()).copied().unwrap_or(target)
+    }
+}
+
+fn zipf(keys: u64, skew: f64) -> Vec<f64> {
+    let mut sum = 0.0;
+    let mut cdf: Vec<f64> = (1..=keys)
+        .map(|rank| {
+            sum += math::pow(rank as f64, -skew);
+            sum
+        })
+        .collect();
+    for p in &mut cdf {
+        *p /= sum;
+    }
+    cdf
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_zipf() {
+        let workload = Workload { keys: 3, skew: 1.0, ..Workload::default() };
+        let config = ClientConfig::new(workload, Vec::new(), Route::Sticky);
+        let mut counts = [0u32; 3];
+        for n in 0..110_000 {
+            counts[config.key(draw::word(7, n)) as usize] += 1;
+        }
+        // 1 : 1/2 : 1/3 is 6 : 3 : 2 elevenths.
+        for (count, expected) in counts.iter().zip([60_000u32, 30_000, 20_000]) {
+            assert!(count.abs_diff(expected) < 600, "{counts:?}");
+        }
+    }
+}

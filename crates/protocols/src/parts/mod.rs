@@ -1,0 +1,7 @@
+//! What several algorithms share. Parts know no pattern.
+
+pub mod client;
+pub mod deadlines;
+pub mod hashing;
+pub mod host;
+pub mod workload;

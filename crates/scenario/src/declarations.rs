@@ -1,0 +1,219 @@
+//! The declarations of the document's own parameters: `network` and `workload`. Their defaults are those of
+//! [`crate::migrate::v1`] (a test compares them).
+
+use crate::catalogue::{Control, ParamDecl, ParamKind};
+use crate::document::{Network, Workload};
+use crate::{Duration, limits};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+const LOG: Control = Control::Slider { log: true };
+const LINEAR: Control = Control::Slider { log: false };
+
+fn param(
+    id: &str,
+    label: &str,
+    help: &str,
+    unit: &str,
+    kind: ParamKind,
+    control: Control,
+    default: impl Serialize,
+) -> ParamDecl {
+    ParamDecl {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        help: help.to_owned(),
+        unit: unit.to_owned(),
+        kind,
+        default: json!(default),
+        control,
+    }
+}
+
+fn choice(options: &[(&str, &str)]) -> ParamKind {
+    let owned = |(id, label): &(&str, &str)| ((*id).to_owned(), (*label).to_owned());
+    ParamKind::Choice { options: options.iter().map(owned).collect() }
+}
+
+fn time(min: Duration) -> ParamKind {
+    ParamKind::Duration { min, max: limits::DURATION }
+}
+
+/// The parameters of `network`.
+pub fn network() -> Vec<ParamDecl> {
+    let d = Network::default();
+    let share = ParamKind::Real { min: 0.0, max: 1.0 };
+    let spread = ParamKind::Distribution { max: Duration::from_secs(600) };
+    let transports =
+        choice(&[("auto", "As the algorithm assumes"), ("datagram", "Datagrams"), ("stream", "Streams")]);
+    let bytes = ParamKind::Int { min: 0, max: 1_000_000_000_000 };
+    vec![
+        param(
+            "latency",
+            "Latency",
+            "How long a message takes.",
+            "",
+            spread,
+            Control::Distribution,
+            d.latency,
+        ),
+        param("loss", "Loss", "The probability that a message is lost.", "", share.clone(), LINEAR, d.loss),
+        param(
+            "duplicate",
+            "Duplication",
+            "The probability that a message arrives twice.",
+            "",
+            share.clone(),
+            LINEAR,
+            d.duplicate,
+        ),
+        param(
+            "reorder",
+            "Reordering",
+            "The probability that a message is held back behind later ones.",
+            "",
+            share,
+            LINEAR,
+            d.reorder,
+        ),
+        param(
+            "bandwidth",
+            "Bandwidth",
+            "What a link carries; 0 is unlimited.",
+            "bytes/s",
+            bytes,
+            Control::Number,
+            d.bandwidth,
+        ),
+        param(
+            "transport",
+            "Transport",
+            "Datagrams may overtake each other; a stream keeps their order.",
+            "",
+            transports,
+            Control::Segmented,
+            d.transport,
+        ),
+    ]
+}
+
+/// The parameters of `workload`.
+pub fn workload() -> Vec<ParamDecl> {
+    let d = Workload::default();
+    let whole = |min: i64, max: i64| ParamKind::Int { min, max };
+    let real = |min: f64, max: f64| ParamKind::Real { min, max };
+    let spread = ParamKind::Distribution { max: Duration::from_secs(3_600) };
+    let modes = choice(&[("closed", "Closed loop"), ("open", "Open loop")]);
+    vec![
+        param(
+            "clients",
+            "Clients",
+            "How many clients send operations.",
+            "",
+            whole(0, i64::from(limits::CLIENTS)),
+            LOG,
+            d.clients,
+        ),
+        param(
+            "mode",
+            "Arrivals",
+            "In a closed loop each client waits for its answer; in an open loop nobody waits.",
+            "",
+            modes,
+            Control::Segmented,
+            d.mode,
+        ),
+        param(
+            "rate",
+            "Rate",
+            "Operations of all clients together, in an open loop.",
+            "1/s",
+            real(0.0, 1_000_000.0),
+            LOG,
+            d.rate,
+        ),
+        param(
+            "think",
+            "Think time",
+            "The pause between an answer and the next operation, in a closed loop.",
+            "",
+            spread,
+            Control::Distribution,
+            d.think,
+        ),
+        param("read_share", "Reads", "The share of reads.", "", real(0.0, 1.0), LINEAR, d.read_share),
+        param("keys", "Keys", "How many keys there are.", "", whole(1, 1_000_000), LOG, d.keys),
+        param(
+            "skew",
+            "Skew",
+            "The exponent of Zipf's law over the keys; 0 is uniform.",
+            "",
+            real(0.0, 5.0),
+            LINEAR,
+            d.skew,
+        ),
+        param(
+            "value_bytes",
+            "Value size",
+            "The size of a written value.",
+            "bytes",
+            whole(0, 1 << 30),
+            Control::Number,
+            d.value_bytes,
+        ),
+        param(
+            "timeout",
+            "Timeout",
+            "How long a client waits for an answer.",
+            "",
+            time(Duration(1)),
+            LOG,
+            d.timeout,
+        ),
+        param(
+            "retries",
+            "Retries",
+            "How often a client tries again.",
+            "",
+            whole(0, 1_000),
+            LINEAR,
+            d.retries,
+        ),
+        param(
+            "backoff",
+            "Backoff",
+            "The pause before the first retry; it doubles with each.",
+            "",
+            time(Duration::ZERO),
+            LOG,
+            d.backoff,
+        ),
+        param(
+            "sessions",
+            "Sessions",
+            "Each client keeps a session, so that a retried write can be recognised.",
+            "",
+            ParamKind::Bool,
+            Control::Switch,
+            d.sessions,
+        ),
+        param(
+            "start",
+            "Start",
+            "When the first operation may start.",
+            "",
+            time(Duration::ZERO),
+            Control::Number,
+            d.start,
+        ),
+        param(
+            "stop",
+            "Stop",
+            "When the last operation may start; without it the run's end.",
+            "",
+            time(Duration::ZERO),
+            Control::Number,
+            Value::Null,
+        ),
+    ]
+}

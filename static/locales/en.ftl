@@ -1,0 +1,57 @@
+# Sentences and labels that every algorithm shares. Each algorithm's own are in parts/.
+
+## States of a node
+
+status-up = up
+status-crashed = crashed
+status-paused = paused
+status-absent = not there yet
+
+role-client = Client
+role-server = Server
+role-backend = Backend
+role-balancer = Balancer
+role-leader = Leader
+role-follower = Follower
+role-candidate = Candidate
+role-primary = Primary
+role-backup = Backup
+role-replica = Replica
+role-shard = Shard
+role-router = Router
+role-coordinator = Coordinator
+ring-title = Ring as this node sees it
+
+## The event log
+
+entry-fault-begins = { $what }
+entry-fault-ends = { $what } ended
+entry-action = { $what }
+entry-operation = By hand: { $what }
+entry-no-effect = { $what } had no effect
+entry-lost = { $message } from { $from } to { $to } was lost
+entry-operation-failed = { $client } could not { $what }: { $cause }
+entry-operation-unknown = { $client } does not know whether it could { $what }: { $cause }
+
+operation-read = read { $key }
+operation-write = write { $key }
+operation-cas = change { $key }
+operation-call = get its work done
+
+cause-timeout = no answer in time
+cause-refused = connection refused or reset
+cause-error = the server answered with an error
+cause-unavailable = no server could take it
+cause-overload = a queue was full
+cause-client-crash = the client itself crashed
+
+## Charts
+
+chart-throughput = Operations per second
+chart-latency = Latency
+chart-queues = Work at each server
+chart-ok = ok
+chart-failed = failed
+chart-timed-out = timed out
+chart-mean = mean
+chart-most = most

@@ -1,0 +1,12 @@
+role-client = Client
+client-timeout = operation { $number } had no answer from { $server } in time
+client-refused = { $server } refused the connection for operation { $number }
+client-overload = { $server } was full and turned operation { $number } away
+client-unavailable = { $server } could not serve operation { $number }
+client-error = { $server } answered operation { $number } with an error
+client-crash = the client crashed during operation { $number }
+client-in-flight = in flight
+client-answered = answered
+client-failed = failed
+client-unknown = outcome unknown
+client-session = version seen

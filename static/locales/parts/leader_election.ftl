@@ -1,0 +1,12 @@
+role-follower = Follower
+role-candidate = Candidate
+role-leader = Leader
+raft-stands = stands for election in term { $term }: it heard no leader for its election timeout
+raft-leads = is leader of term { $term } with { $votes } votes
+raft-stepped-down = no longer leads: it saw term { $term }
+raft-quorum-lost = stops leading term { $term }: it heard no majority for an election timeout
+raft-refuses-old = refused { $candidate }'s vote for term { $term }: it is in term { $now } already
+raft-refuses-leads = refused { $candidate }'s vote for term { $term }: it leads term { $now }
+raft-refuses-voted = refused { $candidate }'s vote for term { $term }: already voted for { $other }
+raft-refuses-log = refused { $candidate }'s vote for term { $term }: the log of { $candidate } ends at { $last }, its own at { $mine }
+raft-truncates = gives up { $count } uncommitted entries that { $leader } does not have

@@ -1,0 +1,5 @@
+role-primary = Primary
+role-backup = Backup
+pb-takes-over = is primary of epoch { $epoch }
+pb-steps-down = steps down: { $primary } is primary of epoch { $epoch }
+pb-lost-write = discards an acknowledged write to key { $key } ({ $client }'s operation { $number }): the new primary never had it

@@ -1,0 +1,297 @@
+//! The component that owns the run and the stage, and its loop.
+
+mod keys;
+mod picture;
+mod update;
+
+use std::rc::Rc;
+
+use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
+use netsplit_lab::{Frame, catalogue};
+use serde_json::Value;
+use web_sys::{Element, HtmlCanvasElement, KeyboardEvent};
+use yew::prelude::*;
+
+use crate::browser::{self, Listener, Pictures};
+use crate::model::opening::{self, Opening};
+use crate::model::session::{Panels, Session};
+use crate::model::setup::Part;
+use crate::model::tool::Hit;
+use crate::model::ui::{Dialog, Drawer, Filter, Selection, Speaker, Tab, Ui};
+use crate::stage::draw::{Overlay, Stage};
+use crate::stage::theme::Theme;
+use crate::view;
+
+/// Something that is shared and compared by identity.
+#[derive(Debug)]
+pub struct Shared<T>(pub Rc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> From<T> for Shared<T> {
+    fn from(value: T) -> Self {
+        Self(Rc::new(value))
+    }
+}
+
+/// What happens on the page.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A picture is due (wall ms).
+    Picture(f64),
+    /// A key went down.
+    Key(KeyboardEvent),
+    /// The address has another fragment.
+    HashChanged,
+    /// The system's theme changed.
+    ThemeChanged,
+    /// Play or pause.
+    Toggle,
+    /// One event on or back.
+    Step(bool),
+    /// To an instant.
+    Seek(u64),
+    /// The playhead is being dragged: the time line keeps its length.
+    Hold(bool),
+    /// So much on or back.
+    SeekBy(i64),
+    /// A speed.
+    Speed(f64),
+    /// The next round speed.
+    Nudge(bool),
+    /// Arms a tool, or none.
+    Arm(Option<String>),
+    /// An amount of the armed tool.
+    Amount(String, Value),
+    /// How long what the armed tool does lasts, as text.
+    Lasts(String),
+    /// What is picked is all.
+    Finish,
+    /// A click on the stage.
+    Hit(Option<Hit>),
+    /// A click at a point of the stage: a message or nothing.
+    Point(f64, f64),
+    /// A line was dragged across the stage.
+    Line((f64, f64), (f64, f64)),
+    /// A line is being dragged, or no longer.
+    Drag(Option<((f64, f64), (f64, f64))>),
+    /// Selects.
+    Select(Selection),
+    /// A tab of the right panel.
+    Tab(Tab),
+    /// Which events are listed.
+    Filter(Filter),
+    /// Seconds that the charts show.
+    Window(u64),
+    /// Opens a dialog, or none.
+    Dialog(Option<Dialog>),
+    /// Opens the share dialog.
+    Share,
+    /// Copies a text and says so.
+    Copy(String),
+    /// Says something.
+    Say(String),
+    /// Opens or closes a drawer.
+    Drawer(Drawer),
+    /// The other theme.
+    Theme,
+    /// Another algorithm.
+    Choose(String, String),
+    /// A parameter.
+    Set(Part, String, Value),
+    /// How many nodes.
+    Nodes(u32),
+    /// Back to the algorithm's own parameters.
+    Defaults,
+    /// A seed as text.
+    Seed(String),
+    /// A new seed.
+    Dice,
+    /// Breaks something.
+    Inject(Fault),
+    /// The operator does something.
+    Act(Action),
+    /// Ends a fault.
+    Heal(usize),
+    /// Ends every fault.
+    HealAll,
+    /// Takes a fault out of the run.
+    Remove(usize),
+    /// A link that was pasted.
+    Paste(String),
+    /// A scenario of the gallery.
+    Gallery(String),
+    /// The default scenario.
+    Default,
+    /// The way back that the toast offers.
+    Undo,
+    /// The toast goes.
+    ToastGone,
+}
+
+/// Elements that are written to directly.
+#[derive(Clone, Default)]
+pub struct Refs {
+    /// The whole page.
+    pub root: NodeRef,
+    /// The stage's canvas.
+    pub canvas: NodeRef,
+    /// The time read-out.
+    pub clock: NodeRef,
+    /// The playhead.
+    pub head: NodeRef,
+    /// Its label.
+    pub head_label: NodeRef,
+    /// The lanes.
+    pub lanes: NodeRef,
+}
+
+/// The page.
+pub struct App {
+    pub(crate) catalogue: Shared<Catalogue>,
+    pub(crate) session: Option<Session>,
+    pub(crate) scenario: Shared<Scenario>,
+    pub(crate) trouble: Option<String>,
+    pub(crate) frame: Frame,
+    pub(crate) panels: Shared<Panels>,
+    pub(crate) ui: Ui,
+    pub(crate) speaker: Speaker,
+    pub(crate) refs: Refs,
+    pub(crate) stage: Stage,
+    pub(crate) overlay: Overlay,
+    pub(crate) hash: String,
+    /// Where the time line ends (ns).
+    pub(crate) axis: u64,
+    held: bool,
+    wall: f64,
+    panels_at: f64,
+    fresh: bool,
+    own_hash: String,
+    opener: Option<Element>,
+    placed: bool,
+    _pictures: Pictures,
+    _listeners: Vec<Listener>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let link = ctx.link();
+        let pictures = Pictures::start({
+            let on = link.callback(Msg::Picture);
+            move |time| on.emit(time)
+        });
+        let window = browser::window();
+        let mut listeners = vec![
+            Listener::new(&browser::document(), "keydown", {
+                let on = link.callback(Msg::Key);
+                move |event| {
+                    if let Ok(event) = wasm_bindgen::JsCast::dyn_into::<KeyboardEvent>(event) {
+                        on.emit(event);
+                    }
+                }
+            }),
+            Listener::new(&window, "hashchange", {
+                let on = link.callback(|()| Msg::HashChanged);
+                move |_| on.emit(())
+            }),
+        ];
+        if let Ok(Some(list)) = window.match_media("(prefers-color-scheme: light)") {
+            let on = link.callback(|()| Msg::ThemeChanged);
+            listeners.push(Listener::new(&list, "change", move |_| on.emit(())));
+        }
+        let mut app = Self {
+            catalogue: catalogue().into(),
+            session: None,
+            scenario: opening::first().into(),
+            trouble: None,
+            frame: Frame::default(),
+            panels: Panels::default().into(),
+            ui: Ui::default(),
+            speaker: Speaker::default(),
+            refs: Refs::default(),
+            stage: Stage::default(),
+            overlay: Overlay::default(),
+            hash: String::new(),
+            axis: 1,
+            held: false,
+            wall: browser::wall(),
+            panels_at: 0.0,
+            fresh: true,
+            own_hash: String::new(),
+            opener: None,
+            placed: true,
+            _pictures: pictures,
+            _listeners: listeners,
+        };
+        app.stage.set_theme(Theme::read(browser::property));
+        app.ui.window = 10;
+        app.ui.theme = browser::stored_theme();
+        let playing = opening::parameter(&browser::search(), "autoplay").is_none_or(|value| value != "0");
+        match opening::opening(&browser::hash(), &browser::search()) {
+            Opening::Scenario(scenario) => {
+                let at_moment = scenario.view.cursor.is_some();
+                app.open(*scenario, playing && !at_moment);
+            }
+            Opening::Nothing => {
+                app.open(opening::first(), playing);
+            }
+            Opening::Bad(bad) => {
+                app.open(opening::first(), false);
+                app.ui.dialog = Some(Dialog::BadLink(Rc::new(bad)));
+            }
+        }
+        app.refresh();
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Picture(time) => self.picture(time),
+            Msg::Key(event) => self.key(ctx, &event),
+            other => {
+                self.handle(ctx, other);
+                self.fresh = true;
+                self.refresh();
+                true
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        view::page(self, &ctx.link().callback(|msg| msg))
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if let Some(root) = self.refs.root.cast::<Element>() {
+            browser::apply_css(&root);
+        }
+        self.placed = false;
+    }
+}
+
+impl App {
+    /// The canvas, once it is there.
+    fn canvas(&self) -> Option<HtmlCanvasElement> {
+        self.refs.canvas.cast()
+    }
+}

@@ -1,0 +1,149 @@
+//! One picture: some of the run, the stage, the read-outs; and, a few times a second, the panels.
+
+use web_sys::Element;
+
+use super::App;
+use crate::browser;
+use crate::model::ui::{Drawer, Selection};
+use crate::model::{format, scale};
+
+/// How long the engine may work for one picture (ms).
+const BUDGET: f64 = 6.0;
+/// How often the panels are made anew while it plays (ms).
+const PANELS: f64 = 125.0;
+
+impl App {
+    /// True where the panels are to be drawn.
+    pub(super) fn picture(&mut self, time: f64) -> bool {
+        let wall = browser::wall();
+        let elapsed = (time - self.wall).clamp(0.0, 250.0);
+        self.wall = time;
+        let Some(session) = self.session.as_mut() else { return false };
+        let was_playing = session.playback.playing;
+        browser::remember(None, session.now());
+        let moved = session.tick(elapsed, BUDGET, browser::wall);
+        let stopped = was_playing && !session.playback.playing;
+        let playing = session.playback.playing;
+        if moved || self.fresh {
+            self.frame = session.frame();
+        }
+        self.overlay.playing = playing;
+        if moved || playing || self.fresh || self.resized() {
+            self.paint(wall);
+        }
+        self.fresh = false;
+        let said = self.speaker.tick(wall);
+        let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
+        if gone {
+            self.ui.toast = None;
+        }
+        let due = (moved && wall - self.panels_at > PANELS) || stopped;
+        if due {
+            self.refresh();
+        }
+        due || said || gone
+    }
+
+    /// Makes what the panels show.
+    pub(super) fn refresh(&mut self) {
+        let Some(session) = self.session.as_ref() else { return };
+        self.panels_at = browser::wall();
+        self.panels = session.panels().into();
+        self.frame = session.frame();
+        if !session.playback.playing && session.goal.is_none() {
+            self.hash = session.hash();
+        }
+        let newest =
+            self.panels.log.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
+        let line = newest.map(|entry| {
+            let (subject, rest) = format::subject(&entry.node, &entry.sentence);
+            (entry.event, format!("{subject}{rest}."))
+        });
+        self.speaker.hear(line.as_ref().map(|(event, line)| (*event, line.as_str())));
+        if !self.held {
+            self.axis = scale::axis_end(self.panels.frontier, self.panels.duration, &self.panels.faults);
+        }
+    }
+
+    fn resized(&self) -> bool {
+        self.canvas().is_some_and(|canvas| {
+            let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+            (width - self.stage.layout.width).abs() + (height - self.stage.layout.height).abs() > 0.5
+        })
+    }
+
+    fn paint(&mut self, wall: f64) {
+        let Some(canvas) = self.canvas() else { return };
+        let Some((context, width, height)) = browser::fit(&canvas) else { return };
+        self.overlay.wall = wall;
+        self.overlay.node = match self.ui.selection {
+            Selection::Node(id) => Some(id),
+            _ => None,
+        };
+        self.overlay.message = match &self.ui.selection {
+            Selection::Message(message) => Some(message.id.clone()).filter(|id| !id.is_empty()),
+            _ => None,
+        };
+        self.overlay.picked = self.ui.aim.as_ref().map_or_else(Vec::new, |aim| aim.picked.clone());
+        self.overlay.aim = self.ui.aim.as_ref().map(crate::model::tool::Aim::wants_nodes);
+        let moved = self.stage.place(&self.frame, width, height);
+        if let Some(session) = self.session.as_ref() {
+            self.overlay.shards = session.scenario.system.pattern == "sharding";
+            self.overlay.still = session.playback.reduced;
+            self.stage.draw(&context, &self.frame, &session.legend, &self.overlay);
+        }
+        if moved || !self.placed {
+            self.place_buttons();
+        }
+        self.read_outs();
+    }
+
+    /// The nodes' buttons lie over their pictures.
+    fn place_buttons(&mut self) {
+        let Some(root) = self.refs.root.cast::<Element>() else { return };
+        let Ok(list) = root.query_selector_all(".nodes button") else { return };
+        self.placed = true;
+        for at in 0..list.length() {
+            let Some(button) = list.get(at).and_then(|n| wasm_bindgen::JsCast::dyn_into::<Element>(n).ok())
+            else {
+                continue;
+            };
+            let id = button.get_attribute("data-node").and_then(|id| id.parse::<u32>().ok());
+            let Some(place) = id.and_then(|id| self.stage.layout.of(id)) else { continue };
+            let size = (place.r * 2.0 + 6.0).max(if self.stage.layout.width < 600.0 { 36.0 } else { 16.0 });
+            browser::style(&button, "left", &format!("{:.1}px", place.x));
+            browser::style(&button, "top", &format!("{:.1}px", place.y));
+            browser::style(&button, "width", &format!("{size:.1}px"));
+            browser::style(&button, "height", &format!("{size:.1}px"));
+        }
+    }
+
+    /// Time and playhead, for every picture.
+    fn read_outs(&self) {
+        let Some(session) = self.session.as_ref() else { return };
+        let now = session.now();
+        if let Some(clock) = self.refs.clock.cast::<Element>() {
+            clock.set_text_content(Some(&format::clock(now)));
+        }
+        let (Some(head), Some(lanes)) = (self.refs.head.cast::<Element>(), self.refs.lanes.cast::<Element>())
+        else {
+            return;
+        };
+        let (left, right) = crate::view::timeline::gutters(f64::from(lanes.client_width()));
+        let share = (now as f64 / self.axis.max(1) as f64).min(1.0);
+        let x = left + (f64::from(lanes.client_width()) - left - right) * share;
+        browser::style(&head, "transform", &format!("translateX({x:.2}px)"));
+        if let Some(label) = self.refs.head_label.cast::<Element>() {
+            label.set_text_content(Some(&format::instant(now)));
+            // At the edges the label stays on the page.
+            let width = f64::from(lanes.client_width());
+            let shift = x.clamp(30.0, (width - 30.0).max(30.0)) - x;
+            browser::style(&label, "left", &format!("{shift:.1}px"));
+        }
+    }
+
+    /// Whether a panel lies over the stage.
+    pub(crate) fn drawer(&self, which: Drawer) -> bool {
+        self.ui.drawer == which
+    }
+}

@@ -1,0 +1,364 @@
+//! What each message does.
+
+use std::rc::Rc;
+
+use netsplit_lab::default_scenario;
+use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::Context;
+
+use super::{App, Msg};
+use crate::browser;
+use crate::model::opening::{self, Opening};
+use crate::model::session::Session;
+use crate::model::setup;
+use crate::model::tool::{Aim, Hit};
+use crate::model::ui::{Dialog, Drawer, Selection, Tab, Toast};
+use crate::stage::hit;
+use crate::stage::theme::Theme;
+
+impl App {
+    pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
+        match msg {
+            Msg::Picture(_) | Msg::Key(_) => {}
+            Msg::HashChanged => {
+                let hash = browser::hash();
+                if hash != self.own_hash {
+                    self.opened(opening::opening(&hash, ""));
+                }
+            }
+            Msg::ThemeChanged => self.stage.set_theme(Theme::read(browser::property)),
+            Msg::Toggle => self.with(Session::toggle),
+            Msg::Step(forward) => self.with(|session| session.step(forward)),
+            Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Hold(held) => self.held = held,
+            Msg::SeekBy(by) => self.with(|session| {
+                session.playback.set_playing(false);
+                let to = session.now().saturating_add_signed(by);
+                session.seek(to);
+            }),
+            Msg::Speed(speed) => self.with(|session| session.playback.set_speed(speed)),
+            Msg::Nudge(up) => self.with(|session| session.playback.nudge(up)),
+            Msg::Arm(kind) => self.arm(kind),
+            Msg::Amount(id, value) => {
+                if let Some(aim) = self.ui.aim.as_mut() {
+                    aim.params.insert(id, value);
+                }
+            }
+            Msg::Lasts(text) => {
+                if let Some(aim) = self.ui.aim.as_mut() {
+                    aim.lasts = text.trim().parse::<Duration>().ok().filter(|d| d.0 > 0);
+                }
+            }
+            Msg::Finish => {
+                if let Some(fault) = self.ui.aim.as_mut().and_then(Aim::finish) {
+                    self.inject(fault, None);
+                }
+            }
+            Msg::Hit(hit) => self.hit(hit),
+            Msg::Point(x, y) => {
+                let found = hit::message(&self.stage.glyphs, x, y);
+                let message = found.and_then(|at| self.frame.messages.get(at)).cloned();
+                match (message, self.ui.aim.is_some()) {
+                    (Some(message), false) => {
+                        self.ui.selection = Selection::Message(Box::new(message));
+                        self.ui.tab = Tab::Inspector;
+                    }
+                    (Some(message), true) => self.hit(Some(Hit::Message(message.id))),
+                    (None, false) => self.ui.selection = Selection::None,
+                    (None, true) => {}
+                }
+            }
+            Msg::Drag(line) => self.overlay.drag = line,
+            Msg::Line(a, b) => self.cut_along(a, b),
+            Msg::Select(selection) => {
+                if selection != Selection::None {
+                    self.ui.tab = Tab::Inspector;
+                }
+                self.ui.selection = selection;
+            }
+            Msg::Tab(tab) => self.ui.tab = tab,
+            Msg::Filter(filter) => self.ui.filter = filter,
+            Msg::Window(seconds) => self.ui.window = seconds,
+            Msg::Dialog(dialog) => self.dialog(dialog),
+            Msg::Share => {
+                self.with(|session| session.playback.set_playing(false));
+                if let Some(session) = self.session.as_ref() {
+                    let hash = session.link();
+                    let link = format!("{}{hash}", browser::base());
+                    self.own_hash.clone_from(&hash);
+                    browser::replace_hash(&hash);
+                    self.dialog(Some(Dialog::Share(link)));
+                }
+            }
+            Msg::Copy(text) => {
+                let on = ctx.link().callback(Msg::Say);
+                browser::copy(&text, move |worked| {
+                    let line =
+                        if worked { "Copied." } else { "Copying is not allowed here: select the text." };
+                    on.emit(line.to_owned());
+                });
+            }
+            Msg::Say(text) => self.toast(text, None, 3000.0),
+            Msg::Drawer(drawer) => {
+                self.ui.drawer = if self.ui.drawer == drawer { Drawer::Closed } else { drawer };
+            }
+            Msg::Theme => {
+                let light =
+                    self.ui.theme.unwrap_or_else(|| browser::matches("(prefers-color-scheme: light)"));
+                self.ui.theme = Some(!light);
+                browser::set_theme(self.ui.theme);
+                self.stage.set_theme(Theme::read(browser::property));
+            }
+            Msg::Choose(pattern, algorithm) => {
+                let fresh = default_scenario(&pattern, &algorithm);
+                let now = self.session.as_ref().map_or_else(|| (*self.scenario).clone(), Session::document);
+                let next = setup::choose(&now, &pattern, &algorithm, fresh.clone());
+                let bare = setup::choose(&now, "", "", fresh);
+                self.change(next, Some(bare));
+            }
+            Msg::Set(part, id, value) => {
+                self.edit(|scenario| {
+                    setup::set(scenario, part, &id, value);
+                });
+            }
+            Msg::Nodes(count) => self.edit(|scenario| scenario.system.nodes = Some(count)),
+            Msg::Defaults => self.edit(|scenario| {
+                scenario.system.params.clear();
+                scenario.system.nodes = None;
+            }),
+            Msg::Seed(text) => self.edit(|scenario| scenario.seed = Seed::from_text(text.trim())),
+            Msg::Dice => {
+                let drawn = (js_sys::Math::random() * 4_294_967_296.0) as u32;
+                let text = format!("{:04x}-{:04x}", drawn >> 16, drawn & 0xffff);
+                self.edit(|scenario| scenario.seed = Seed::from_text(&text));
+            }
+            Msg::Inject(fault) => self.inject(fault, None),
+            Msg::Act(action) => {
+                let done = self.session.as_mut().map(|session| session.act(action));
+                if let Some(Err(problems)) = done {
+                    self.refuse(&problems);
+                }
+                self.changed();
+            }
+            Msg::Heal(index) => {
+                self.with(|session| session.heal(index));
+                self.changed();
+            }
+            Msg::HealAll => {
+                let count = self.session.as_mut().map_or(0, Session::heal_all);
+                let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
+                self.toast(words.to_owned(), None, 3000.0);
+                self.changed();
+            }
+            Msg::Remove(index) => {
+                self.with(|session| session.remove(index));
+                self.ui.selection = Selection::None;
+                self.toast("The fault is taken out of the run.".to_owned(), None, 3000.0);
+                self.changed();
+            }
+            Msg::Paste(text) => match opening::link(&text) {
+                Opening::Nothing => self.toast("That is not a link to a run.".to_owned(), None, 4000.0),
+                other => self.opened(other),
+            },
+            Msg::Gallery(id) => self.opened(opening::from_gallery(&id)),
+            Msg::Default => {
+                self.dialog(None);
+                self.open(opening::first(), true);
+                self.forget_address();
+            }
+            Msg::Undo => {
+                if let Some((scenario, now)) = self.ui.toast.take().and_then(|toast| toast.undo) {
+                    self.open((*scenario).clone(), false);
+                    self.with(|session| session.seek(now));
+                }
+            }
+            Msg::ToastGone => self.ui.toast = None,
+        }
+    }
+
+    fn with(&mut self, act: impl FnOnce(&mut Session)) {
+        if let Some(session) = self.session.as_mut() {
+            act(session);
+        }
+    }
+
+    /// Opens a scenario; what was there stays where it cannot run.
+    pub(super) fn open(&mut self, scenario: Scenario, playing: bool) -> bool {
+        match Session::open(scenario) {
+            Ok(session) => {
+                self.install(session, playing);
+                true
+            }
+            Err(problems) => {
+                self.trouble = Some(problems.to_string());
+                false
+            }
+        }
+    }
+
+    fn install(&mut self, mut session: Session, playing: bool) {
+        session.playback.reduced = browser::matches("(prefers-reduced-motion: reduce)");
+        session.playback.set_playing(playing);
+        if session.differs {
+            let words =
+                "This link was made with another version: the run differs from the one that was shared.";
+            self.toast(words.to_owned(), None, 10_000.0);
+        }
+        self.scenario = session.scenario.clone().into();
+        self.session = Some(session);
+        self.trouble = None;
+        self.stage.clear();
+        self.overlay.drawn.clear();
+        self.overlay.drag = None;
+        self.ui.selection = Selection::None;
+        self.ui.aim = None;
+        self.speaker.forget();
+        self.changed();
+    }
+
+    /// What reproduces the run is kept for the case that the engine stops by itself.
+    fn changed(&mut self) {
+        if let Some(session) = self.session.as_ref() {
+            browser::remember(Some(session.link()), session.now());
+        }
+    }
+
+    fn opened(&mut self, what: Opening) {
+        match what {
+            Opening::Nothing => {}
+            Opening::Scenario(scenario) => {
+                let at_moment = scenario.view.cursor.is_some();
+                if self.open(*scenario, !at_moment) {
+                    self.dialog(None);
+                    self.forget_address();
+                } else if let Some(trouble) = self.trouble.clone() {
+                    self.toast(trouble, None, 8000.0);
+                }
+            }
+            Opening::Bad(bad) => {
+                self.with(|session| session.playback.set_playing(false));
+                self.dialog(Some(Dialog::BadLink(Rc::new(bad))));
+            }
+        }
+    }
+
+    fn forget_address(&mut self) {
+        self.own_hash.clear();
+        browser::replace_hash("");
+    }
+
+    /// The same run with another set-up, from its start.
+    fn edit(&mut self, change: impl FnOnce(&mut Scenario)) {
+        let Some(session) = self.session.as_ref() else { return };
+        let (before, now) = (session.document(), session.now());
+        let was_playing = session.playback.playing || session.finished();
+        match session.reopened(change) {
+            Ok(next) => {
+                self.install(next, was_playing);
+                let undo = Some((Rc::new(before), now));
+                if now > 0 {
+                    self.toast("Started anew with the same seed.".to_owned(), undo, 8000.0);
+                }
+            }
+            Err(problems) => self.refuse(&problems),
+        }
+    }
+
+    /// Another algorithm; `bare` is tried where what was kept does not fit.
+    fn change(&mut self, next: Scenario, bare: Option<Scenario>) {
+        let before = self.session.as_ref().map(|session| (Rc::new(session.document()), session.now()));
+        let opened = self.open(next, true) || bare.is_some_and(|bare| self.open(bare, true));
+        if opened {
+            self.forget_address();
+            if let Some(before) = before.filter(|(scenario, _)| !scenario.faults.is_empty()) {
+                self.toast("Another algorithm, from its start.".to_owned(), Some(before), 8000.0);
+            }
+        } else if let Some(trouble) = self.trouble.clone() {
+            self.toast(trouble, None, 8000.0);
+        }
+    }
+
+    fn arm(&mut self, kind: Option<String>) {
+        let again = self.ui.aim.as_ref().map(|aim| aim.decl.kind.clone()) == kind;
+        let decl = kind.filter(|_| !again).and_then(|kind| self.catalogue.fault(&kind).cloned());
+        self.ui.aim = decl.map(Aim::new);
+        self.overlay.drag = None;
+        if self.ui.aim.is_some() {
+            self.ui.dialog = None;
+        }
+    }
+
+    fn hit(&mut self, hit: Option<Hit>) {
+        match (self.ui.aim.as_mut(), hit) {
+            (Some(aim), Some(hit)) => {
+                if let Some(fault) = aim.click(&hit) {
+                    self.inject(fault, None);
+                }
+            }
+            (None, Some(Hit::Node(name))) => {
+                if let Some(node) = self.frame.nodes.iter().find(|node| node.name == name) {
+                    self.ui.selection = Selection::Node(node.id);
+                    self.ui.tab = Tab::Inspector;
+                }
+            }
+            (None, Some(Hit::Message(_)) | None) | (Some(_), None) => {}
+        }
+    }
+
+    fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {
+        self.overlay.drag = None;
+        let names: Vec<String> = hit::parted(&self.stage.layout, a, b)
+            .into_iter()
+            .filter_map(|at| self.frame.nodes.get(at))
+            .map(|node| node.name.clone())
+            .collect();
+        let Some(aim) = self.ui.aim.as_ref() else { return };
+        if names.is_empty() {
+            self.toast("The line has all nodes on one side.".to_owned(), None, 4000.0);
+            return;
+        }
+        let fault = aim.fault(Target::Groups(vec![names]));
+        self.inject(fault, Some((a, b)));
+    }
+
+    fn inject(&mut self, fault: Fault, line: Option<((f64, f64), (f64, f64))>) {
+        let done = self.session.as_mut().map(|session| session.inject(fault));
+        match done {
+            Some(Ok(index)) => {
+                if let Some(line) = line {
+                    self.overlay.drawn.insert(index, line);
+                }
+                if matches!(self.ui.dialog, Some(Dialog::Faults)) {
+                    self.dialog(None);
+                }
+            }
+            Some(Err(problems)) => self.refuse(&problems),
+            None => {}
+        }
+        self.changed();
+    }
+
+    fn refuse(&mut self, problems: &Problems) {
+        let first =
+            problems.list.first().map_or_else(|| "That does not fit.".to_owned(), ToString::to_string);
+        self.toast(first, None, 8000.0);
+    }
+
+    pub(super) fn toast(&mut self, text: String, undo: Option<(Rc<Scenario>, u64)>, lasts: f64) {
+        self.ui.toast = Some(Toast { text, undo, until: browser::wall() + lasts });
+    }
+
+    fn dialog(&mut self, dialog: Option<Dialog>) {
+        if dialog.is_some() && self.ui.dialog.is_none() {
+            self.opener = browser::document().active_element();
+        }
+        if dialog.is_none()
+            && let Some(opener) = self.opener.take().and_then(|e| e.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = opener.focus();
+        }
+        self.ui.dialog = dialog;
+    }
+}

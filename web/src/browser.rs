@@ -1,0 +1,283 @@
+//! What the page asks of the browser.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, Document, Element, HtmlCanvasElement, HtmlElement, Window};
+
+/// The window.
+pub fn window() -> Window {
+    web_sys::window().expect("a page has a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// Wall time in milliseconds.
+pub fn wall() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// A media query's answer.
+pub fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+/// `#…` of the address.
+pub fn hash() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+/// `?…` of the address.
+pub fn search() -> String {
+    window().location().search().unwrap_or_default()
+}
+
+/// The address without `?…` and `#…`.
+pub fn base() -> String {
+    let location = window().location();
+    let href = location.href().unwrap_or_default();
+    href.split(['#', '?']).next().unwrap_or_default().to_owned()
+}
+
+/// Puts a fragment into the address without a new entry in the history.
+pub fn replace_hash(hash: &str) {
+    let there = format!("{}{hash}", base());
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&there));
+    }
+}
+
+/// The chosen theme: light or not; nothing where the system decides.
+pub fn set_theme(light: Option<bool>) {
+    let Some(root) = document().document_element() else { return };
+    let _ = match light {
+        Some(light) => root.set_attribute("data-theme", if light { "light" } else { "dark" }),
+        None => root.remove_attribute("data-theme"),
+    };
+    // A sandboxed frame has no storage; then the choice lasts as long as the page.
+    if let (Ok(Some(storage)), Some(light)) = (window().local_storage(), light) {
+        let _ = storage.set_item("netsplit-theme", if light { "light" } else { "dark" });
+    }
+}
+
+/// The theme chosen on an earlier visit.
+pub fn stored_theme() -> Option<bool> {
+    let stored = window().local_storage().ok().flatten()?.get_item("netsplit-theme").ok().flatten()?;
+    Some(stored == "light")
+}
+
+/// Reads a custom property of the root.
+pub fn property(name: &str) -> String {
+    let Some(root) = document().document_element() else { return String::new() };
+    let style = window().get_computed_style(&root).ok().flatten();
+    style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default()
+}
+
+/// Sets a property of an element's style (no inline style attribute: the page's policy forbids it).
+pub fn style(element: &Element, name: &str, value: &str) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.style().set_property(name, value);
+    }
+}
+
+/// Elements say in `data-css` what their style is to be ("left:12px;width:3px"); this does it.
+pub fn apply_css(root: &Element) {
+    let Ok(list) = root.query_selector_all("[data-css]") else { return };
+    for at in 0..list.length() {
+        let Some(element) = list.get(at).and_then(|node| node.dyn_into::<HtmlElement>().ok()) else {
+            continue;
+        };
+        let wanted = element.get_attribute("data-css").unwrap_or_default();
+        for part in wanted.split(';') {
+            if let Some((name, value)) = part.split_once(':') {
+                let _ = element.style().set_property(name, value);
+            }
+        }
+    }
+}
+
+/// Makes a canvas as large as its box, in device pixels; gives its context and its size in CSS pixels.
+pub fn fit(canvas: &HtmlCanvasElement) -> Option<(CanvasRenderingContext2d, f64, f64)> {
+    let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+    if width < 2.0 || height < 2.0 {
+        return None;
+    }
+    let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
+    let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    if canvas.width() != w || canvas.height() != h {
+        canvas.set_width(w);
+        canvas.set_height(h);
+    }
+    let context = canvas.get_context("2d").ok().flatten()?.dyn_into::<CanvasRenderingContext2d>().ok()?;
+    let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+    Some((context, width, height))
+}
+
+/// Copies text; `done` hears whether it worked.
+pub fn copy(text: &str, done: impl FnOnce(bool) + 'static) {
+    let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
+    if clipboard.is_ok_and(|value| value.is_undefined()) {
+        return done(false);
+    }
+    let promise = window().navigator().clipboard().write_text(text);
+    let done = Rc::new(RefCell::new(Some(done)));
+    let other = done.clone();
+    let yes = Closure::once_into_js(move |_: JsValue| {
+        if let Some(done) = done.borrow_mut().take() {
+            done(true);
+        }
+    });
+    let no = Closure::once_into_js(move |_: JsValue| {
+        if let Some(done) = other.borrow_mut().take() {
+            done(false);
+        }
+    });
+    let then: Result<js_sys::Function, _> =
+        js_sys::Reflect::get(&promise, &"then".into()).and_then(|then| then.dyn_into());
+    if let Ok(then) = then {
+        let _ = then.call2(&promise, &yes, &no);
+    }
+}
+
+/// Calls back before every picture, for as long as it lives.
+pub struct Pictures {
+    alive: Rc<RefCell<bool>>,
+}
+
+impl Pictures {
+    /// Starts.
+    pub fn start(mut each: impl FnMut(f64) + 'static) -> Self {
+        let alive = Rc::new(RefCell::new(true));
+        let slot: Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>> = Rc::default();
+        let (own, running) = (slot.clone(), alive.clone());
+        *slot.borrow_mut() = Some(Closure::new(move |time: f64| {
+            if !*running.borrow() {
+                own.borrow_mut().take();
+                return;
+            }
+            each(time);
+            request(&own);
+        }));
+        request(&slot);
+        Self { alive }
+    }
+}
+
+impl Drop for Pictures {
+    fn drop(&mut self) {
+        *self.alive.borrow_mut() = false;
+    }
+}
+
+fn request(slot: &Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>) {
+    if let Some(closure) = slot.borrow().as_ref() {
+        let _ = window().request_animation_frame(closure.as_ref().unchecked_ref());
+    }
+}
+
+/// A listener that goes when this is dropped.
+pub struct Listener {
+    target: web_sys::EventTarget,
+    name: &'static str,
+    closure: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Listener {
+    /// Starts to listen.
+    pub fn new(
+        target: &web_sys::EventTarget,
+        name: &'static str,
+        each: impl FnMut(web_sys::Event) + 'static,
+    ) -> Self {
+        let closure: Closure<dyn FnMut(web_sys::Event)> = Closure::new(each);
+        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        Self { target: target.clone(), name, closure }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ =
+            self.target.remove_event_listener_with_callback(self.name, self.closure.as_ref().unchecked_ref());
+    }
+}
+
+thread_local! {
+    static REPRODUCE: RefCell<(String, u64)> = const { RefCell::new((String::new(), 0)) };
+}
+
+/// What is shown if the engine panics: the link that reproduces it, and about when.
+pub fn remember(link: Option<String>, now: u64) {
+    REPRODUCE.with(|known| {
+        if let Ok(mut known) = known.try_borrow_mut() {
+            if let Some(link) = link {
+                known.0 = link;
+            }
+            known.1 = now;
+        }
+    });
+}
+
+/// Shows panics instead of a frozen page.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let text = info.to_string();
+        error(&text);
+        stopped(&text);
+    }));
+}
+
+fn error(text: &str) {
+    let console = js_sys::Reflect::get(&js_sys::global(), &"console".into());
+    let call = console.and_then(|console| {
+        let function: js_sys::Function = js_sys::Reflect::get(&console, &"error".into())?.dyn_into()?;
+        function.call1(&console, &text.into())
+    });
+    drop(call);
+}
+
+/// Built by hand: after a panic nothing of the page's own can be trusted.
+fn stopped(reason: &str) {
+    let document = document();
+    let Some(body) = document.body() else { return };
+    if document.query_selector(".stopped").ok().flatten().is_some() {
+        return;
+    }
+    let (link, now) =
+        REPRODUCE.with(|known| known.try_borrow().map(|known| known.clone()).unwrap_or_default());
+    let make = |tag: &str, text: &str| -> Option<Element> {
+        let element = document.create_element(tag).ok()?;
+        element.set_text_content(Some(text));
+        Some(element)
+    };
+    let build = || -> Option<()> {
+        let cover = make("div", "")?;
+        cover.set_class_name("stopped");
+        cover.set_attribute("role", "alertdialog").ok()?;
+        let section = make("section", "")?;
+        let time = crate::model::format::instant(now);
+        section.append_child(&*make("h2", &format!("Stopped at {time}, internal error"))?).ok()?;
+        let words = "The simulator stopped by itself. That is a fault of netsplit, not of the run. This link \
+                     reproduces it; please send it along with a report.";
+        section.append_child(&*make("p", words)?).ok()?;
+        let field = make("input", "")?;
+        field.set_class_name("field");
+        field.set_attribute("readonly", "").ok()?;
+        field.set_attribute("aria-label", "Link that reproduces it").ok()?;
+        field.set_attribute("value", &format!("{}{link}", base())).ok()?;
+        section.append_child(&field).ok()?;
+        section.append_child(&*make("p", reason)?).ok()?;
+        let again = make("a", "Start anew")?;
+        again.set_class_name("btn line");
+        again.set_attribute("href", &base()).ok()?;
+        section.append_child(&again).ok()?;
+        cover.append_child(&section).ok()?;
+        body.append_child(&cover).ok()?;
+        Some(())
+    };
+    build();
+}

@@ -1,0 +1,30 @@
+//! The page: a Yew application around the simulator.
+//!
+//! - [`model`]: what the page knows and how it changes, in plain Rust without a browser;
+//! - [`stage`]: the picture of the cluster on a canvas, drawn from a frame;
+//! - [`app`]: the component that owns both, and its loop;
+//! - [`view`]: the panels around the stage;
+//! - [`browser`]: what the page asks of the browser.
+
+pub mod app;
+pub mod browser;
+pub mod model;
+pub mod stage;
+pub mod view;
+
+/// Puts the page into its document.
+pub fn run() {
+    browser::install_panic_hook();
+    let theme = match model::opening::parameter(&browser::search(), "theme").as_deref() {
+        Some("light") => Some(true),
+        Some("dark") => Some(false),
+        _ => browser::stored_theme(),
+    };
+    if theme.is_some() {
+        browser::set_theme(theme);
+    }
+    if let Some(root) = browser::document().get_element_by_id("app") {
+        root.set_inner_html("");
+        yew::Renderer::<app::App>::with_root(root).render();
+    }
+}

@@ -1,0 +1,21 @@
+//! The view-model: what the page knows and how it changes, in plain Rust without a browser.
+//!
+//! - [`format`]: times, numbers and speeds in words;
+//! - [`playback`]: how wall time becomes virtual time;
+//! - [`tool`]: the armed fault tool and what the clicks on the stage make of it;
+//! - [`setup`]: reading and changing a scenario by its declarations, and what a slider's place means;
+//! - [`session`]: the running experiment with its playback;
+//! - [`opening`]: which scenario an address asks for;
+//! - [`summary`]: the three cells under the stage;
+//! - [`scale`]: axes and ticks;
+//! - [`ui`]: what is open, selected and armed.
+
+pub mod format;
+pub mod opening;
+pub mod playback;
+pub mod scale;
+pub mod session;
+pub mod setup;
+pub mod summary;
+pub mod tool;
+pub mod ui;

@@ -1,0 +1,292 @@
+//! The running experiment with its playback: what the page's buttons do to it.
+
+use netsplit_checker::{Event, Outcome};
+use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
+use netsplit_lab::{Band, Chart, Experiment, FaultBlock, Frame, Legend, LogEntry};
+
+use super::playback::{Playback, comfortable};
+use super::setup;
+use super::summary::Operations;
+
+/// Events that run between two looks at the clock.
+const CHUNK: u64 = 512;
+
+/// A scenario that is open.
+pub struct Session {
+    experiment: Experiment,
+    /// What was opened, with what was changed in the set-up since.
+    pub scenario: Scenario,
+    /// Playing and speed.
+    pub playback: Playback,
+    /// Kinds of message.
+    pub legend: Vec<Legend>,
+    /// Lanes of the time line: (id, label).
+    pub lanes: Vec<(String, String)>,
+    /// Where the cursor is to be, while the engine still works towards it.
+    pub goal: Option<u64>,
+    /// The link's own hash was not reached.
+    pub differs: bool,
+}
+
+/// What the panels show; made a few times a second.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Panels {
+    /// The cursor (ns).
+    pub now: u64,
+    /// Simulated so far (ns).
+    pub frontier: u64,
+    /// The run's length (ns).
+    pub duration: u64,
+    /// Clients' operations.
+    pub operations: Operations,
+    /// Faults as blocks.
+    pub faults: Vec<FaultBlock>,
+    /// Bands of the lanes.
+    pub bands: Vec<Band>,
+    /// Charts.
+    pub charts: Vec<Chart>,
+    /// The newest entries of the event log, oldest first.
+    pub log: Vec<LogEntry>,
+}
+
+impl Session {
+    /// Opens a scenario; its own cursor is worked towards.
+    ///
+    /// # Errors
+    /// Every problem of the scenario.
+    pub fn open(scenario: Scenario) -> Result<Self, Problems> {
+        let mut experiment = Experiment::open(&scenario)?;
+        let latency = setup::typical(&scenario.network.latency);
+        let speed = scenario.view.speed.unwrap_or_else(|| comfortable(latency));
+        let saved = experiment.saved_cursor().is_some();
+        if saved {
+            experiment.seek_saved_cursor();
+        } else {
+            // Everything starts at 0: nobody wants to see nodes that are not up yet.
+            experiment.seek(0);
+        }
+        let differs = saved && experiment.agrees() == Some(false);
+        Ok(Self {
+            legend: experiment.legend(),
+            lanes: experiment.lanes(),
+            playback: Playback::new(speed),
+            goal: None,
+            differs,
+            scenario,
+            experiment,
+        })
+    }
+
+    /// One picture's worth of work: `clock` gives wall milliseconds, `budget_ms` is how long it may take.
+    /// True where the cursor moved.
+    pub fn tick(&mut self, wall_ms: f64, budget_ms: f64, clock: impl Fn() -> f64) -> bool {
+        let before = (self.experiment.now(), self.experiment.events());
+        if let Some(goal) = self.goal {
+            self.work(goal, budget_ms * 2.0, &clock);
+            if self.experiment.now() >= goal || self.experiment.finished() {
+                self.goal = None;
+            }
+        } else if self.playback.playing {
+            if self.playback.reduced {
+                if self.playback.event_due(wall_ms) {
+                    self.experiment.step();
+                }
+            } else {
+                let target = self.playback.target(before.0, wall_ms, self.experiment.duration());
+                self.work(target, budget_ms, &clock);
+                let got = self.experiment.now().saturating_sub(before.0);
+                self.playback.record(target.saturating_sub(before.0), got, wall_ms);
+            }
+            if self.experiment.finished() {
+                self.playback.set_playing(false);
+            }
+        }
+        before != (self.experiment.now(), self.experiment.events())
+    }
+
+    fn work(&mut self, target: u64, budget_ms: f64, clock: &impl Fn() -> f64) {
+        let start = clock();
+        loop {
+            let step = self.experiment.advance(target, CHUNK);
+            if step.done || clock() - start >= budget_ms {
+                break;
+            }
+        }
+    }
+
+    /// Plays or stops; at the end it starts anew.
+    pub fn toggle(&mut self) {
+        if !self.playback.playing && self.experiment.finished() {
+            self.seek(0);
+        }
+        self.goal = None;
+        self.playback.set_playing(!self.playback.playing);
+    }
+
+    /// To an instant; far ahead it takes several pictures.
+    pub fn seek(&mut self, to: u64) {
+        let to = to.min(self.experiment.duration());
+        if to > self.experiment.frontier() {
+            self.goal = Some(to);
+        } else {
+            self.goal = None;
+            self.experiment.seek(to);
+        }
+    }
+
+    /// One event on or back.
+    pub fn step(&mut self, forward: bool) {
+        self.playback.set_playing(false);
+        self.goal = None;
+        if forward {
+            self.experiment.step();
+        } else {
+            self.experiment.step_back();
+        }
+    }
+
+    /// Breaks something now. Gives the fault's index.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn inject(&mut self, fault: Fault) -> Result<usize, Problems> {
+        self.goal = None;
+        self.experiment.inject(fault)
+    }
+
+    /// Lets the operator do something now.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn act(&mut self, action: Action) -> Result<usize, Problems> {
+        self.goal = None;
+        self.experiment.act(action)
+    }
+
+    /// Ends a fault now.
+    pub fn heal(&mut self, index: usize) {
+        self.goal = None;
+        self.experiment.end_fault(index);
+    }
+
+    /// Ends every fault that is in force. Gives how many there were.
+    pub fn heal_all(&mut self) -> usize {
+        let active = self.active();
+        active.iter().for_each(|index| self.experiment.end_fault(*index));
+        active.len()
+    }
+
+    /// Takes a fault out of the run.
+    pub fn remove(&mut self, index: usize) {
+        self.goal = None;
+        self.experiment.remove_fault(index);
+    }
+
+    /// The document's faults that are in force now.
+    pub fn active(&self) -> Vec<usize> {
+        let now = self.experiment.now();
+        let listed = self.experiment.scenario().faults.len();
+        let faults = self.experiment.faults();
+        faults.iter().filter(|f| f.index < listed && f.from <= now && now < f.to).map(|f| f.index).collect()
+    }
+
+    /// The same run from its start with another set-up: what was injected by hand stays.
+    ///
+    /// # Errors
+    /// Every problem of the changed scenario.
+    pub fn reopened(&self, change: impl FnOnce(&mut Scenario)) -> Result<Self, Problems> {
+        let mut scenario = self.document();
+        scenario.view.cursor = None;
+        scenario.view.trace_hash = None;
+        scenario.semantics = None;
+        change(&mut scenario);
+        let mut next = Self::open(scenario)?;
+        next.playback = self.playback.clone();
+        Ok(next)
+    }
+
+    /// The scenario with everything done by hand, the cursor and the hash.
+    pub fn document(&self) -> Scenario {
+        self.experiment.scenario()
+    }
+
+    /// The link's fragment, `#s=…`.
+    pub fn link(&self) -> String {
+        let mut scenario = self.document();
+        netsplit_lab::catalogue().leave_out_defaults(&mut scenario);
+        scenario.view.speed = Some(self.playback.speed);
+        format!("#s={}", encode(&scenario))
+    }
+
+    /// The picture now.
+    pub fn frame(&self) -> Frame {
+        self.experiment.frame()
+    }
+
+    /// Everything about a node.
+    pub fn inspect(&self, node: u32) -> netsplit_lab::NodeFrame {
+        self.experiment.inspect(node)
+    }
+
+    /// The cursor (ns).
+    pub fn now(&self) -> u64 {
+        self.experiment.now()
+    }
+
+    /// The run's length (ns).
+    pub fn duration(&self) -> u64 {
+        self.experiment.duration()
+    }
+
+    /// Events up to the cursor.
+    pub fn events(&self) -> u64 {
+        self.experiment.events()
+    }
+
+    /// The trace hash at the cursor.
+    pub fn hash(&self) -> String {
+        self.experiment.trace_hash()
+    }
+
+    /// The end of the run is reached.
+    pub fn finished(&self) -> bool {
+        self.experiment.finished()
+    }
+
+    /// What the panels show now.
+    pub fn panels(&self) -> Panels {
+        let now = self.experiment.now();
+        Panels {
+            now,
+            frontier: self.experiment.frontier(),
+            duration: self.experiment.duration(),
+            operations: self.operations(now),
+            faults: self.experiment.faults(),
+            bands: self.experiment.bands(),
+            charts: self.experiment.charts(),
+            log: self.experiment.log_tail(240),
+        }
+    }
+
+    fn operations(&self, now: u64) -> Operations {
+        let records = self.experiment.history().records();
+        let known = records.partition_point(|record| record.time <= now);
+        let mut counted = Operations::default();
+        let mut invoked = 0;
+        for record in &records[..known] {
+            match &record.what {
+                Event::Invoke(_) => invoked += 1,
+                Event::Complete { outcome, .. } => {
+                    let ok = matches!(outcome, Outcome::Ok(_));
+                    let recent = record.time.saturating_add(1_000_000_000) > now;
+                    counted.ok += u64::from(ok);
+                    counted.failed += u64::from(!ok);
+                    counted.recent_ok += u64::from(ok && recent);
+                    counted.recent_failed += u64::from(!ok && recent);
+                }
+            }
+        }
+        counted.open = u64::saturating_sub(invoked, counted.ok + counted.failed);
+        counted
+    }
+}

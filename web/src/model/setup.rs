@@ -1,0 +1,359 @@
+//! Reading and changing a scenario by its declarations; what a slider's place means.
+
+use netsplit_scenario::catalogue::{AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind};
+use netsplit_scenario::{Distribution, Duration, Scenario};
+use serde_json::{Value, json};
+
+/// Which table a parameter is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The algorithm's parameters.
+    System,
+    /// All links.
+    Network,
+    /// The clients.
+    Workload,
+}
+
+/// Steps of a slider.
+pub const STEPS: f64 = 1000.0;
+
+/// The algorithm of a scenario.
+pub fn algorithm<'a>(catalogue: &'a Catalogue, scenario: &Scenario) -> Option<&'a AlgorithmDecl> {
+    catalogue.algorithm(&scenario.system.pattern, &scenario.system.algorithm)
+}
+
+/// What a parameter stands at, as JSON; its default where nothing is said.
+pub fn get(scenario: &Scenario, part: Part, decl: &ParamDecl) -> Value {
+    let said = match part {
+        Part::System => scenario.system.params.get(&decl.id).cloned(),
+        Part::Network => serde_json::to_value(&scenario.network).ok().and_then(|v| v.get(&decl.id).cloned()),
+        Part::Workload => {
+            serde_json::to_value(&scenario.workload).ok().and_then(|v| v.get(&decl.id).cloned())
+        }
+    };
+    said.unwrap_or_else(|| decl.default.clone())
+}
+
+/// Puts a value in; false where it is of the wrong type.
+pub fn set(scenario: &mut Scenario, part: Part, id: &str, value: Value) -> bool {
+    fn replace<T: serde::Serialize + serde::de::DeserializeOwned>(
+        into: &mut T,
+        id: &str,
+        value: Value,
+    ) -> bool {
+        let Ok(Value::Object(mut object)) = serde_json::to_value(&*into) else { return false };
+        object.insert(id.to_owned(), value);
+        match serde_json::from_value(Value::Object(object)) {
+            Ok(changed) => {
+                *into = changed;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+    match part {
+        Part::System => {
+            scenario.system.params.insert(id.to_owned(), value);
+            true
+        }
+        Part::Network => replace(&mut scenario.network, id, value),
+        Part::Workload => replace(&mut scenario.workload, id, value),
+    }
+}
+
+/// Another algorithm of any pattern: what belongs to the old one goes, seed, network and workload stay within
+/// a pattern.
+pub fn choose(scenario: &Scenario, pattern: &str, algorithm: &str, fresh: Scenario) -> Scenario {
+    let mut next = fresh;
+    next.seed = scenario.seed.clone();
+    if scenario.system.pattern == pattern && scenario.system.algorithm != algorithm {
+        next.network = scenario.network.clone();
+        next.workload = scenario.workload.clone();
+        next.duration = scenario.duration;
+        next.faults = scenario.faults.clone();
+        next.topology = scenario.topology.clone();
+    }
+    next
+}
+
+/// The numbers that a slider spans: least, most, and whether its steps are factors. Declared bounds may be far
+/// wider than anybody wants to drag through: the slider keeps near the default, the field beside it takes all.
+pub fn span(decl: &ParamDecl, value: f64) -> (f64, f64, bool) {
+    let log = matches!(decl.control, Control::Slider { log: true });
+    let (min, max) = bounds(decl);
+    let usual = number(decl, &decl.default).unwrap_or(min);
+    let (mut low, mut high) = (min, max);
+    if log {
+        let centre = if usual > 0.0 { usual } else { (max * 1e-3).max(1.0) };
+        low = min.max(centre / 50.0);
+        high = max.min(centre * 50.0);
+    } else if max - min > 1000.0 || (min >= 0.0 && usual > 0.0 && max > usual * 50.0) {
+        high = max.min(usual.max(min + 1.0) * 10.0);
+    }
+    if value > high {
+        high = value;
+    }
+    if value < low && (!log || value > 0.0) {
+        low = value;
+    }
+    (low, high.max(low + f64::EPSILON), log && low > 0.0)
+}
+
+fn bounds(decl: &ParamDecl) -> (f64, f64) {
+    match &decl.kind {
+        ParamKind::Int { min, max } => (*min as f64, *max as f64),
+        ParamKind::Real { min, max } => (*min, *max),
+        ParamKind::Duration { min, max } => (min.0 as f64, max.0 as f64),
+        _ => (0.0, 1.0),
+    }
+}
+
+fn least(decl: &ParamDecl) -> f64 {
+    let (min, _) = bounds(decl);
+    if min == 0.0 { 0.0 } else { f64::MAX }
+}
+
+/// A slider's place for a value.
+pub fn place(decl: &ParamDecl, value: f64) -> f64 {
+    place_in(span(decl, value), value)
+}
+
+/// A slider's place for a value between these ends.
+pub fn place_in((low, high, log): (f64, f64, bool), value: f64) -> f64 {
+    if value <= low {
+        return 0.0;
+    }
+    let share = if log { (value / low).ln() / (high / low).ln() } else { (value - low) / (high - low) };
+    share.clamp(0.0, 1.0) * STEPS
+}
+
+/// The value at a slider's place, rounded to what a person would say.
+pub fn at_place(decl: &ParamDecl, current: f64, place: f64) -> Value {
+    let (low, high, log) = span(decl, current);
+    let share = (place / STEPS).clamp(0.0, 1.0);
+    let raw = if log { low * (high / low).powf(share) } else { low + (high - low) * share };
+    let value = if share <= 0.0 {
+        // The far left of a slider of factors is the least there is: nothing at all, where that is allowed.
+        if log { least(decl).min(low) } else { low }
+    } else if share >= 1.0 {
+        high
+    } else {
+        round(raw, if log { raw } else { high - low })
+    };
+    from_number(decl, value.min(high))
+}
+
+fn round(value: f64, of: f64) -> f64 {
+    let size = 10f64.powf(of.abs().max(1e-12).log10().floor() - 1.0);
+    (value / size).round() * size
+}
+
+/// A value as a number: durations in ns.
+pub fn number(decl: &ParamDecl, value: &Value) -> Option<f64> {
+    match decl.kind {
+        ParamKind::Duration { .. } => value.as_str()?.parse::<Duration>().ok().map(|d| d.0 as f64),
+        _ => value.as_f64(),
+    }
+}
+
+/// A number as a value of this parameter.
+pub fn from_number(decl: &ParamDecl, value: f64) -> Value {
+    match decl.kind {
+        ParamKind::Duration { .. } => json!(Duration(value.max(0.0).round() as u64)),
+        ParamKind::Int { .. } => json!(value.round() as i64),
+        // Twelve digits: 0.30000000000000004 is nobody's choice.
+        _ => json!(format!("{value:.12}").parse::<f64>().unwrap_or(value)),
+    }
+}
+
+/// What stands in the field, and the unit after it.
+pub fn shown(decl: &ParamDecl, value: &Value) -> (String, String) {
+    match (&decl.kind, value) {
+        (ParamKind::Duration { .. }, Value::String(text)) => match text.parse::<Duration>() {
+            Ok(Duration::ZERO) => ("0".to_owned(), "ms".to_owned()),
+            Ok(span) => {
+                let words = super::format::span(span.0);
+                let (number, unit) = words.split_once(' ').unwrap_or((&words, ""));
+                (number.to_owned(), unit.to_owned())
+            }
+            Err(_) => (text.clone(), String::new()),
+        },
+        (_, Value::Number(number)) => {
+            let text = number.as_f64().map_or_else(|| number.to_string(), super::format::short);
+            (text, unit(&decl.unit))
+        }
+        (_, Value::String(text)) => (text.clone(), unit(&decl.unit)),
+        _ => (String::new(), unit(&decl.unit)),
+    }
+}
+
+fn unit(unit: &str) -> String {
+    match unit {
+        "1/s" => "/s".to_owned(),
+        "bytes/s" => "B/s".to_owned(),
+        "bytes" => "B".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What was typed into the field; `unit` is the one that stood behind it, for a duration without its own.
+pub fn typed(decl: &ParamDecl, text: &str, unit: &str) -> Option<Value> {
+    let text = text.trim().replace(',', "");
+    match &decl.kind {
+        ParamKind::Duration { min, max } => {
+            let bare = text.parse::<f64>().is_ok();
+            let text = if bare { format!("{text}{unit}") } else { text };
+            let value: Duration = text.parse().ok()?;
+            (value >= *min && value <= *max).then(|| json!(value))
+        }
+        ParamKind::Int { min, max } => {
+            let value: i64 = text.parse().ok()?;
+            (value >= *min && value <= *max).then(|| json!(value))
+        }
+        ParamKind::Real { min, max } => {
+            let value: f64 = text.parse().ok()?;
+            (value >= *min && value <= *max).then(|| json!(value))
+        }
+        ParamKind::Text { max } => (text.chars().count() <= *max as usize).then(|| json!(text)),
+        ParamKind::Node => Some(json!(text)),
+        _ => None,
+    }
+}
+
+/// The kinds of distribution that the page edits: (kind, name, names of its fields).
+pub const LAWS: [(&str, &str, &[&str]); 6] = [
+    ("constant", "Constant", &["value"]),
+    ("uniform", "Uniform", &["min", "max"]),
+    ("log_normal", "Log-normal", &["median", "sigma"]),
+    ("exponential", "Exponential", &["mean"]),
+    ("normal", "Normal", &["mean", "sd"]),
+    ("pareto", "Pareto", &["scale", "shape"]),
+];
+
+/// Kind of a distribution and its fields as text.
+pub fn law_fields(law: &Distribution) -> (&'static str, Vec<String>) {
+    match law {
+        Distribution::Constant(value) => ("constant", vec![value.to_string()]),
+        Distribution::Uniform { min, max } => ("uniform", vec![min.to_string(), max.to_string()]),
+        Distribution::LogNormal { median, sigma } => {
+            ("log_normal", vec![median.to_string(), sigma.to_string()])
+        }
+        Distribution::Exponential { mean } => ("exponential", vec![mean.to_string()]),
+        Distribution::Normal { mean, sd } => ("normal", vec![mean.to_string(), sd.to_string()]),
+        Distribution::Pareto { scale, shape } => ("pareto", vec![scale.to_string(), shape.to_string()]),
+        Distribution::Mixture { .. } => ("mixture", Vec::new()),
+        Distribution::Empirical { .. } => ("empirical", Vec::new()),
+    }
+}
+
+/// The distribution of this kind with these fields; nothing where one cannot be read.
+pub fn law(kind: &str, fields: &[String]) -> Option<Distribution> {
+    let span = |at: usize| fields.get(at).and_then(|text| text.trim().parse::<Duration>().ok());
+    let real = |at: usize| fields.get(at).and_then(|text| text.trim().parse::<f64>().ok());
+    Some(match kind {
+        "constant" => Distribution::Constant(span(0)?),
+        "uniform" => {
+            let (a, b) = (span(0)?, span(1)?);
+            Distribution::Uniform { min: a.min(b), max: a.max(b) }
+        }
+        "log_normal" => {
+            Distribution::LogNormal { median: span(0)?, sigma: real(1).filter(|s| (0.0..=5.0).contains(s))? }
+        }
+        "exponential" => Distribution::Exponential { mean: span(0)? },
+        "normal" => Distribution::Normal { mean: span(0)?, sd: span(1)? },
+        "pareto" => {
+            Distribution::Pareto { scale: span(0)?, shape: real(1).filter(|s| (0.1..=100.0).contains(s))? }
+        }
+        _ => return None,
+    })
+}
+
+/// The same law in another kind, about as long.
+pub fn recast(law: &Distribution, kind: &str) -> Option<Distribution> {
+    let middle = Duration(typical(law).max(1_000));
+    let half = Duration(middle.0 / 2);
+    Some(match kind {
+        "constant" => Distribution::Constant(middle),
+        "uniform" => Distribution::Uniform { min: half, max: Duration(middle.0 + half.0) },
+        "log_normal" => Distribution::LogNormal { median: middle, sigma: 0.5 },
+        "exponential" => Distribution::Exponential { mean: middle },
+        "normal" => Distribution::Normal { mean: middle, sd: Duration(middle.0 / 4) },
+        "pareto" => Distribution::Pareto { scale: half, shape: 2.0 },
+        _ => return None,
+    })
+}
+
+/// About how long it is (ns): a median or a mean.
+pub fn typical(law: &Distribution) -> u64 {
+    match law {
+        Distribution::Constant(value) => value.0,
+        Distribution::Uniform { min, max } => min.0 / 2 + max.0 / 2,
+        Distribution::Normal { mean, .. } | Distribution::Exponential { mean } => mean.0,
+        Distribution::LogNormal { median, .. } => median.0,
+        Distribution::Pareto { scale, .. } => scale.0.saturating_mul(3) / 2,
+        Distribution::Mixture { parts } => parts.first().map_or(0, |part| typical(&part.of)),
+        Distribution::Empirical { quantiles } => quantiles.get(quantiles.len() / 2).map_or(0, |q| q.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsplit_scenario::declarations;
+
+    fn decl(table: Vec<ParamDecl>, id: &str) -> ParamDecl {
+        table.into_iter().find(|decl| decl.id == id).unwrap_or_else(|| panic!("{id} is declared"))
+    }
+
+    #[test]
+    fn values_go_in_and_come_out() {
+        let mut scenario = Scenario::new("leader_election", "raft");
+        for (id, value) in [("rate", json!(250.0)), ("timeout", json!("300ms")), ("mode", json!("open"))] {
+            let decl = decl(declarations::workload(), id);
+            assert!(set(&mut scenario, Part::Workload, id, value.clone()), "{id}");
+            assert_eq!(get(&scenario, Part::Workload, &decl), value);
+        }
+        assert!(!set(&mut scenario, Part::Workload, "rate", json!("fast")));
+        assert_eq!(get(&scenario, Part::Network, &decl(declarations::network(), "loss")), json!(0.0));
+    }
+
+    #[test]
+    fn sliders_reach_their_ends_and_come_back() {
+        for id in ["timeout", "rate", "read_share", "skew", "keys", "clients"] {
+            let decl = decl(declarations::workload(), id);
+            let start = number(&decl, &decl.default).unwrap_or(0.0);
+            let (low, high, log) = span(&decl, start);
+            let low = if log { least(&decl).min(low) } else { low };
+            for (place_, want) in [(0.0, low), (STEPS, high)] {
+                let got = number(&decl, &at_place(&decl, start, place_)).unwrap_or(f64::NAN);
+                assert!((got - want).abs() <= want.abs() * 1e-6 + 1.0, "{id}: {got} for {want}");
+            }
+            let back = number(&decl, &at_place(&decl, start, place(&decl, start))).unwrap_or(f64::NAN);
+            assert!((back - start).abs() <= start.abs() * 0.06 + 1e-9, "{id}: {back} for {start}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_is_read_with_the_unit_beside_it() {
+        let timeout = decl(declarations::workload(), "timeout");
+        assert_eq!(shown(&timeout, &json!("150ms")), ("150".to_owned(), "ms".to_owned()));
+        assert_eq!(typed(&timeout, "250", "ms"), Some(json!("250ms")));
+        assert_eq!(typed(&timeout, "2s", "ms"), Some(json!("2s")));
+        assert_eq!(typed(&timeout, "soon", "ms"), None);
+        let share = decl(declarations::workload(), "read_share");
+        assert_eq!(typed(&share, "1.5", ""), None);
+    }
+
+    #[test]
+    fn distributions_are_edited_by_fields() {
+        for (kind, _, fields) in LAWS {
+            let start = Distribution::Constant(Duration::from_millis(20));
+            let made = recast(&start, kind).unwrap_or_default();
+            let (named, values) = law_fields(&made);
+            assert_eq!((named, values.len()), (kind, fields.len()));
+            assert_eq!(law(kind, &values), Some(made));
+        }
+        assert_eq!(law("uniform", &["x".to_owned(), "2ms".to_owned()]), None);
+    }
+}

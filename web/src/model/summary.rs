@@ -1,0 +1,189 @@
+//! The three cells under the stage: operations, availability, network. They say what is known and no more.
+
+use netsplit_lab::{FaultBlock, Frame};
+
+use super::format;
+
+/// Clients' operations so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// Answered.
+    pub ok: u64,
+    /// Refused, failed or timed out.
+    pub failed: u64,
+    /// Still open.
+    pub open: u64,
+    /// Answered in the last second.
+    pub recent_ok: u64,
+    /// Not answered in the last second.
+    pub recent_failed: u64,
+}
+
+/// How a cell looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// A plain fact.
+    Plain,
+    /// Good.
+    Ok,
+    /// Not as it should be.
+    Warn,
+    /// Broken.
+    Bad,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// How it looks.
+    pub tone: Tone,
+    /// Icon.
+    pub icon: &'static str,
+    /// What is so.
+    pub title: String,
+    /// The same for a narrow page.
+    pub short: String,
+    /// How it is known.
+    pub text: String,
+}
+
+/// The cells.
+pub fn cells(operations: &Operations, frame: &Frame, faults: &[FaultBlock]) -> [Cell; 3] {
+    [answered(operations), recent(operations), network(frame, faults)]
+}
+
+fn answered(o: &Operations) -> Cell {
+    let title = format!("{} answered", format::many(o.ok, "operation"));
+    let text = match (o.failed, o.open) {
+        (0, 0) => "None failed.".to_owned(),
+        (0, open) => format!("None failed, {} on the way.", format::count(open)),
+        (failed, open) => {
+            format!("{} failed or timed out, {} on the way.", format::count(failed), format::count(open))
+        }
+    };
+    let short = format!("{} answered", format::count(o.ok));
+    Cell { tone: Tone::Plain, icon: "i-list", title, short, text }
+}
+
+fn recent(o: &Operations) -> Cell {
+    let ended = o.recent_ok + o.recent_failed;
+    if ended == 0 {
+        let (title, text) = if o.open > 0 {
+            ("No answer in the last second", format!("{} waiting.", format::many(o.open, "operation")))
+        } else {
+            ("Nothing asked in the last second", "No client is waiting.".to_owned())
+        };
+        let tone = if o.open > 0 && o.ok + o.failed > 0 { Tone::Warn } else { Tone::Plain };
+        let icon = if tone == Tone::Warn { "i-warn" } else { "i-list" };
+        let short = if o.open > 0 { "No answer" } else { "Nothing asked" };
+        return Cell { tone, icon, title: title.to_owned(), short: short.to_owned(), text };
+    }
+    let share = o.recent_ok as f64 / ended as f64;
+    let (tone, icon) = match share {
+        s if s >= 0.995 => (Tone::Ok, "i-ok"),
+        s if s >= 0.05 || ended < 5 => (Tone::Warn, "i-warn"),
+        _ => (Tone::Bad, "i-bad"),
+    };
+    Cell {
+        tone,
+        icon,
+        title: format!("{} of requests answered", format::percent(share)),
+        short: format!("{} answered", format::percent(share)),
+        text: format!("In the last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
+    }
+}
+
+fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
+    let active: Vec<&FaultBlock> =
+        faults.iter().filter(|f| f.from <= frame.time && frame.time < f.to && !f.no_effect).collect();
+    if let Some(partition) = frame.partitions.first() {
+        let name = |id: &u32| frame.nodes.iter().find(|n| n.id == *id).map_or("?", |n| n.name.as_str());
+        let servers = |ids: &[u32]| -> String {
+            let client = |id: &&u32| frame.nodes.iter().any(|n| n.id == **id && n.client);
+            let names: Vec<&str> = ids.iter().filter(|id| !client(id)).map(name).collect();
+            if names.len() > 8 { format::many(names.len() as u64, "node") } else { names.join(" ") }
+        };
+        let since = faults.iter().find(|f| f.index == partition.fault).map_or(frame.time, |f| f.from);
+        let sides: Vec<String> =
+            partition.sides.iter().map(|s| servers(s)).filter(|s| !s.is_empty()).collect();
+        return Cell {
+            tone: Tone::Bad,
+            icon: "i-net",
+            title: format!("Partitioned for {}", format::span(round(frame.time.saturating_sub(since)))),
+            short: format!("Split {}", format::span(round(frame.time.saturating_sub(since)))),
+            text: sides.join(" | "),
+        };
+    }
+    let down = frame.nodes.iter().filter(|n| n.status == "crashed").count() as u64;
+    let cut = frame.links.iter().filter(|l| l.state == "cut").count() as u64;
+    if active.is_empty() && down == 0 && cut == 0 {
+        let text = match frame.messages.iter().filter(|m| !m.lost).count() as u64 {
+            0 => "No message is on the way.".to_owned(),
+            n => format!("{} on the way.", format::many(n, "message")),
+        };
+        let (title, short) = ("Every node and link works".to_owned(), "All works".to_owned());
+        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text };
+    }
+    let title = match (down, active.len() as u64) {
+        (0, n) => format!("{} in force", format::many(n.max(1), "fault")),
+        (d, _) => format!("{} down", format::many(d, "node")),
+    };
+    let mut words: Vec<&str> = active.iter().map(|f| f.label.as_str()).take(3).collect();
+    let more = active.len().saturating_sub(3);
+    let rest = format!("and {more} more");
+    if more > 0 {
+        words.push(&rest);
+    }
+    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text: words.join(", ") }
+}
+
+fn round(ns: u64) -> u64 {
+    if ns > 1_000_000_000 { ns / 100_000_000 * 100_000_000 } else { ns / 1_000_000 * 1_000_000 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsplit_lab::{NodeFrame, PartitionFrame};
+
+    fn node(id: u32, status: &str) -> NodeFrame {
+        NodeFrame { id, name: format!("n{id}"), status: status.to_owned(), ..NodeFrame::default() }
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_anything_happened() {
+        let cells = cells(&Operations::default(), &Frame::default(), &[]);
+        assert_eq!(cells[0].title, "0 operations answered");
+        assert_eq!(cells[1].tone, Tone::Plain);
+        assert_eq!(cells[2].title, "Every node and link works");
+    }
+
+    #[test]
+    fn shares_are_of_those_that_ended() {
+        let o = Operations { ok: 10, failed: 4, open: 1, recent_ok: 6, recent_failed: 4 };
+        let cells = cells(&o, &Frame::default(), &[]);
+        assert_eq!(cells[1].title, "60% of requests answered");
+        assert_eq!(cells[1].tone, Tone::Warn);
+        assert!(cells[0].text.contains("4 failed"));
+    }
+
+    #[test]
+    fn the_network_names_its_sides_and_what_is_down() {
+        let mut frame = Frame {
+            time: 12_480_000_000,
+            nodes: (1..=3).map(|id| node(id, if id == 3 { "crashed" } else { "up" })).collect(),
+            partitions: vec![PartitionFrame { fault: 0, sides: vec![vec![1], vec![2, 3]] }],
+            ..Frame::default()
+        };
+        let block = FaultBlock {
+            from: 9_280_000_000,
+            to: u64::MAX,
+            label: "partition".into(),
+            ..FaultBlock::default()
+        };
+        let cell = network(&frame, std::slice::from_ref(&block));
+        assert_eq!((cell.title.as_str(), cell.text.as_str()), ("Partitioned for 3.2 s", "n1 | n2 n3"));
+        frame.partitions.clear();
+        assert_eq!(network(&frame, &[]).title, "1 node down");
+    }
+}

@@ -1,0 +1,207 @@
+//! What is open, selected and armed on the page.
+
+use std::rc::Rc;
+
+use netsplit_lab::MessageFrame;
+use netsplit_scenario::Scenario;
+
+use super::opening::BadLink;
+use super::tool::Aim;
+
+/// A tab of the right panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Charts.
+    #[default]
+    Metrics,
+    /// What is selected.
+    Inspector,
+    /// The event log.
+    Events,
+}
+
+impl Tab {
+    /// All of them with their names.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Metrics, "Metrics"), (Self::Inspector, "Inspector"), (Self::Events, "Events")];
+}
+
+/// What is selected.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Selection {
+    /// Nothing.
+    #[default]
+    None,
+    /// A node.
+    Node(u32),
+    /// A message as it was when it was selected.
+    Message(Box<MessageFrame>),
+    /// A fault, by its index.
+    Fault(usize),
+}
+
+/// A dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dialog {
+    /// The link.
+    Share(String),
+    /// The gallery.
+    Gallery,
+    /// Keys and what things mean.
+    Help,
+    /// Every fault with its target and amounts.
+    Faults,
+    /// A link that cannot be opened.
+    BadLink(Rc<BadLink>),
+}
+
+/// A panel that lies over the stage on a narrow page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drawer {
+    /// None.
+    #[default]
+    Closed,
+    /// The rail.
+    Setup,
+    /// The right panel.
+    Analysis,
+}
+
+/// Which entries of the event log are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// All.
+    #[default]
+    All,
+    /// What the protocol's nodes decided.
+    Notable,
+    /// Faults.
+    Faults,
+    /// Lost messages.
+    Lost,
+    /// Operations that failed.
+    Failed,
+}
+
+impl Filter {
+    /// All of them with their names.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::All, "All"),
+        (Self::Notable, "Notable"),
+        (Self::Faults, "Faults"),
+        (Self::Lost, "Lost"),
+        (Self::Failed, "Failed"),
+    ];
+
+    /// Whether an entry of this kind is listed.
+    pub fn takes(self, kind: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Notable => kind == "notable",
+            Self::Faults => kind == "fault",
+            Self::Lost => kind == "lost",
+            Self::Failed => kind == "operation",
+        }
+    }
+}
+
+/// A line at the lower edge, with a way back where there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// What happened.
+    pub text: String,
+    /// What "Undo" opens: scenario and cursor.
+    pub undo: Option<(Rc<Scenario>, u64)>,
+    /// Until when it stays (wall ms).
+    pub until: f64,
+}
+
+/// The state of the page besides the run.
+#[derive(Clone, Debug, Default)]
+pub struct Ui {
+    /// Tab of the right panel.
+    pub tab: Tab,
+    /// What is selected.
+    pub selection: Selection,
+    /// The armed tool.
+    pub aim: Option<Aim>,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// The open drawer.
+    pub drawer: Drawer,
+    /// Filter of the event log.
+    pub filter: Filter,
+    /// Seconds that the charts show; 0 for all.
+    pub window: u64,
+    /// A toast.
+    pub toast: Option<Toast>,
+    /// Light theme; nothing where the system decides.
+    pub theme: Option<bool>,
+}
+
+/// Says notable things at most every five seconds.
+#[derive(Clone, Debug, Default)]
+pub struct Speaker {
+    /// The line that is said now.
+    pub line: String,
+    waiting: Option<String>,
+    last: Option<f64>,
+    event: u64,
+}
+
+/// A screen reader needs so long for a line (ms).
+const PAUSE: f64 = 5000.0;
+
+impl Speaker {
+    /// Something to say as soon as there is time; only the newest waits.
+    pub fn say(&mut self, line: String) {
+        self.waiting = Some(line);
+    }
+
+    /// Takes the newest notable entry beyond those known: (number of the event, sentence).
+    pub fn hear(&mut self, newest: Option<(u64, &str)>) {
+        if let Some((event, sentence)) = newest.filter(|(event, _)| *event > self.event) {
+            self.event = event;
+            self.waiting = Some(sentence.to_owned());
+        }
+    }
+
+    /// Another run: earlier numbers are new again.
+    pub fn forget(&mut self) {
+        self.event = 0;
+    }
+
+    /// True where the line changed.
+    pub fn tick(&mut self, wall: f64) -> bool {
+        if self.waiting.is_none() || self.last.is_some_and(|last| wall - last < PAUSE) {
+            return false;
+        }
+        self.line = self.waiting.take().unwrap_or_default();
+        self.last = Some(wall);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_one_line_in_five_seconds() {
+        let mut speaker = Speaker::default();
+        speaker.hear(Some((3, "n4 is leader of term 4.")));
+        assert!(speaker.tick(100.0));
+        speaker.hear(Some((3, "n4 is leader of term 4.")));
+        assert!(!speaker.tick(6000.0));
+        speaker.hear(Some((9, "n1 steps down.")));
+        speaker.say("Crash n4.".to_owned());
+        assert!(!speaker.tick(3000.0));
+        assert!(speaker.tick(5200.0));
+        assert_eq!(speaker.line, "Crash n4.");
+    }
+
+    #[test]
+    fn filters_take_their_kind() {
+        assert!(Filter::All.takes("note") && Filter::Faults.takes("fault") && !Filter::Lost.takes("note"));
+    }
+}

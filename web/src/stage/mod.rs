@@ -1,0 +1,15 @@
+//! The stage: a canvas drawn from a [`netsplit_lab::Frame`], outside the virtual DOM.
+//!
+//! - [`layout`]: where nodes stand, for a frame and a size (plain Rust);
+//! - [`hit`]: what is under a point, and which nodes a line parts (plain Rust);
+//! - [`theme`]: the colours of the style sheet;
+//! - [`glyphs`]: the shapes of messages and badges;
+//! - [`nodes`]: how a node is drawn;
+//! - [`draw`]: the picture.
+
+pub mod draw;
+pub mod glyphs;
+pub mod hit;
+pub mod layout;
+pub mod nodes;
+pub mod theme;

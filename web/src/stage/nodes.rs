@@ -1,0 +1,331 @@
+//! How a node is drawn.
+
+use std::f64::consts::{FRAC_PI_2, TAU};
+
+use netsplit_lab::NodeFrame;
+use web_sys::CanvasRenderingContext2d as Canvas;
+
+use super::glyphs::{self, Icons, circle, dash, path, rounded};
+use super::layout::Place;
+use super::theme::{Ink, Theme};
+
+/// Cells of a log that are drawn.
+const CELLS: usize = 8;
+
+/// What a node's picture depends on besides the node.
+pub struct Look<'a> {
+    /// Colours.
+    pub theme: &'a Theme,
+    /// Badges' icons.
+    pub icons: &'a Icons,
+    /// Hues are shards, not terms.
+    pub shards: bool,
+    /// Draw labels and logs.
+    pub labels: bool,
+    /// In tiers: labels beside, queues at the right.
+    pub tiers: bool,
+    /// A tool is armed, and this node is no target.
+    pub dim: bool,
+    /// Picked for the armed tool.
+    pub picked: bool,
+    /// Selected.
+    pub selected: bool,
+}
+
+/// Draws a node.
+pub fn node(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
+    let theme = look.theme;
+    let crashed = shown.status == "crashed";
+    let neutral = Ink { css: theme.ink_3.clone(), fill: theme.stage.clone(), on: theme.ink.clone() };
+    let ink = if crashed { &neutral } else { theme.hue(shown.hue, look.shards) };
+    on.set_global_alpha(if look.dim { 0.4 } else { 1.0 });
+    halo(on, look, shown, place);
+    match shown.body.as_str() {
+        "client" | "backend" => boxed(on, look, shown, place, ink, crashed),
+        _ => ring(on, look, shown, place, ink, crashed),
+    }
+    if crashed {
+        hatch(on, theme, shown, place);
+    }
+    if place.r >= 11.0 {
+        name(on, look, shown, place);
+    }
+    if look.labels {
+        if let Some((serving, waiting, limit)) = shown.queue.filter(|_| look.tiers && !shown.client) {
+            queue(on, theme, place, serving, waiting, limit);
+        }
+        below(on, look, shown, place);
+        for (at, (kind, amount)) in shown.badges.iter().filter(|b| shows(&b.0)).take(2).enumerate() {
+            let lift = 24.0 * at as f64;
+            let (x, y) = (place.x + place.r * 0.78, place.y + place.half_height(&shown.body) * 0.78 - lift);
+            look.icons.badge(on, theme, x, y, kind, amount);
+        }
+    } else if shown.badges.iter().any(|b| shows(&b.0)) {
+        circle(on, place.x + place.r * 0.8, place.y + place.r * 0.8, 3.0);
+        on.set_fill_style_str(&theme.fault);
+        on.fill();
+    }
+    on.set_global_alpha(1.0);
+}
+
+/// Crashed and paused nodes are drawn so; they need no badge.
+fn shows(kind: &str) -> bool {
+    kind != "crash" && kind != "pause"
+}
+
+fn halo(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
+    if !look.picked && !look.selected {
+        return;
+    }
+    let grow = if shown.gauge.is_some() { 13.0 } else { 8.0 };
+    if shown.body == "client" || shown.body == "backend" {
+        let half = place.half_height(&shown.body);
+        let (w, h) = (place.r + 5.0, half + 5.0);
+        rounded(on, place.x - w, place.y - h, w * 2.0, h * 2.0, 9.0);
+    } else {
+        circle(on, place.x, place.y, place.r + grow);
+    }
+    on.set_line_width(2.0);
+    on.set_stroke_style_str(if look.picked { &look.theme.fault } else { &look.theme.focus });
+    if look.picked {
+        dash(on, &[4.0, 3.0]);
+    }
+    on.stroke();
+    dash(on, &[]);
+}
+
+fn ring(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place, ink: &Ink, crashed: bool) {
+    let theme = look.theme;
+    let Place { x, y, r } = place;
+    let small = r < 14.0;
+    circle(on, x, y, r + if small { 2.0 } else { 11.0 });
+    on.set_fill_style_str(&theme.stage);
+    on.fill();
+    circle(on, x, y, r);
+    let balancer = shown.body == "balancer";
+    on.set_fill_style_str(if balancer { &theme.raised } else { &ink.fill });
+    on.fill();
+    on.set_stroke_style_str(&ink.css);
+    on.set_line_width(if small { 1.5 } else { 2.0 });
+    if crashed {
+        dash(on, &[4.0, 4.0]);
+    }
+    on.stroke();
+    dash(on, &[]);
+    if crashed {
+        return;
+    }
+    match shown.mark.as_str() {
+        "leader" | "leader_in_doubt" => {
+            if !small {
+                circle(on, x, y, r - 5.0);
+                on.set_line_width(1.25);
+                on.stroke();
+            }
+            let size = if small { 0.5 } else { (r / 34.0).clamp(0.6, 1.0) };
+            glyphs::crown(on, theme, ink, x, y - r - 11.0 * size, size, shown.mark == "leader_in_doubt");
+        }
+        "candidate" => {
+            circle(on, x, y, r - 5.0);
+            dash(on, &[4.0, 3.0]);
+            on.set_line_width(1.5);
+            on.stroke();
+            dash(on, &[]);
+        }
+        "joining" => arc(on, theme, ink, place, f64::from(shown.progress)),
+        _ => {}
+    }
+    if let Some(gauge) = shown.gauge.filter(|_| !small && shown.mark != "joining") {
+        let soft = Ink { css: theme.ink_3.clone(), ..Ink::default() };
+        arc(on, theme, &soft, place, f64::from(gauge));
+    }
+}
+
+fn arc(on: &Canvas, theme: &Theme, ink: &Ink, place: Place, share: f64) {
+    let out = place.r + (place.r * 0.24).clamp(4.0, 8.0);
+    on.set_line_width(if place.r < 22.0 { 2.0 } else { 3.0 });
+    circle(on, place.x, place.y, out);
+    on.set_stroke_style_str(&theme.line);
+    on.stroke();
+    on.begin_path();
+    let _ = on.arc(place.x, place.y, out, -FRAC_PI_2, -FRAC_PI_2 + TAU * share.clamp(0.0, 1.0));
+    on.set_stroke_style_str(&ink.css);
+    on.stroke();
+}
+
+fn boxed(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place, ink: &Ink, crashed: bool) {
+    let theme = look.theme;
+    let half = place.half_height(&shown.body);
+    let corner = if shown.body == "client" { place.r * 0.28 } else { 6.0 };
+    rounded(on, place.x - place.r, place.y - half, place.r * 2.0, half * 2.0, corner);
+    let plain = shown.hue == 0 && !crashed;
+    on.set_fill_style_str(if crashed {
+        &theme.stage
+    } else if plain {
+        &theme.raised
+    } else {
+        &ink.fill
+    });
+    on.fill();
+    on.set_line_width(1.5);
+    on.set_stroke_style_str(if plain { &theme.line_3 } else { &ink.css });
+    if crashed {
+        dash(on, &[4.0, 4.0]);
+    }
+    on.stroke();
+    dash(on, &[]);
+}
+
+fn hatch(on: &Canvas, theme: &Theme, shown: &NodeFrame, place: Place) {
+    let half = place.half_height(&shown.body);
+    on.save();
+    if shown.body == "client" || shown.body == "backend" {
+        rounded(on, place.x - place.r, place.y - half, place.r * 2.0, half * 2.0, 6.0);
+    } else {
+        circle(on, place.x, place.y, place.r);
+    }
+    on.clip();
+    on.set_stroke_style_str(&theme.line_3);
+    let alpha = on.global_alpha();
+    on.set_global_alpha(alpha * 0.5);
+    on.set_line_width(1.25);
+    on.begin_path();
+    let mut at = -place.r - half;
+    while at < place.r + half {
+        on.move_to(place.x + at, place.y - half);
+        on.line_to(place.x + at + 2.0 * half, place.y + half);
+        at += 6.0;
+    }
+    on.stroke();
+    on.set_global_alpha(alpha);
+    on.restore();
+    glyphs::cross(on, theme, place.x + place.r * 0.8, place.y - half * 0.8, (place.r * 0.16).clamp(2.5, 5.0));
+}
+
+fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
+    let theme = look.theme;
+    on.set_text_align("center");
+    if shown.status == "paused" {
+        let size = (place.r * 0.28).clamp(4.0, 10.0);
+        on.set_fill_style_str(&theme.ink);
+        on.fill_rect(place.x - size * 0.75, place.y - size, size * 0.45, size * 2.0);
+        on.fill_rect(place.x + size * 0.3, place.y - size, size * 0.45, size * 2.0);
+        return;
+    }
+    let caption = place.r >= 24.0 && !shown.caption.is_empty() && shown.body != "client";
+    let size =
+        if shown.body == "client" { (place.r * 0.66).min(14.0) } else { (place.r * 0.48).clamp(9.0, 16.0) };
+    on.set_font(&format!("600 {size:.0}px {}", theme.font));
+    on.set_fill_style_str(if shown.status == "crashed" { &theme.ink_3 } else { &theme.ink });
+    let y = place.y + size * 0.36 - if caption { size * 0.22 } else { 0.0 };
+    let _ = on.fill_text(&shown.name, place.x, y);
+    if caption {
+        on.set_font(&format!("11px {}", theme.font));
+        on.set_fill_style_str(&theme.ink_2);
+        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + 14.0, place.r * 1.8);
+    }
+}
+
+/// Work in service (hollow) and waiting (filled), to the right of the node.
+fn queue(on: &Canvas, theme: &Theme, place: Place, serving: u32, waiting: u32, limit: u32) {
+    let step = (place.r * 0.5).clamp(5.0, 16.0);
+    let r = step * 0.34;
+    let mut x = place.x + place.r + step;
+    let (shown_serving, shown_waiting) = (serving.min(3), waiting.min(5));
+    for _ in 0..shown_serving {
+        circle(on, x, place.y, r);
+        on.set_line_width(1.6);
+        on.set_stroke_style_str(&theme.ink_2);
+        on.stroke();
+        x += step;
+    }
+    for _ in 0..shown_waiting {
+        circle(on, x, place.y, r + 0.6);
+        on.set_fill_style_str(&theme.ink_2);
+        on.fill();
+        x += step;
+    }
+    let rest = (serving - shown_serving) + (waiting - shown_waiting);
+    if rest > 0 && place.r > 12.0 {
+        on.set_font(&format!("600 11px {}", theme.font));
+        on.set_text_align("left");
+        let full = limit > 0 && waiting >= limit;
+        on.set_fill_style_str(if full { &theme.fault } else { &theme.ink_2 });
+        let _ = on.fill_text(&format!("+{rest}"), x - r, place.y + 4.0);
+    }
+}
+
+/// The state in words and the log, below the node.
+fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
+    let theme = look.theme;
+    let half = place.half_height(&shown.body);
+    let mut y = place.y + half + if shown.gauge.is_some() { 22.0 } else { 18.0 };
+    if look.tiers && shown.body == "backend" {
+        return;
+    }
+    let text = match shown.status.as_str() {
+        "crashed" => "Crashed",
+        "paused" => "Paused",
+        _ if shown.client => "",
+        _ => shown.state.as_str(),
+    };
+    if !text.is_empty() && place.r >= 15.0 {
+        on.set_font(&format!("12px {}", theme.font));
+        on.set_text_align("center");
+        if let Ok(size) = on.measure_text(text) {
+            on.set_fill_style_str(&theme.stage);
+            on.fill_rect(place.x - size.width() / 2.0 - 3.0, y - 11.0, size.width() + 6.0, 15.0);
+        }
+        on.set_fill_style_str(&theme.ink_2);
+        let _ = on.fill_text(text, place.x, y);
+        y += 9.0;
+    }
+    if !shown.cells.is_empty() && place.r >= 22.0 {
+        cells(on, look, shown, place.x, y);
+    }
+}
+
+fn cells(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, x: f64, y: f64) {
+    let theme = look.theme;
+    let from = shown.cells.len().saturating_sub(CELLS);
+    let drawn = &shown.cells[from..];
+    let (size, pitch) = (15.0, 16.5);
+    let slots = drawn.len().max(4.min(CELLS));
+    let left = x - pitch * slots as f64 / 2.0;
+    on.set_fill_style_str(&theme.stage);
+    on.fill_rect(left - 3.0, y - 2.0, pitch * slots as f64 + 6.0, size + 4.0);
+    on.set_font(&format!("600 10px {}", theme.font));
+    on.set_text_align("center");
+    for slot in 0..slots {
+        let at = left + pitch * slot as f64;
+        let Some((label, hue, solid)) = drawn.get(slot) else {
+            rounded(on, at + 0.5, y + 0.5, size - 1.0, size - 1.0, 2.0);
+            on.set_line_width(1.0);
+            on.set_stroke_style_str(&theme.line);
+            on.stroke();
+            continue;
+        };
+        let ink = theme.hue(*hue, look.shards);
+        if *solid {
+            rounded(on, at, y, size, size, 2.0);
+            on.set_fill_style_str(&ink.css);
+            on.fill();
+            on.set_fill_style_str(&ink.on);
+        } else {
+            rounded(on, at + 0.75, y + 0.75, size - 1.5, size - 1.5, 1.5);
+            on.set_line_width(1.5);
+            on.set_stroke_style_str(&ink.css);
+            dash(on, &[2.5, 1.8]);
+            on.stroke();
+            dash(on, &[]);
+            on.set_fill_style_str(&ink.css);
+        }
+        let _ = on.fill_text_with_max_width(label, at + size / 2.0, y + 11.0, size - 1.0);
+    }
+    if from > 0 {
+        path(on, &[(left - 5.0, y + 4.0), (left - 8.0, y + 7.5), (left - 5.0, y + 11.0)], false);
+        on.set_line_width(1.25);
+        on.set_stroke_style_str(&theme.ink_3);
+        on.stroke();
+    }
+}
