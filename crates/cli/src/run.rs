@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// Stop at this instant ("12.5s") instead of the scenario's end.
     #[arg(long)]
     until: Option<Duration>,
+    /// Stop after so many events, and name the last one (for comparing two runs).
+    #[arg(long, value_name = "N", conflicts_with = "until")]
+    events: Option<u64>,
     /// Do not run; print the scenario with chaos made into ordinary faults.
     #[arg(long)]
     expand: bool,
@@ -44,7 +47,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return output::line(&experiment.expanded().to_json_pretty());
     }
     let until = arguments.until.map_or(experiment.duration(), |until| until.0);
-    while !experiment.advance(until, BATCH).done {}
+    if let Some(events) = arguments.events {
+        experiment.run_to_event(events);
+        if let Some(event) = experiment.last_event() {
+            eprintln!("{event}");
+        }
+    } else {
+        while !experiment.advance(until, BATCH).done {}
+    }
     let result = experiment.report();
     if let Some(path) = &arguments.history {
         let records = experiment.history().records().iter();

@@ -47,36 +47,44 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Ring {
     records: Vec<Record>,
-    mask: u64,
-    written: u64,
+    size: usize,
+    /// Where the next record goes once the ring is full: the oldest one's place.
+    next: usize,
 }
 
 impl Ring {
     /// Holds the last `1 << bits` records.
     #[must_use]
     pub fn new(bits: u32) -> Self {
-        let blank = Record { event: 0, time: 0, cause: 0, node: 0, peer: 0, kind: Kind::Start, label: 0 };
-        Self { records: vec![blank; 1 << bits], mask: (1 << bits) - 1, written: 0 }
+        Self { records: Vec::new(), size: 1 << bits, next: 0 }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, record: Record) {
-        let at = (self.written & self.mask) as usize;
-        self.records[at] = record;
-        self.written += 1;
+        if self.records.len() < self.size {
+            self.records.push(record);
+        } else {
+            self.records[self.next] = record;
+            self.next = (self.next + 1) & (self.size - 1);
+        }
     }
 
     /// The records that are still held, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
-        let held = self.written.min(self.mask + 1);
-        (self.written - held..self.written).map(|at| &self.records[(at & self.mask) as usize])
+        self.records[self.next..].iter().chain(&self.records[..self.next])
+    }
+
+    /// The newest record.
+    #[must_use]
+    pub fn last(&self) -> Option<&Record> {
+        self.records[..self.next].last().or(self.records.last())
     }
 }
 
 /// A snapshot holds no trace: older windows are made again by replay.
 impl Clone for Ring {
     fn clone(&self) -> Self {
-        Self::new(self.mask.count_ones())
+        Self { records: Vec::new(), size: self.size, next: 0 }
     }
 }
 

@@ -124,6 +124,18 @@ impl Lab {
         out(&serde_json::json!({ "reached": advance.reached_ns, "done": advance.done }))
     }
 
+    /// Runs on until so many events have been processed in all, or the run ends.
+    #[wasm_bindgen(js_name = runToEvent)]
+    pub fn run_to_event(&mut self, event: f64) {
+        self.experiment.run_to_event(time(event));
+    }
+
+    /// The last event that was processed, in one line; for comparing two runs.
+    #[wasm_bindgen(getter, js_name = lastEvent)]
+    pub fn last_event(&self) -> Option<String> {
+        self.experiment.last_event()
+    }
+
     /// Runs one event; false at the end of the run.
     pub fn step(&mut self) -> bool {
         self.experiment.step()

@@ -77,6 +77,7 @@ pub fn run(quick: bool) -> Outcome {
     });
     if !quick {
         steps.step("page", "cargo xtask build", || page::build(page::Build::Release).map(done));
+        steps.step("api", "cargo xtask build --api", || page::build_api().map(done));
         if steps.passed("page") {
             steps.step("size", "what the page weighs", || size::report(false).map(done));
             steps.step("browser tests", "Chromium, driven by node --test", || browser().map(done));

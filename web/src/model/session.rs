@@ -11,6 +11,12 @@ use super::summary::Operations;
 /// Events that run between two looks at the clock.
 const CHUNK: u64 = 512;
 
+/// A scenario without a cursor opens so far into its run (ns) …
+const WARM: u64 = 2_000_000_000;
+/// … but so long before its first fault (ns), and after at most so many events.
+const LEAD: u64 = 1_000_000_000;
+const WARM_EVENTS: u64 = 100_000;
+
 /// A scenario that is open.
 pub struct Session {
     experiment: Experiment,
@@ -26,6 +32,15 @@ pub struct Session {
     pub goal: Option<u64>,
     /// The link's own hash was not reached.
     pub differs: bool,
+}
+
+/// Where a scenario without a cursor opens: in full swing, and before anything goes wrong (ns). Faults at the
+/// very start are part of the set-up.
+fn warm(scenario: &Scenario) -> u64 {
+    let faults = scenario.faults.iter().map(|fault| fault.at.nanos());
+    let actions = scenario.actions.iter().map(|action| action.at.nanos());
+    let first = faults.chain(actions).filter(|at| *at > 0).min().unwrap_or(u64::MAX);
+    WARM.min(scenario.duration.nanos() / 8).min(first.saturating_sub(LEAD))
 }
 
 /// What the panels show; made a few times a second.
@@ -62,8 +77,8 @@ impl Session {
         if saved {
             experiment.seek_saved_cursor();
         } else {
-            // Everything starts at 0: nobody wants to see nodes that are not up yet.
-            experiment.seek(0);
+            // Nobody wants to see a cluster that has not found itself: it opens warm.
+            experiment.advance(warm(&scenario), WARM_EVENTS);
         }
         let differs = saved && experiment.agrees() == Some(false);
         Ok(Self {

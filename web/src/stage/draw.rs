@@ -59,6 +59,13 @@ pub struct Stage {
     cuts: Vec<((f64, f64), (f64, f64))>,
 }
 
+/// The node that the frame's line is about, where there is just one that decides.
+pub fn spoken_for(frame: &Frame) -> Option<u32> {
+    let mut balancers = frame.nodes.iter().filter(|node| node.body == "balancer");
+    let first = balancers.next()?;
+    balancers.next().is_none().then_some(first.id)
+}
+
 impl Stage {
     /// New colours.
     pub fn set_theme(&mut self, theme: Theme) {
@@ -110,6 +117,9 @@ impl Stage {
             };
             nodes::node(on, &look, shown, *place);
         }
+        if let (Some(line), Some(speaker)) = (&frame.line, spoken_for(frame)) {
+            self.saying(on, line, speaker);
+        }
         if let Some((a, b)) = over.drag {
             self.zigzag(on, a, b);
             let part = hit::parted(&self.layout, a, b);
@@ -124,6 +134,16 @@ impl Stage {
             }
             let text = format!("{} | {}", part.len(), frame.nodes.len() - part.len());
             self.text(on, &text, b.0 + 12.0, b.1, "left", true);
+        }
+    }
+
+    /// What a node has just decided, below its name; a comma or colon may break the line.
+    fn saying(&self, on: &Canvas, line: &str, speaker: u32) {
+        let Some(place) = self.layout.of(speaker) else { return };
+        let mut y = place.y + place.r + 36.0;
+        for part in line.split_inclusive([',', ':']) {
+            self.text(on, part.trim(), place.x, y, "center", false);
+            y += 16.0;
         }
     }
 

@@ -114,6 +114,7 @@ fn share(app: &App, on: &Callback<Msg>, link: &str) -> Html {
                     { row("Scenario", format!("{algorithm}, seed {}", app.scenario.seed)) }
                     { row("Faults", format::many(faults, "fault")) }
                     { row("Moment", format!("{}, event {}", format::instant(app.panels.now), format::count(session.map_or(0, |s| s.events())))) }
+                    { row("Trace hash", session.map_or_else(String::new, |s| s.hash())) }
                 </ul>
             </div>
             <footer><span>{ format!("{} characters: {tier}.", format::count(size as u64)) }</span></footer>

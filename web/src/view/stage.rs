@@ -1,5 +1,6 @@
 //! The stage's frame: canvas, nodes' buttons, legend, palette, the armed tool's bar; and the verdict under it.
 
+use crate::stage::draw::spoken_for;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
@@ -37,7 +38,9 @@ pub fn stage(app: &App, on: &Callback<Msg>) -> Html {
             <canvas ref={app.refs.canvas.clone()} aria-hidden="true"></canvas>
             <div class="nodes">{ nodes(app, on) }</div>
             if app.ui.aim.is_none() { { legend(app) } }
-            if let Some(line) = &app.frame.line { <p class="saying">{ line }</p> }
+            if let Some(line) = &app.frame.line {
+                <p class={if spoken_for(&app.frame).is_some() { "sr" } else { "saying" }}>{ line }</p>
+            }
             if let Some(share) = behind {
                 <p class="slow" role="status">{ format!("Running at {} of the chosen speed", format::speed(share)) }</p>
             }

@@ -204,6 +204,32 @@ impl Experiment {
         self.events() > before
     }
 
+    /// Runs on until so many events have been processed in all, or the run ends; for comparisons of two runs.
+    pub fn run_to_event(&mut self, event: u64) {
+        let mut before = None;
+        while self.events() < event && before != Some(self.events()) {
+            before = Some(self.events());
+            self.pump(self.duration(), event - self.events());
+        }
+    }
+
+    /// The last event that was processed, in one line that is the same wherever the run is the same.
+    #[must_use]
+    pub fn last_event(&self) -> Option<String> {
+        let record = self.world.core().trace.last()?;
+        let name = |node| self.names.get(node as usize).map_or("-", String::as_str);
+        Some(format!(
+            "event {} at {} ns: {:?} at {}, peer {}, label {}, caused by event {}",
+            record.event,
+            record.time,
+            record.kind,
+            name(record.node),
+            name(record.peer),
+            record.label,
+            record.cause
+        ))
+    }
+
     /// Undoes one event; false at the start.
     pub fn step_back(&mut self) -> bool {
         let events = self.events();

@@ -34,6 +34,8 @@ pub static ASYNCHRONOUS: Algorithm = Algorithm {
     id: "async_primary_backup",
     label: "Primary-backup, asynchronous",
     summary: "The primary acknowledges at once and copies to its backups afterwards.",
+    // All but the number of backups that a write waits for.
+    params: PARAMS.split_at(PARAMS.len() - 1).0,
     build: |setup| build(setup, false),
     promises: |_| promises(false),
     ..SYNCHRONOUS
@@ -87,13 +89,6 @@ static PARAMS: &[Param] = &[
         help: "A backup that hears no primary for so long takes over; the next in line waits twice as long.",
     },
     Param {
-        id: "acks",
-        label: "Backups that must acknowledge",
-        unit: "",
-        kind: Kind::Int(15, 0, 15),
-        help: "Synchronous only: at most all of them. Without enough, writes wait.",
-    },
-    Param {
         id: "sync",
         label: "Disk sync",
         unit: "",
@@ -106,6 +101,13 @@ static PARAMS: &[Param] = &[
         unit: "",
         kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
         help: "Processor time of one message; the slow fault multiplies it.",
+    },
+    Param {
+        id: "acks",
+        label: "Backups awaited",
+        unit: "",
+        kind: Kind::Choice(&[("all", "All"), ("majority", "Majority"), ("one", "One")]),
+        help: "How many backups must have a write on disk before it is acknowledged. A majority counts the primary. Without enough, writes wait.",
     },
 ];
 
@@ -639,6 +641,11 @@ fn build(setup: &Setup, synchronous: bool) -> Box<dyn Simulation> {
     let servers = nodes.iter().map(|me| {
         let name = format!("n{}", me.0 + 1);
         let settings = setup.settings_of(&name);
+        let acks = match settings.choice("acks") {
+            "one" => 1,
+            "majority" => nodes.len() / 2,
+            _ => nodes.len() - 1,
+        };
         let mut meta = setup.meta(name, 0);
         meta.workers = 1;
         meta.sync = settings.law("sync");
@@ -647,7 +654,7 @@ fn build(setup: &Setup, synchronous: bool) -> Box<dyn Simulation> {
             heartbeat: settings.duration("heartbeat"),
             failover: settings.duration("failover"),
             service: settings.duration("service"),
-            acks: settings.int("acks").max(0) as usize,
+            acks,
             me: *me,
             peers: nodes.iter().copied().filter(|peer| peer != me).collect(),
             epoch: 0,
