@@ -229,6 +229,17 @@ pub fn install_panic_hook() {
         error(&text);
         stopped(&text);
     }));
+    // A trap (memory or stack used up) never reaches the hook.
+    let trap = Listener::new(&window(), "error", |event| {
+        let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).unwrap_or_default();
+        let thrown = get(event.as_ref(), "error");
+        let name = get(&thrown, "name").as_string().unwrap_or_default();
+        if name == "RuntimeError" || name == "RangeError" {
+            stopped(&get(&thrown, "message").as_string().unwrap_or(name));
+        }
+    });
+    // It listens as long as the page lives.
+    std::mem::forget(trap);
 }
 
 fn error(text: &str) {

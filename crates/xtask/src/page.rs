@@ -127,6 +127,8 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
         .remove_name_section(build == Build::Release)
         .remove_producers_section(true)
         .out_name(package)
+        // The page names its file, version and all; who uses the API calls `init()`.
+        .omit_default_module_path(package == NAME)
         .web(true)
         .and_then(|bindgen| bindgen.generate(&out))
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;

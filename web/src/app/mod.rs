@@ -86,12 +86,12 @@ pub enum Msg {
     Finish,
     /// A click on the stage.
     Hit(Option<Hit>),
-    /// A click at a point of the stage: a message or nothing.
-    Point(f64, f64),
-    /// A line was dragged across the stage.
-    Line((f64, f64), (f64, f64)),
-    /// A line is being dragged, or no longer.
-    Drag(Option<((f64, f64), (f64, f64))>),
+    /// The pointer went down on the stage, moved while down, and came up.
+    Press(f64, f64),
+    /// See [`Msg::Press`].
+    Drag(f64, f64),
+    /// See [`Msg::Press`].
+    Release(f64, f64),
     /// Selects.
     Select(Selection),
     /// A tab of the right panel.
@@ -185,6 +185,8 @@ pub struct App {
     fresh: bool,
     own_hash: String,
     opener: Option<Element>,
+    /// Where the pointer went down on the stage.
+    pressed: Option<(f64, f64)>,
     placed: bool,
     _pictures: Pictures,
     _listeners: Vec<Listener>,
@@ -239,6 +241,7 @@ impl Component for App {
             fresh: true,
             own_hash: String::new(),
             opener: None,
+            pressed: None,
             placed: true,
             _pictures: pictures,
             _listeners: listeners,

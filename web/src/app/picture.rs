@@ -19,11 +19,11 @@ impl App {
         let elapsed = (time - self.wall).clamp(0.0, 250.0);
         self.wall = time;
         let Some(session) = self.session.as_mut() else { return false };
-        let was_playing = session.playback.playing;
+        let was_busy = session.playback.playing || session.goal.is_some();
         browser::remember(None, session.now());
         let moved = session.tick(elapsed, BUDGET, browser::wall);
-        let stopped = was_playing && !session.playback.playing;
         let playing = session.playback.playing;
+        let stopped = was_busy && !playing && session.goal.is_none();
         if moved || self.fresh {
             self.frame = session.frame();
         }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use netsplit_lab::default_scenario;
+use netsplit_lab::scenario::catalogue::TargetKind;
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -17,6 +18,9 @@ use crate::model::tool::{Aim, Hit};
 use crate::model::ui::{Dialog, Drawer, Selection, Tab, Toast};
 use crate::stage::hit;
 use crate::stage::theme::Theme;
+
+/// How far a press may wander and still be a click (px).
+const CLICK: f64 = 6.0;
 
 impl App {
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
@@ -57,21 +61,20 @@ impl App {
                 }
             }
             Msg::Hit(hit) => self.hit(hit),
-            Msg::Point(x, y) => {
-                let found = hit::message(&self.stage.glyphs, x, y);
-                let message = found.and_then(|at| self.frame.messages.get(at)).cloned();
-                match (message, self.ui.aim.is_some()) {
-                    (Some(message), false) => {
-                        self.ui.selection = Selection::Message(Box::new(message));
-                        self.ui.tab = Tab::Inspector;
+            Msg::Press(x, y) => self.pressed = Some((x, y)),
+            Msg::Drag(x, y) => {
+                self.overlay.drag = self.pressed.filter(|_| self.cutting()).map(|from| (from, (x, y)));
+            }
+            Msg::Release(x, y) => {
+                self.overlay.drag = None;
+                if let Some(from) = self.pressed.take() {
+                    if (x - from.0).hypot(y - from.1) < CLICK {
+                        self.point(x, y);
+                    } else if self.cutting() {
+                        self.cut_along(from, (x, y));
                     }
-                    (Some(message), true) => self.hit(Some(Hit::Message(message.id))),
-                    (None, false) => self.ui.selection = Selection::None,
-                    (None, true) => {}
                 }
             }
-            Msg::Drag(line) => self.overlay.drag = line,
-            Msg::Line(a, b) => self.cut_along(a, b),
             Msg::Select(selection) => {
                 if selection != Selection::None {
                     self.ui.tab = Tab::Inspector;
@@ -290,6 +293,37 @@ impl App {
         }
     }
 
+    /// A drag across the stage draws a cut.
+    fn cutting(&self) -> bool {
+        self.ui.aim.as_ref().is_some_and(|aim| aim.decl.target == TargetKind::Groups)
+    }
+
+    /// A click at a point of the stage: a node, else a message, else a link, else nothing.
+    fn point(&mut self, x: f64, y: f64) {
+        let frame = &self.frame;
+        if let Some(node) = hit::node(&self.stage.layout, x, y).and_then(|at| frame.nodes.get(at)) {
+            return self.hit(Some(Hit::Node(node.name.clone())));
+        }
+        if let Some(found) = hit::message(&self.stage.glyphs, x, y).and_then(|at| frame.messages.get(at)) {
+            let message = found.clone();
+            return if self.ui.aim.is_some() {
+                self.hit(Some(Hit::Message(message.id)));
+            } else {
+                self.ui.selection = Selection::Message(Box::new(message));
+                self.ui.tab = Tab::Inspector;
+            };
+        }
+        if self.ui.aim.is_none() {
+            self.ui.selection = Selection::None;
+            return;
+        }
+        let servers: Vec<usize> = (0..frame.nodes.len()).filter(|at| !frame.nodes[*at].client).collect();
+        if let Some((a, b)) = hit::link(&self.stage.layout, &servers, x, y) {
+            let (from, to) = (frame.nodes[a].name.clone(), frame.nodes[b].name.clone());
+            self.hit(Some(Hit::Link(from, to)));
+        }
+    }
+
     fn hit(&mut self, hit: Option<Hit>) {
         match (self.ui.aim.as_mut(), hit) {
             (Some(aim), Some(hit)) => {
@@ -303,7 +337,7 @@ impl App {
                     self.ui.tab = Tab::Inspector;
                 }
             }
-            (None, Some(Hit::Message(_)) | None) | (Some(_), None) => {}
+            (None, Some(Hit::Message(_) | Hit::Link(..)) | None) | (Some(_), None) => {}
         }
     }
 

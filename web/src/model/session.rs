@@ -166,7 +166,9 @@ impl Session {
     /// What is wrong with it.
     pub fn inject(&mut self, fault: Fault) -> Result<usize, Problems> {
         self.goal = None;
-        self.experiment.inject(fault)
+        let index = self.experiment.inject(fault)?;
+        self.settle();
+        Ok(index)
     }
 
     /// Lets the operator do something now.
@@ -175,19 +177,31 @@ impl Session {
     /// What is wrong with it.
     pub fn act(&mut self, action: Action) -> Result<usize, Problems> {
         self.goal = None;
-        self.experiment.act(action)
+        let index = self.experiment.act(action)?;
+        self.settle();
+        Ok(index)
+    }
+
+    /// What a hand did takes effect a nanosecond after the cursor: while the run stands still, it is shown at once.
+    fn settle(&mut self) {
+        if !self.playback.playing {
+            let next = self.experiment.now() + 1;
+            self.experiment.advance(next, CHUNK);
+        }
     }
 
     /// Ends a fault now.
     pub fn heal(&mut self, index: usize) {
         self.goal = None;
         self.experiment.end_fault(index);
+        self.settle();
     }
 
     /// Ends every fault that is in force. Gives how many there were.
     pub fn heal_all(&mut self) -> usize {
         let active = self.active();
         active.iter().for_each(|index| self.experiment.end_fault(*index));
+        self.settle();
         active.len()
     }
 

@@ -43,6 +43,8 @@ pub enum Hit {
     Node(String),
     /// A message, by name.
     Message(String),
+    /// The link between two nodes, by name.
+    Link(String, String),
 }
 
 /// An armed tool.
@@ -94,6 +96,10 @@ impl Aim {
                     Some(self.fault(Target::Link(self.link(first, name.clone()))))
                 }
             },
+            (TargetKind::Link, Hit::Link(from, to)) => {
+                self.picked.clear();
+                Some(self.fault(Target::Link(self.link(from.clone(), to.clone()))))
+            }
             (TargetKind::Groups, Hit::Node(name)) => {
                 match self.picked.iter().position(|known| known == name) {
                     Some(at) => drop(self.picked.remove(at)),

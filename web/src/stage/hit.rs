@@ -12,6 +12,32 @@ pub fn message(glyphs: &[(f32, f32, u32)], x: f64, y: f64) -> Option<usize> {
     (distance(nearest) <= REACH).then_some(nearest.2 as usize)
 }
 
+/// The node (position in the frame) at a point; what lies outside its outline counts a little as well.
+pub fn node(layout: &Layout, x: f64, y: f64) -> Option<usize> {
+    let distance = |place: &Place| (place.x - x).hypot(place.y - y) - place.r;
+    let there = layout.places.iter().enumerate().filter(|(_, place)| place.r > 0.0);
+    let (at, place) = there.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
+    (distance(place) <= REACH).then_some(at)
+}
+
+/// The two of `nodes` (positions in the frame) whose link runs through a point.
+pub fn link(layout: &Layout, nodes: &[usize], x: f64, y: f64) -> Option<(usize, usize)> {
+    let mut best: Option<(f64, (usize, usize))> = None;
+    for (at, a) in nodes.iter().enumerate() {
+        for b in &nodes[at + 1..] {
+            let (Some(from), Some(to)) = (layout.places.get(*a), layout.places.get(*b)) else { continue };
+            let (dx, dy) = (to.x - from.x, to.y - from.y);
+            let length = dx.hypot(dy);
+            let along = ((x - from.x) * dx + (y - from.y) * dy) / (length * length).max(1.0);
+            let off = ((x - from.x) * dy - (y - from.y) * dx).abs() / length.max(1.0);
+            if (0.0..=1.0).contains(&along) && off <= REACH && best.is_none_or(|(known, _)| off < known) {
+                best = Some((off, (*a, *b)));
+            }
+        }
+    }
+    best.map(|(_, pair)| pair)
+}
+
 /// On which side of the line from `a` to `b` a place is: positive left as seen on the way (screen, y down).
 pub fn side(a: (f64, f64), b: (f64, f64), place: &Place) -> f64 {
     (b.1 - a.1) * (place.x - a.0) - (b.0 - a.0) * (place.y - a.1)

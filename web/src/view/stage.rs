@@ -16,8 +16,6 @@ use netsplit_lab::scenario::catalogue::TargetKind;
 
 /// Nodes with a button of their own; a crowd is reached through the inspector's list.
 const BUTTONS: usize = 256;
-/// How far a press may wander and still be a click (px).
-const CLICK: f64 = 6.0;
 
 /// The stage.
 pub fn stage(app: &App, on: &Callback<Msg>) -> Html {
@@ -63,7 +61,6 @@ fn pointer(app: &App, on: &Callback<Msg>, cutting: bool) -> (Pointer, Pointer, P
         let (left, top) = rect.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
         (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top)
     };
-    let drag = app.overlay.drag;
     let down = {
         let (on, at) = (on.clone(), at.clone());
         Callback::from(move |event: PointerEvent| {
@@ -71,30 +68,25 @@ fn pointer(app: &App, on: &Callback<Msg>, cutting: bool) -> (Pointer, Pointer, P
             let Some(target) = target.filter(|target| target.tag_name() == "CANVAS") else { return };
             if event.button() == 0 {
                 let _ = target.set_pointer_capture(event.pointer_id());
-                let point = at(&event);
-                on.emit(Msg::Drag(Some((point, point))));
+                let (x, y) = at(&event);
+                on.emit(Msg::Press(x, y));
             }
         })
     };
     let moved = {
         let (on, at) = (on.clone(), at.clone());
         Callback::from(move |event: PointerEvent| {
-            if let Some((from, _)) = drag.filter(|_| cutting) {
-                on.emit(Msg::Drag(Some((from, at(&event)))));
+            if cutting && event.buttons() & 1 == 1 {
+                let (x, y) = at(&event);
+                on.emit(Msg::Drag(x, y));
             }
         })
     };
     let up = {
         let on = on.clone();
         Callback::from(move |event: PointerEvent| {
-            let Some((from, _)) = drag else { return };
-            let to = at(&event);
-            on.emit(Msg::Drag(None));
-            if (to.0 - from.0).hypot(to.1 - from.1) < CLICK {
-                on.emit(Msg::Point(to.0, to.1));
-            } else if cutting {
-                on.emit(Msg::Line(from, to));
-            }
+            let (x, y) = at(&event);
+            on.emit(Msg::Release(x, y));
         })
     };
     (down, moved, up)

@@ -1,0 +1,352 @@
+// The playground as a person uses it: every pattern runs, faults come and go by pointer and by keyboard, a link
+// opens the same run in another browser and on the command line, and a bad link says what is wrong.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { CLI, shot, suite } from './support.mjs';
+
+const site = suite();
+const run = promisify(execFile);
+
+const PATTERNS = [
+  ['Balance', 'Round robin', 3],
+  ['Shard', 'Consistent hashing', 1],
+  ['Replicate', 'Primary-backup, asynchronous', 2],
+  ['Elect', 'Raft', 1],
+  ['Converge', 'Anti-entropy, last writer wins', 1],
+];
+
+/** The cursor in seconds. */
+const now = async (page) => Number(await page.getByRole('slider', { name: 'Time line' }).getAttribute('aria-valuenow'));
+
+/** Waits until the cursor is at or after an instant. */
+const reach = (page, seconds) => page.waitForFunction((least) =>
+  Number(document.querySelector('[aria-label="Time line"]')?.getAttribute('aria-valuenow')) >= least, seconds);
+
+const pause = async (page) => {
+  const button = page.getByRole('contentinfo').getByRole('button', { name: 'Pause', exact: true });
+  if (await button.count()) await button.click();
+};
+
+/** How many pixels of the stage are not its background, in a coarse picture. */
+const ink = (page) => page.evaluate(() => {
+  const canvas = document.querySelector('.stage canvas');
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 44) {
+    count += Math.abs(data[at] - data[0]) + Math.abs(data[at + 1] - data[1]) + Math.abs(data[at + 2] - data[2]) > 24;
+  }
+  return count;
+});
+
+const picture = (page) => page.evaluate(() => document.querySelector('.stage canvas').toDataURL());
+
+/** Clicks a node on the stage; its button is there for the keyboard, the canvas hears the pointer. */
+const click = async (page, name) => {
+  const box = await node(page, name).boundingBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+};
+
+const node = (page, name) => page.locator(`.nodes button[data-name="${name}"]`);
+const tool = (page, kind) => page.locator(`.palette button[data-tool="${kind}"]`);
+
+/** Opens the share dialog and reads the link and the trace hash from it. */
+const shared = async (page) => {
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const link = await dialog.getByRole('textbox', { name: 'Link' }).inputValue();
+  const hash = (await dialog.innerText()).match(/\b[0-9a-f]{32}\b/)?.[0];
+  await page.keyboard.press('Escape');
+  return { link, hash };
+};
+
+/** Runs to the end of the scenario, and waits for it. */
+const toEnd = async (page) => {
+  const slider = page.getByRole('slider', { name: 'Time line' });
+  await slider.focus();
+  await slider.press('End');
+  await page.getByText('end of the run').waitFor({ timeout: 60_000 });
+};
+
+for (const [tab, first, algorithms] of PATTERNS) {
+  test(`${tab}: each algorithm runs, moves and answers`, async () => {
+    const { page, errors } = await site.open();
+    await page.getByRole('tab', { name: tab }).click();
+    const picker = page.getByRole('combobox', { name: 'Algorithm' });
+    const names = await picker.locator('option').allTextContents();
+    assert.ok(names.length >= algorithms && names.includes(first), names.join());
+    for (const name of names) {
+      await picker.selectOption(name);
+      await reach(page, 1);
+      const before = [await now(page), await picture(page)];
+      await page.getByRole('combobox', { name: 'Speed' }).or(page.getByRole('slider', { name: 'Speed' })).first().focus();
+      await page.waitForFunction((since) =>
+        Number(document.querySelector('[aria-label="Time line"]').getAttribute('aria-valuenow')) > since + 0.1, before[0]);
+      assert.notEqual(await picture(page), before[1], `${name}: the picture moves`);
+      assert.ok(await ink(page) > 500, `${name}: something is drawn`);
+      const slider = page.getByRole('slider', { name: 'Time line' });
+      await slider.focus();
+      await slider.press('PageUp');
+      await page.waitForFunction(() => /[1-9][\d,]* operations answered/.test(document.querySelector('[aria-label="Verdict"]').textContent));
+      for (const chart of await page.locator('[role=tabpanel] [role=img]').all()) {
+        assert.match(await chart.getAttribute('aria-label'), /\d/, `${name}: a chart has values`);
+      }
+    }
+    await shot(page, `pattern-${tab.toLowerCase()}`);
+    errors.none();
+  });
+}
+
+test('a node is crashed by a click and brought back', async () => {
+  const { page, errors } = await site.open();
+  await pause(page);
+  await tool(page, 'crash').click();
+  await click(page, 'n1');
+  await page.waitForFunction(() => /crashed/i.test(document.querySelector('.nodes [data-name=n1]').ariaLabel));
+  await page.getByRole('region', { name: 'Verdict' }).getByText('1 node down').first().waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('body').press('Space');
+  // The others elect a leader.
+  await page.waitForFunction(() => [...document.querySelectorAll('.nodes [data-name]')].some((button) =>
+    button.dataset.name !== 'n1' && /Leader/.test(button.ariaLabel)), undefined, { timeout: 30_000 });
+  await shot(page, 'crashed');
+  await page.getByRole('region', { name: 'Verdict' }).getByRole('button', { name: /Heal/ }).click();
+  await page.waitForFunction(() => !/crashed/i.test(document.querySelector('.nodes [data-name=n1]').ariaLabel));
+  errors.none();
+});
+
+test('every tool of the palette breaks something, and each fault can be taken out again', async () => {
+  const { page, errors } = await site.open();
+  await pause(page);
+  const two = new Set(['cut', 'cut_link', 'link_cut']);
+  const kinds = await page.locator('.palette button[data-tool]').evaluateAll((all) => all.map((one) => one.dataset.tool));
+  assert.ok(kinds.length >= 9, kinds.join());
+  let count = 0;
+  for (const kind of kinds) {
+    await tool(page, kind).click();
+    await click(page, 'n1');
+    const faults = page.getByRole('button', { name: /^Fault: / });
+    if (await faults.count() === count) await click(page, 'n2');
+    if (await faults.count() === count) await page.keyboard.press('Enter');
+    await page.waitForFunction((least) =>
+      document.querySelectorAll('[aria-label^="Fault: "]').length > least, count, { timeout: 5000 })
+      .catch(() => assert.fail(`${kind} did nothing${two.has(kind) ? ' to a link' : ''}`));
+    count = await faults.count();
+    await page.keyboard.press('Escape');
+  }
+  await page.locator('body').press('h');
+  await page.getByText('Every node and link works').waitFor();
+  for (let left = count; left > 0; left -= 1) {
+    const block = page.getByRole('button', { name: /^Fault: / }).first();
+    await block.focus();
+    await block.press('Enter');
+    await page.locator('body').press('Delete');
+    await page.waitForFunction((most) => document.querySelectorAll('[aria-label^="Fault: "]').length < most, left);
+  }
+  errors.none();
+});
+
+test('a partition is drawn by hand, and the sides are named', async () => {
+  const { page, errors } = await site.open();
+  await pause(page);
+  await tool(page, 'partition').click();
+  const box = await page.locator('.stage canvas').boundingBox();
+  const x = box.x + box.width * 0.42;
+  await page.mouse.move(x, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(x, box.y + box.height * 0.5, { steps: 5 });
+  await page.mouse.move(x, box.y + box.height - 90, { steps: 5 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: /^Fault: Partition/ }).waitFor();
+  assert.match(await page.getByRole('group', { name: /Cluster/ }).getAttribute('aria-label'), /partitioned/);
+  await shot(page, 'partition');
+  errors.none();
+});
+
+test('with the keyboard alone: crash, step, heal', async () => {
+  const { page, errors } = await site.open();
+  await pause(page);
+  const before = await page.getByText(/[\d,]+ events/).innerText();
+  await page.locator('body').press('ArrowRight');
+  await page.waitForFunction((was) => !document.body.innerText.includes(was), before);
+  await page.locator('body').press('c');
+  await node(page, 'n3').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => /crashed/i.test(document.querySelector('.nodes [data-name=n3]').ariaLabel));
+  await page.keyboard.press('Escape');
+  await page.locator('body').press('h');
+  await page.waitForFunction(() => !/crashed/i.test(document.querySelector('.nodes [data-name=n3]').ariaLabel));
+  errors.none();
+});
+
+test('a fault from the list of all faults', async () => {
+  const { page, errors } = await site.open();
+  await pause(page);
+  await page.locator('.palette').getByRole('button', { name: 'More' }).click();
+  const dialog = page.getByRole('dialog');
+  const kinds = await dialog.locator('[data-kind]').evaluateAll((all) => all.map((one) => one.dataset.kind));
+  assert.ok(kinds.length >= 20, kinds.join());
+  for (const kind of kinds) {
+    await dialog.locator(`[data-kind="${kind}"]`).click();
+    assert.match(await dialog.getByRole('heading', { level: 3 }).innerText(), /\S/);
+  }
+  await dialog.locator('[data-kind="loss"]').click();
+  await dialog.getByRole('button', { name: 'n2', exact: true }).click();
+  await dialog.getByRole('textbox', { name: 'Lasts' }).fill('2s');
+  await dialog.getByRole('textbox', { name: 'Lasts' }).press('Tab');
+  await shot(page, 'fault-list');
+  await dialog.getByRole('button', { name: 'Apply now' }).click();
+  await page.getByRole('button', { name: /^Fault: / }).first().waitFor();
+  errors.none();
+});
+
+test('a shared run opens at the same moment with the same hash, in another browser and on the command line', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader');
+  // Two faults by hand, in the midst of the traffic.
+  await tool(page, 'crash').click();
+  await click(page, 'n2');
+  await page.keyboard.press('Escape');
+  await reach(page, 2.2);
+  await tool(page, 'pause').click();
+  await click(page, 'n4');
+  await page.keyboard.press('Escape');
+  await pause(page);
+  const moment = await now(page);
+  const first = await shared(page);
+  assert.match(first.hash ?? '', /^[0-9a-f]{32}$/);
+  assert.match(first.link, /#s=1\.[\w-]+\.[0-9a-f]{8}$/);
+
+  const other = await site.open(first.link.slice(first.link.indexOf('#')));
+  await other.page.waitForFunction((there) =>
+    Number(document.querySelector('[aria-label="Time line"]')?.getAttribute('aria-valuenow')) >= there - 0.001, moment);
+  await pause(other.page);
+  assert.equal((await shared(other.page)).link.length > 0, true);
+  assert.equal(await now(other.page), moment);
+  assert.equal((await shared(other.page)).hash, first.hash);
+
+  await toEnd(other.page);
+  const { hash } = await shared(other.page);
+  const native = JSON.parse((await run(CLI, ['run', first.link, '--json'])).stdout);
+  assert.equal(hash, native.trace_hash);
+  errors.none();
+  other.errors.none();
+});
+
+test('the address follows what is shared, and Back leads back', async () => {
+  const { page, errors } = await site.open();
+  await pause(page);
+  const { link } = await shared(page);
+  await page.goto('about:blank');
+  await page.goto(link);
+  await page.getByRole('heading', { level: 1, name: 'Leader election' }).waitFor();
+  errors.none();
+});
+
+test('each way in which a link can be bad is told apart', async () => {
+  const { page } = await site.open();
+  await pause(page);
+  const { link } = await shared(page);
+  const fragment = link.slice(link.indexOf('#'));
+  const [, payload, check] = fragment.match(/^#s=1\.([\w-]+)\.([0-9a-f]{8})$/);
+  const cases = [
+    [fragment.slice(0, -20), /cut short/],
+    [`#s=1.${payload.slice(0, 30)}${payload[30] === 'A' ? 'B' : 'A'}${payload.slice(31)}.${check}`, /changed on its way/],
+    [`#s=9.${payload}.${check}`, /newer netsplit/],
+    [`#s=1.${'A'.repeat(70_000)}.00000000`, /too long/],
+    ['?scenario=no-such-thing', /no such scenario/],
+  ];
+  for (const [where, says] of cases) {
+    const { page: visitor, errors } = await site.open(where);
+    const dialog = visitor.getByRole('alertdialog');
+    await dialog.waitFor();
+    assert.match(await dialog.innerText(), says);
+    await dialog.getByRole('button', { name: 'Open the default scenario' }).click();
+    await visitor.getByRole('heading', { level: 1, name: 'Leader election' }).waitFor();
+    errors.none();
+  }
+  // A whole link can be pasted in its place.
+  const { page: visitor } = await site.open(fragment.slice(0, -9));
+  await visitor.getByRole('alertdialog').getByRole('textbox').fill(link);
+  await visitor.getByRole('alertdialog').getByRole('button', { name: 'Open', exact: true }).click();
+  await visitor.getByRole('alertdialog').waitFor({ state: 'detached' });
+});
+
+test('a scenario that cannot run names each fault with its path', async () => {
+  const { page } = await site.open();
+  const document = { version: 1, system: { pattern: 'leader_election', algorithm: 'raft', nodes: 99 }, surprise: true };
+  const refused = await page.evaluate(async ({ document, api }) => {
+    const { default: start, Lab } = await import(api);
+    await start();
+    try {
+      return String(new Lab(document));
+    } catch (error) {
+      return error.message;
+    }
+  }, { document, api: `${site.server.url}api/netsplit-wasm.js` });
+  assert.match(refused, /system\.nodes/);
+  assert.match(refused, /surprise/);
+});
+
+test('200 nodes with 2,000 messages in flight play smoothly', async (t) => {
+  const { page, errors } = await site.open(await scenarioLink({
+    version: 1,
+    title: 'A crowd',
+    seed: 1,
+    duration: '60s',
+    system: { pattern: 'load_balancing', algorithm: 'two_choices', nodes: 190, params: { service: { kind: 'exponential', mean: '5ms' } } },
+    workload: { clients: 9, mode: 'open', rate: 6000 },
+    network: { latency: { kind: 'uniform', min: '80ms', max: '120ms' } },
+    view: { speed: 0.05 },
+  }));
+  await reach(page, 0.8);
+  await page.waitForTimeout(500);
+  const frames = await page.evaluate(() => new Promise((done) => {
+    const seen = [];
+    let last = performance.now();
+    const tick = (time) => {
+      seen.push(time - last);
+      last = time;
+      if (seen.length < 120) requestAnimationFrame(tick);
+      else done(seen.sort((a, b) => a - b));
+    };
+    requestAnimationFrame(tick);
+  }));
+  const verdict = await page.getByRole('region', { name: 'Verdict' }).innerText();
+  const flying = Number(verdict.match(/([\d,]+) messages on the way/)?.[1].replaceAll(',', ''));
+  t.diagnostic(`${flying} messages in flight; a picture every ${frames[60].toFixed(1)} ms (median), ${frames[108].toFixed(1)} ms (90 %)`);
+  assert.ok(flying >= 1900, `${flying} messages`);
+  await shot(page, 'crowd');
+  // The aim is 16.7 ms, 60 pictures a second; a loaded machine without a graphics card gets more.
+  assert.ok(frames[60] < 100, `median ${frames[60]} ms`);
+  errors.none();
+});
+
+test('a stop of the engine is shown with the link that reproduces it', async () => {
+  const { page } = await site.open();
+  await reach(page, 2.05);
+  await page.evaluate(async () => {
+    const program = await import(globalThis.netsplitProgram.script);
+    const exports = await program.default();
+    // Everything the engine keeps becomes nonsense: it must stop, and say so.
+    setTimeout(() => {
+      const trap = Object.entries(exports).find(([name, item]) => name.includes('realloc') && typeof item === 'function');
+      for (let at = 0; at < 50; at += 1) trap[1](0x7fffffff, 1, 2 ** 31 - 8, 1);
+    });
+  });
+  const alert = page.getByRole('alertdialog');
+  await alert.waitFor();
+  assert.match(await alert.getByRole('textbox').inputValue(), /#s=1\./);
+  assert.match(await alert.innerText(), /Stopped at 2/);
+});
+
+/** A scenario as a link's fragment, made by the command line. */
+async function scenarioLink(document) {
+  const child = run(CLI, ['link', 'encode', '-']);
+  child.child.stdin.end(JSON.stringify(document));
+  const { stdout } = await child;
+  return stdout.trim().replace(/^[^#]*/, '');
+}
