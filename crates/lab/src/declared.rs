@@ -8,7 +8,7 @@ use netsplit_scenario::catalogue::{
     ActionDecl, AlgorithmDecl, Catalogue, Control, FaultDecl, NodeCount, NodeUse, ParamDecl, ParamKind,
     PatternDecl, RoleCount, RoleDecl, TargetKind,
 };
-use netsplit_scenario::{Distribution, Duration, ParamValue, Scenario, Transport, declarations};
+use netsplit_scenario::{Distribution, Duration, Mode, ParamValue, Scenario, Transport, declarations};
 use netsplit_sim::declare::{Kind, Law, NodeRole, Param, Settings, Value};
 use netsplit_sim::fault::{FAULTS, Target};
 use serde_json::json;
@@ -58,10 +58,19 @@ pub fn shared() -> &'static Catalogue {
     })
 }
 
-/// A scenario with nothing but defaults, which runs and shows something.
+/// A scenario to begin with: the system's own defaults under a load that shows something.
 #[must_use]
 pub fn default_scenario(pattern: &str, algorithm: &str) -> Scenario {
-    Scenario::new(pattern, algorithm)
+    let mut scenario = Scenario::new(pattern, algorithm);
+    if pattern == "load_balancing" {
+        // Four fifths of what the default backends can do, and queues that come and go while one looks.
+        scenario.system.params.insert("service".into(), json!({"kind": "exponential", "mean": "20ms"}));
+        scenario.workload.mode = Mode::Open;
+        scenario.workload.rate = 160.0;
+    } else {
+        scenario.workload.think = Distribution::Exponential { mean: Duration(20_000_000) };
+    }
+    scenario
 }
 
 /// The transport that `auto` means for a pattern's algorithms.
