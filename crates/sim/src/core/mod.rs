@@ -17,7 +17,7 @@ use crate::draw;
 use crate::fault::Entry;
 use crate::history::{Observation, Operation, Outcome, What};
 use crate::network::Network;
-use crate::node::{NodeId, TimerId, Traffic};
+use crate::node::{Look, NodeId, TimerId, Traffic};
 use crate::queue::{MAX_PENDING, Queue};
 use crate::time::Nanos;
 use crate::trace::{Hash, Kind, Record, Ring};
@@ -266,6 +266,63 @@ impl Core {
             overflowed: false,
             ends: Vec::new(),
         }
+    }
+
+    /// Whether a node's own event still belongs to its life and may run now.
+    #[inline]
+    pub(crate) fn alive(&mut self, slot: u32, body: &Body) -> bool {
+        let state = &mut self.nodes[body.node as usize];
+        if body.life != state.life || !state.up {
+            self.release(slot);
+            return false;
+        }
+        if state.paused() {
+            state.parked.push(slot);
+            return false;
+        }
+        true
+    }
+
+    /// The hash of all events so far and of these states.
+    pub(crate) fn hash_with(&self, digests: &[u64]) -> Hash {
+        let mut hash = self.hash;
+        digests.iter().for_each(|digest| hash.word(*digest));
+        hash
+    }
+
+    /// What a node can read about itself.
+    pub(crate) fn look(&self, node: NodeId) -> Look {
+        let state = &self.nodes[node.index()];
+        Look {
+            clock: self.clock(node),
+            elapsed: self.elapsed(node),
+            up: state.up,
+            busy: state.busy,
+            waiting: state.queued,
+        }
+    }
+
+    /// A worker begins with a message.
+    #[inline]
+    pub(crate) fn start_work(&mut self, slot: u32, body: Body, demand: Nanos, cause: u64) {
+        let state = &mut self.nodes[body.node as usize];
+        state.busy += 1;
+        // A factor of exactly one keeps whole nanoseconds whole.
+        #[expect(clippy::float_cmp, reason = "set to exactly 1.0 where no fault slows the node")]
+        let takes =
+            if state.slow == 1.0 { demand } else { crate::time::nanos_from_f64(demand as f64 * state.slow) };
+        let life = state.life;
+        let at = self.now.saturating_add(takes);
+        self.enqueue(slot, at, Body { due: Due::Served, life, cause, aux: demand, ..body });
+    }
+
+    /// Puts the beginning or end of an entry of the time line into the queue.
+    pub(crate) fn place(&mut self, index: usize, due: Due, at: Nanos, stamp: u64) {
+        let slot = self.allocate();
+        let body = Body { due, place: index as u32, aux: stamp, node: u32::MAX, ..Body::default() };
+        self.fill(slot, at, body);
+        let order = 2 * index as u64 + u64::from(due == Due::End);
+        self.queue.push_schedule(at, order, slot);
     }
 
     /// A slot for an event; its payload goes under the same number.
