@@ -16,6 +16,7 @@ pub mod math;
 pub mod network;
 pub mod node;
 pub mod queue;
+pub mod small;
 pub mod time;
 pub mod trace;
 pub mod view;

@@ -227,9 +227,7 @@ impl Layout {
     }
 
     fn tiers(&mut self, nodes: &[(usize, &NodeFrame)], area: Area, phone: bool) {
-        let mut tiers: Vec<u8> = nodes.iter().map(|n| n.1.tier).collect();
-        tiers.sort_unstable();
-        tiers.dedup();
+        let tiers: Vec<u8> = (0..=u8::MAX).filter(|tier| nodes.iter().any(|n| n.1.tier == *tier)).collect();
         let count = tiers.len();
         let queues = nodes.iter().any(|n| n.1.queue.is_some());
         let room = if queues { if phone { 46.0 } else { 130.0 } } else { 40.0 };

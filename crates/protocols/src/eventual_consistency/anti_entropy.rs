@@ -239,15 +239,15 @@ impl Replica {
     fn gossip(&mut self, from: NodeId, message: &Gossip, ctx: &mut Ctx<'_, Self>) {
         match message {
             Gossip::Digest(theirs) => {
-                let theirs: BTreeMap<u64, Version> = theirs.iter().copied().collect();
-                let newer = self
-                    .items
-                    .iter()
-                    .filter(|(key, item)| theirs.get(key).is_none_or(|version| *version < item.version));
+                // A digest is in the order of its keys.
+                let has =
+                    |key: &u64| theirs.binary_search_by_key(key, |(key, _)| *key).map(|at| theirs[at].1);
+                let newer =
+                    self.items.iter().filter(|(key, item)| !has(key).is_ok_and(|v| v >= item.version));
                 let newer: Vec<(u64, Held)> = newer.map(|(key, item)| (*key, *item)).collect();
                 let wishes = theirs
                     .iter()
-                    .filter(|(key, version)| self.items.get(key).is_none_or(|item| item.version < **version));
+                    .filter(|(key, version)| self.items.get(key).is_none_or(|item| item.version < *version));
                 let wishes: Vec<u64> = wishes.map(|(key, _)| *key).collect();
                 if !newer.is_empty() || !wishes.is_empty() {
                     ctx.send(from, Envelope::Server(Gossip::Repair(newer.into(), wishes.into())));

@@ -19,6 +19,7 @@ use netsplit_sim::declare::{
 use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::history::{Cause, Function, Operation};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
+use netsplit_sim::small;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView, Text};
 
@@ -305,7 +306,7 @@ impl Server {
         self.durable = self.log.len() as u64;
         let next = self.durable + 1;
         self.backups =
-            self.peers.iter().map(|peer| (peer.0, Backup { stored: 0, next, sent: next })).collect();
+            small::map(self.peers.iter().map(|peer| (peer.0, Backup { stored: 0, next, sent: next })));
         let (epoch, keep) = (self.epoch, self.durable);
         ctx.notable(|| Text::new("pb-takes-over").with("epoch", epoch));
         self.save(keep, &[], Sync::Own(epoch, keep), ctx);
@@ -372,7 +373,7 @@ impl Server {
         let needed = self.acks.min(self.peers.len());
         if self.synchronous && needed > 0 {
             let mut stored: Vec<u64> = self.backups.values().map(|backup| backup.stored).collect();
-            stored.sort_unstable();
+            small::sort(&mut stored);
             safe = safe.min(stored[stored.len() - needed]);
         }
         let later = self.waiting.split_off(&(safe + 1));
@@ -425,7 +426,7 @@ impl Server {
         self.give_up(keep, ctx);
         self.log.truncate(keep as usize);
         self.log.extend_from_slice(new);
-        self.values = self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect();
+        self.values = small::map(self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)));
         self.save(keep, new, Sync::Ack(from, self.epoch, end), ctx);
     }
 
@@ -505,7 +506,7 @@ impl Server {
         let line: Vec<NodeId> = {
             let mut all = self.peers.clone();
             all.push(self.me);
-            all.sort_unstable();
+            small::sort(&mut all);
             all.into_iter().filter(|node| Some(*node) != self.primary).collect()
         };
         let place = line.iter().position(|node| *node == self.me).unwrap_or(0) as u64;
@@ -526,7 +527,7 @@ impl Node for Server {
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         self.epoch = disk.epoch;
         self.log = disk.log.clone();
-        self.values = self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect();
+        self.values = small::map(self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)));
         if ctx.life() == 0 && self.me.0 == 0 {
             self.promote(ctx);
         } else if ctx.life() == 0 {

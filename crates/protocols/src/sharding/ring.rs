@@ -19,6 +19,7 @@ use netsplit_sim::declare::{
 use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
+use netsplit_sim::small;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Arc as RingArc, Body, ClusterView, Detail, Item, Mark, NodeView, Text};
 
@@ -450,15 +451,14 @@ impl Node for Shard {
     type Disk = Disk;
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
-        self.items = (STOCK..STOCK + self.stock)
-            .filter(|key| self.me != self.joiner() && self.rings.before(*key) == self.me)
-            .map(|key| (key, 0))
-            .collect();
+        let own = (STOCK..STOCK + self.stock)
+            .filter(|key| self.me != self.joiner() && self.rings.before(*key) == self.me);
+        self.items = small::map(own.map(|key| (key, 0)));
         self.items.extend(disk.items.iter().map(|(k, v)| (*k, *v)));
         // After a restart everything that moves may have been written since it was copied.
         self.copying = disk.seen && self.me != self.joiner();
         if self.copying {
-            self.dirty = disk.items.keys().copied().filter(|key| self.rings.moves(*key)).collect();
+            self.dirty.extend(disk.items.keys().copied().filter(|key| self.rings.moves(*key)));
         }
         self.moved = disk.taken.clone();
         if disk.given {
@@ -466,7 +466,7 @@ impl Node for Shard {
         }
         if self.me == self.joiner() {
             let owners = (0..self.joiner()).filter(|owner| !self.moved.contains(owner));
-            self.phases = owners.map(|owner| (owner, Phase::Copying(0))).collect();
+            self.phases = small::map(owners.map(|owner| (owner, Phase::Copying(0))));
             ctx.notable(|| Text::new("ring-joins"));
             self.timer(Tick, ctx);
         }

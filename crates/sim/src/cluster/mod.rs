@@ -202,7 +202,9 @@ impl<N: Node> Cluster<N> {
             self.core.start_work(next, waiting, waiting.aux, waiting.cause);
         }
         if let Some(message) = message {
-            self.nodes.with(&mut self.core, body.node, |node, _, ctx| node.receive(NodeId(body.peer), message, ctx));
+            self.nodes.with(&mut self.core, body.node, |node, _, ctx| {
+                node.receive(NodeId(body.peer), message, ctx)
+            });
         }
         true
     }

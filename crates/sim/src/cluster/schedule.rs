@@ -16,7 +16,7 @@ impl World<'_> {
                 self.core.tell(NodeId(0), What::Fault(index as u32, begins));
                 if begins {
                     self.core.active.push(index as u32);
-                    self.core.active.sort_unstable();
+                    crate::small::sort(&mut self.core.active);
                 } else {
                     self.core.active.retain(|at| *at != index as u32);
                 }

@@ -8,6 +8,7 @@ use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw::Purpose;
 use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Action, Context, Ctx, Look, Node, NodeId, TimerId};
+use netsplit_sim::small;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{ClusterView, Detail, NodeView, Text};
 
@@ -279,7 +280,7 @@ impl Server {
         let heard = ctx.elapsed();
         let next = self.last() + 1;
         let fresh = Progress { next, matched: 0, sent: next, heard };
-        self.progress = self.peers.iter().map(|peer| (peer.0, fresh)).collect();
+        self.progress = small::map(self.peers.iter().map(|peer| (peer.0, fresh)));
         let (term, votes) = (self.term, self.votes.len() as u64);
         ctx.notable(|| Text::new("raft-leads").with("term", term).with("votes", votes));
         self.append(Command::Noop, ctx);
@@ -407,7 +408,7 @@ impl Server {
     fn advance_commit(&mut self, ctx: &mut RaftCtx<'_>) {
         let mut matched: Vec<u64> = self.progress.values().map(|progress| progress.matched).collect();
         matched.push(self.durable);
-        matched.sort_unstable();
+        small::sort(&mut matched);
         let index = matched[matched.len() - self.majority()];
         // Only an entry of its own term commits by counting; earlier ones commit with it (section 5.4.2).
         let own = self.term_at(index) == self.term || self.config.planted == Planted::CommitByCounting;

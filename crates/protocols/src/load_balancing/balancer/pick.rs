@@ -1,6 +1,7 @@
 //! The rules by which a balancer picks a backend.
 
 use netsplit_sim::draw;
+use netsplit_sim::small;
 
 /// The rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub(super) fn distinct(word: u64, len: u32, count: u32, into: &mut Vec<u32>) {
         let mut order: [u32; 16] = [u32::MAX; 16];
         let drawn = &mut order[..into.len()];
         drawn.copy_from_slice(into);
-        drawn.sort_unstable();
+        small::sort(drawn);
         for taken in drawn.iter() {
             if place >= *taken {
                 place += 1;
