@@ -59,6 +59,12 @@ pub struct Stage {
     cuts: Vec<((f64, f64), (f64, f64))>,
 }
 
+/// A partition's sides are A, B, C …
+fn letter(partition: &netsplit_lab::PartitionFrame, side: &[u32]) -> char {
+    let at = partition.sides.iter().position(|other| other == side).unwrap_or(0);
+    char::from(b'A' + (at % 26) as u8)
+}
+
 /// The node that the frame's line is about, where there is just one that decides.
 pub fn spoken_for(frame: &Frame) -> Option<u32> {
     let mut balancers = frame.nodes.iter().filter(|node| node.body == "balancer");
@@ -246,62 +252,66 @@ impl Stage {
         over: &Overlay,
     ) -> Option<((f64, f64), (f64, f64))> {
         let first = partition.sides.first()?;
-        let places: Vec<(Place, bool)> = frame
-            .nodes
-            .iter()
-            .zip(&self.layout.places)
-            .filter(|(n, p)| p.r > 0.0 && partition.sides.iter().any(|s| s.contains(&n.id)))
-            .map(|(n, p)| (*p, first.contains(&n.id)))
-            .collect();
+        let places = |clients: bool| -> Vec<(Place, bool)> {
+            let there = frame.nodes.iter().zip(&self.layout.places);
+            there
+                .filter(|(n, p)| p.r > 0.0 && (clients || !n.client))
+                .filter(|(n, _)| partition.sides.iter().any(|s| s.contains(&n.id)))
+                .map(|(n, p)| (*p, first.contains(&n.id)))
+                .collect()
+        };
+        let everyone = places(true);
         let by_hand = over.drawn.get(&partition.fault).copied().filter(|(a, b)| {
-            let side =
-                |yes: bool| places.iter().filter(move |(_, g)| *g == yes).map(|(p, _)| hit::side(*a, *b, p));
+            let side = |yes: bool| {
+                everyone.iter().filter(move |(_, g)| *g == yes).map(|(p, _)| hit::side(*a, *b, p))
+            };
             let positive = side(true).next().is_some_and(|s| s > 0.0);
             side(true).all(|s| (s > 0.0) == positive) && side(false).all(|s| (s > 0.0) != positive)
         });
-        let line = by_hand.or_else(|| {
-            if partition.sides.len() != 2 {
-                return None;
-            }
-            hit::parting_line(&places, self.layout.width, self.layout.height)
-        });
+        let two = partition.sides.len() == 2;
+        let part = |of: &[(Place, bool)]| {
+            hit::parting_line(of, self.layout.width, self.layout.height).filter(|_| two)
+        };
+        let whole = by_hand.or_else(|| part(&everyone));
+        // Where clients stand in the way, the line parts the servers, and letters say which side clients are on.
+        let line = whole.or_else(|| part(&places(false)));
         let servers = |ids: &[u32]| {
             ids.iter().filter(|id| frame.nodes.iter().any(|n| n.id == **id && !n.client)).count()
         };
         let total: usize = partition.sides.iter().map(|s| servers(s)).sum();
-        match line {
-            Some((a, b)) => {
-                self.zigzag(on, a, b);
-                let (top, low) = if a.1 <= b.1 { (a, b) } else { (b, a) };
-                let steep = (low.1 - top.1).abs() > (low.0 - top.0).abs();
-                for side in &partition.sides {
-                    let here = places_of(frame, &self.layout, side);
-                    let Some(mean) = middle(&here) else { continue };
-                    let count = servers(side);
-                    let label = format!("{} of {total}", count);
-                    let kind = if count * 2 > total { "Majority, " } else { "Minority, " };
-                    let words = if count * 2 == total { label } else { format!("{kind}{label}") };
-                    if steep {
-                        let left = mean.0 < (top.0 + low.0) / 2.0;
-                        let (x, align) = if left { (top.0 - 18.0, "right") } else { (top.0 + 18.0, "left") };
-                        self.text(on, &words, x, top.1 + 12.0, align, true);
-                    } else {
-                        let above = mean.1 < (top.1 + low.1) / 2.0;
-                        let (x, y) = if a.0 < b.0 { a } else { b };
-                        self.text(on, &words, x + 10.0, y + if above { -14.0 } else { 24.0 }, "left", true);
-                    }
+        if let Some((a, b)) = line {
+            self.zigzag(on, a, b);
+            let (top, low) = if a.1 <= b.1 { (a, b) } else { (b, a) };
+            let steep = (low.1 - top.1).abs() > (low.0 - top.0).abs();
+            for side in &partition.sides {
+                let here = places_of(frame, &self.layout, side);
+                let Some(mean) = middle(&here) else { continue };
+                let count = servers(side);
+                let label = format!("{} of {total}", count);
+                let kind = if count * 2 > total { "Majority, " } else { "Minority, " };
+                let words = if count * 2 == total { label } else { format!("{kind}{label}") };
+                let words =
+                    if whole.is_some() { words } else { format!("{}: {words}", letter(partition, side)) };
+                if steep {
+                    let left = mean.0 < (top.0 + low.0) / 2.0;
+                    let (x, align) = if left { (top.0 - 18.0, "right") } else { (top.0 + 18.0, "left") };
+                    self.text(on, &words, x, top.1 + 12.0, align, true);
+                } else {
+                    let above = mean.1 < (top.1 + low.1) / 2.0;
+                    let (x, y) = if a.0 < b.0 { a } else { b };
+                    self.text(on, &words, x + 10.0, y + if above { -14.0 } else { 24.0 }, "left", true);
                 }
             }
-            None => {
-                // No straight line parts them: each node carries its side's letter.
-                for (at, side) in partition.sides.iter().enumerate() {
-                    let letter = char::from(b'A' + (at % 26) as u8).to_string();
-                    for place in places_of(frame, &self.layout, side) {
-                        on.set_font(&format!("600 11px {}", self.theme.font));
-                        on.set_text_align("center");
-                        on.set_fill_style_str(&self.theme.fault);
-                        let _ = on.fill_text(&letter, place.x - place.r - 8.0, place.y - place.r * 0.6);
-                    }
+        }
+        if whole.is_none() {
+            // No straight line parts them all: each node carries its side's letter.
+            for side in &partition.sides {
+                for place in places_of(frame, &self.layout, side) {
+                    on.set_font(&format!("600 11px {}", self.theme.font));
+                    on.set_text_align("center");
+                    on.set_fill_style_str(&self.theme.fault);
+                    let (x, y) = (place.x - place.r - 8.0, place.y - place.r * 0.6);
+                    let _ = on.fill_text(&letter(partition, side).to_string(), x, y);
                 }
             }
         }

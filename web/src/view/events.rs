@@ -46,7 +46,9 @@ fn row(app: &App, on: &Callback<Msg>, at: usize, entry: &LogEntry) -> Html {
         _ => "i-message",
     };
     let node = app.frame.nodes.iter().find(|node| node.name == entry.node).map(|node| node.id);
-    let (subject, rest) = format::subject(&entry.node, &entry.sentence);
+    // A lost message's sentence names both ends.
+    let about = if entry.kind == "lost" { "" } else { entry.node.as_str() };
+    let (subject, rest) = format::subject(about, &entry.sentence);
     let words = html! { <><b>{ subject }</b>{ rest }</> };
     let time = format!("{:.3}", entry.time as f64 / 1e9);
     html! {

@@ -40,8 +40,6 @@ pub enum Planted {
     VoteNotPersisted,
     /// Effects do not wait for the disk.
     AckBeforeSync,
-    /// Entries of earlier terms are committed by counting (figure 8 of the paper).
-    CommitByCounting,
     /// A follower cuts its log at every AppendEntries, not only on conflict.
     TruncateAlways,
 }

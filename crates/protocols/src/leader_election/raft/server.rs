@@ -411,8 +411,7 @@ impl Server {
         small::sort(&mut matched);
         let index = matched[matched.len() - self.majority()];
         // Only an entry of its own term commits by counting; earlier ones commit with it (section 5.4.2).
-        let own = self.term_at(index) == self.term || self.config.planted == Planted::CommitByCounting;
-        if index > self.commit && own {
+        if index > self.commit && self.term_at(index) == self.term {
             self.commit = index;
             self.apply(ctx);
         }
