@@ -6,7 +6,7 @@
 //! wall clock, node): the higher one wins, whatever the order in which the writes really happened. Nothing warns
 //! a client whose acknowledged write loses.
 
-use std::collections::BTreeMap;
+use netsplit_sim::small::Map;
 use std::sync::Arc;
 
 use netsplit_sim::Simulation;
@@ -161,7 +161,7 @@ impl Message for Gossip {
 
 /// What is on disk.
 #[derive(Clone, Debug, Default)]
-pub struct Disk(BTreeMap<u64, Held>);
+pub struct Disk(Map<u64, Held>);
 
 impl Storage for Disk {
     type Write = (u64, Held);
@@ -180,17 +180,17 @@ pub struct Replica {
     interval: Nanos,
     service: Nanos,
     peers: Arc<[NodeId]>,
-    items: BTreeMap<u64, Held>,
+    items: Map<u64, Held>,
     rounds: u64,
     ticket: u64,
-    waiting: BTreeMap<u64, Request>,
+    waiting: Map<u64, Request>,
     discarded: u64,
 }
 
 impl Replica {
     /// What it holds.
     #[must_use]
-    pub fn items(&self) -> &BTreeMap<u64, Held> {
+    pub fn items(&self) -> &Map<u64, Held> {
         &self.items
     }
 
@@ -307,7 +307,7 @@ impl Node for Replica {
 
     fn synced(&mut self, ticket: u64, ctx: &mut Ctx<'_, Self>) {
         let later = self.waiting.split_off(&(ticket + 1));
-        for request in std::mem::replace(&mut self.waiting, later).into_values() {
+        for (_, request) in std::mem::replace(&mut self.waiting, later) {
             reply(&request, Answer::Ok(None), ctx);
         }
     }
@@ -349,10 +349,10 @@ impl Node for Replica {
 
 impl Overview for Replica {
     fn overview(servers: &[(usize, &Self)], _: &[bool]) -> ClusterView {
-        let mut keys: BTreeMap<u64, (Version, bool, usize)> = BTreeMap::new();
+        let mut keys: Map<u64, (Version, bool, usize)> = Map::new();
         for (_, server) in servers {
-            for (key, item) in &server.items {
-                let entry = keys.entry(*key).or_insert((item.version, true, 0));
+            for (key, item) in server.items.iter() {
+                let entry = keys.slot(*key, || (item.version, true, 0));
                 entry.1 &= entry.0 == item.version;
                 entry.2 += 1;
             }
@@ -380,10 +380,10 @@ fn build(setup: &Setup) -> Box<dyn Simulation> {
             interval: settings.duration("interval"),
             service: settings.duration("service"),
             peers: nodes.iter().copied().filter(|peer| peer != me).collect(),
-            items: BTreeMap::new(),
+            items: Map::new(),
             rounds: 0,
             ticket: 0,
-            waiting: BTreeMap::new(),
+            waiting: Map::new(),
             discarded: 0,
         };
         (meta, replica)

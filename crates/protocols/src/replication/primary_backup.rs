@@ -9,7 +9,7 @@
 //! heard a primary for its timeout. A primary that was only cut off goes on; when it hears a higher epoch, it
 //! gives up what the new primary does not have. That is how acknowledged writes are lost, and each is named.
 
-use std::collections::BTreeMap;
+use netsplit_sim::small::Map;
 use std::sync::Arc;
 
 use netsplit_sim::Simulation;
@@ -268,14 +268,14 @@ pub struct Server {
     epoch: u64,
     primary: Option<NodeId>,
     log: Vec<Entry>,
-    values: BTreeMap<u64, u64>,
+    values: Map<u64, u64>,
     /// Entries that were acknowledged to clients by this server.
-    acknowledged: BTreeMap<u64, Entry>,
+    acknowledged: Map<u64, Entry>,
     durable: u64,
     ticket: u64,
     syncing: Vec<(u64, Sync)>,
-    backups: BTreeMap<u32, Backup>,
-    waiting: BTreeMap<u64, Request>,
+    backups: Map<u32, Backup>,
+    waiting: Map<u64, Request>,
     heard: Nanos,
     lost: u64,
 }
@@ -306,7 +306,7 @@ impl Server {
         self.durable = self.log.len() as u64;
         let next = self.durable + 1;
         self.backups =
-            small::map(self.peers.iter().map(|peer| (peer.0, Backup { stored: 0, next, sent: next })));
+            self.peers.iter().map(|peer| (peer.0, Backup { stored: 0, next, sent: next })).collect();
         let (epoch, keep) = (self.epoch, self.durable);
         ctx.notable(|| Text::new("pb-takes-over").with("epoch", epoch));
         self.save(keep, &[], Sync::Own(epoch, keep), ctx);
@@ -426,7 +426,7 @@ impl Server {
         self.give_up(keep, ctx);
         self.log.truncate(keep as usize);
         self.log.extend_from_slice(new);
-        self.values = small::map(self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)));
+        self.values = self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect();
         self.save(keep, new, Sync::Ack(from, self.epoch, end), ctx);
     }
 
@@ -527,7 +527,7 @@ impl Node for Server {
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         self.epoch = disk.epoch;
         self.log = disk.log.clone();
-        self.values = small::map(self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)));
+        self.values = self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect();
         if ctx.life() == 0 && self.me.0 == 0 {
             self.promote(ctx);
         } else if ctx.life() == 0 {
@@ -661,13 +661,13 @@ fn build(setup: &Setup, synchronous: bool) -> Box<dyn Simulation> {
             epoch: 0,
             primary: None,
             log: Vec::new(),
-            values: BTreeMap::new(),
-            acknowledged: BTreeMap::new(),
+            values: Map::new(),
+            acknowledged: Map::new(),
             durable: 0,
             ticket: 0,
             syncing: Vec::new(),
-            backups: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            backups: Map::new(),
+            waiting: Map::new(),
             heard: 0,
             lost: 0,
         };

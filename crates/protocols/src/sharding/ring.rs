@@ -9,7 +9,7 @@
 //! and sends what it marked, and only then the joiner answers. Every step is asked for again until it is answered,
 //! so lost messages delay a move and lose nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use netsplit_sim::small::{Map, Set};
 use std::sync::Arc;
 
 use netsplit_sim::Simulation;
@@ -19,7 +19,6 @@ use netsplit_sim::declare::{
 use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
-use netsplit_sim::small;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Arc as RingArc, Body, ClusterView, Detail, Item, Mark, NodeView, Text};
 
@@ -189,9 +188,9 @@ impl Message for Move {
 /// What is on disk.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    items: BTreeMap<u64, u64>,
+    items: Map<u64, u64>,
     given: bool,
-    taken: BTreeSet<u32>,
+    taken: Set<u32>,
     seen: bool,
 }
 
@@ -214,7 +213,7 @@ impl Storage for Disk {
             Write::Items(items) => self.items.extend(items.iter().copied()),
             Write::Given => self.given = true,
             Write::Taken(owner) => {
-                self.taken.insert(owner);
+                self.taken.add(owner);
             }
         }
     }
@@ -284,18 +283,18 @@ pub struct Shard {
     batch: usize,
     pace: Nanos,
     service: Nanos,
-    items: BTreeMap<u64, u64>,
+    items: Map<u64, u64>,
     /// As an old owner: what the joiner gets has been handed over.
     given: bool,
     /// As an old owner: how many keys it still holds and no longer owns.
     gone: usize,
     /// As an old owner: keys written since the joiner began to copy.
-    dirty: BTreeSet<u64>,
+    dirty: Set<u64>,
     copying: bool,
     /// Old owners known to have handed over.
-    moved: BTreeSet<u32>,
+    moved: Set<u32>,
     /// As the joiner: how far it is with each old owner.
-    phases: BTreeMap<u32, Phase>,
+    phases: Map<u32, Phase>,
     held: Vec<Request>,
     ticket: u64,
     waiting: Vec<(u64, Then)>,
@@ -357,7 +356,7 @@ impl Shard {
                 }
                 self.items.insert(op.key, op.value);
                 if self.copying && self.rings.moves(op.key) {
-                    self.dirty.insert(op.key);
+                    self.dirty.add(op.key);
                 }
                 self.then(Then::Reply(request, Answer::Ok(None)), ctx);
             }
@@ -370,7 +369,7 @@ impl Shard {
             Move::Pull(after) => {
                 self.copying = true;
                 let mut items: Vec<(u64, u64)> = Vec::new();
-                for (key, value) in self.items.range(after..) {
+                for (key, value) in self.items.from(&after) {
                     if self.rings.moves(*key) && self.rings.before(*key) == self.me {
                         items.push((*key, *value));
                         if items.len() > self.batch {
@@ -404,7 +403,7 @@ impl Shard {
                     }
                 }
             }
-            Move::Map(owners) => self.moved.extend(owners.iter().copied()),
+            Move::Map(owners) => self.moved.extend(owners.iter().map(|owner| (*owner, ()))),
         }
     }
 
@@ -429,7 +428,7 @@ impl Shard {
     /// What moves is no longer this old owner's.
     fn give(&mut self) {
         self.given = true;
-        self.moved.insert(self.me);
+        self.moved.add(self.me);
         self.gone = self.items.keys().filter(|key| self.rings.moves(**key)).count();
     }
 
@@ -453,12 +452,12 @@ impl Node for Shard {
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         let own = (STOCK..STOCK + self.stock)
             .filter(|key| self.me != self.joiner() && self.rings.before(*key) == self.me);
-        self.items = small::map(own.map(|key| (key, 0)));
+        self.items = own.map(|key| (key, 0)).collect();
         self.items.extend(disk.items.iter().map(|(k, v)| (*k, *v)));
         // After a restart everything that moves may have been written since it was copied.
         self.copying = disk.seen && self.me != self.joiner();
         if self.copying {
-            self.dirty.extend(disk.items.keys().copied().filter(|key| self.rings.moves(*key)));
+            self.dirty.extend(disk.items.keys().filter(|key| self.rings.moves(**key)).map(|key| (*key, ())));
         }
         self.moved = disk.taken.clone();
         if disk.given {
@@ -466,7 +465,7 @@ impl Node for Shard {
         }
         if self.me == self.joiner() {
             let owners = (0..self.joiner()).filter(|owner| !self.moved.contains(owner));
-            self.phases = small::map(owners.map(|owner| (owner, Phase::Copying(0))));
+            self.phases = owners.map(|owner| (owner, Phase::Copying(0))).collect();
             ctx.notable(|| Text::new("ring-joins"));
             self.timer(Tick, ctx);
         }
@@ -489,7 +488,7 @@ impl Node for Shard {
             ctx.send(NodeId(owner), Envelope::Server(message));
         }
         if !self.moved.is_empty() {
-            let map: Arc<[u32]> = self.moved.iter().copied().collect();
+            let map: Arc<[u32]> = self.moved.keys().copied().collect();
             let peers = (0..self.joiner()).map(NodeId);
             ctx.send_all(peers, &Envelope::Server(Move::Map(map)));
         }
@@ -506,12 +505,12 @@ impl Node for Shard {
                 Then::Reply(request, answer) => reply(&request, answer, ctx),
                 Then::Hand(to) => {
                     let items: Items =
-                        self.dirty.iter().map(|k| (*k, self.items.get(k).copied().unwrap_or(0))).collect();
+                        self.dirty.keys().map(|k| (*k, self.items.get(k).copied().unwrap_or(0))).collect();
                     ctx.send(to, Envelope::Server(Move::Handed(items)));
                 }
                 Then::Own(owner) => {
                     self.phases.remove(&owner);
-                    self.moved.insert(owner);
+                    self.moved.add(owner);
                     ctx.notable(|| Text::new("ring-takes-over").with("owner", NodeId(owner)));
                     for request in std::mem::take(&mut self.held) {
                         self.request(request, 1, ctx);
@@ -531,8 +530,8 @@ impl Node for Shard {
             .add(self.requests)
             .add(self.received)
             .add(u64::from(self.given))
-            .all(self.moved.iter().map(|n| u64::from(*n)))
-            .all(self.items.range(..STOCK).flat_map(|(k, v)| [*k, *v]))
+            .all(self.moved.keys().map(|n| u64::from(*n)))
+            .all(self.items.iter().take_while(|(key, _)| **key < STOCK).flat_map(|(k, v)| [*k, *v]))
             .end()
     }
 
@@ -552,7 +551,7 @@ impl Node for Shard {
         view.items.push(Item::Fact("requests", self.requests.to_string()));
         if detail == Detail::Full {
             view.items.push(Item::Fact("orphans", self.gone.to_string()));
-            let rows = self.items.range(..STOCK).map(|(key, value)| {
+            let rows = self.items.iter().take_while(|(key, _)| **key < STOCK).map(|(key, value)| {
                 (format!("k{key}"), format!("c{}:{}", value >> 32, value & 0xffff_ffff), self.owner(*key) + 1)
             });
             view.items.push(Item::Table("values", rows.collect()));
@@ -611,13 +610,13 @@ fn build(setup: &Setup) -> Box<dyn Simulation> {
             batch: settings.int("batch").max(1) as usize,
             pace: settings.duration("pace"),
             service: settings.duration("service"),
-            items: BTreeMap::new(),
+            items: Map::new(),
             given: false,
             gone: 0,
-            dirty: BTreeSet::new(),
+            dirty: Set::new(),
             copying: false,
-            moved: BTreeSet::new(),
-            phases: BTreeMap::new(),
+            moved: Set::new(),
+            phases: Map::new(),
             held: Vec::new(),
             ticket: 0,
             waiting: Vec::new(),

@@ -1,6 +1,6 @@
 //! A Raft server: follower, candidate, leader.
 
-use std::collections::BTreeMap;
+use netsplit_sim::small::Map;
 use std::sync::Arc;
 
 use netsplit_sim::digest::Digest;
@@ -99,11 +99,11 @@ pub struct Server {
     pub commit: u64,
     applied: u64,
     pub(super) votes: Vec<NodeId>,
-    pub(super) progress: BTreeMap<u32, Progress>,
+    pub(super) progress: Map<u32, Progress>,
     durable: u64,
     /// The state machine.
     pub store: Store,
-    replies: BTreeMap<u64, Request>,
+    replies: Map<u64, Request>,
     election: Option<TimerId>,
     elections: u64,
     pub(super) election_started: Nanos,
@@ -132,10 +132,10 @@ impl Server {
             commit: 0,
             applied: 0,
             votes: Vec::new(),
-            progress: BTreeMap::new(),
+            progress: Map::new(),
             durable: 0,
             store: Store::default(),
-            replies: BTreeMap::new(),
+            replies: Map::new(),
             election: None,
             elections: 0,
             election_started: 0,
@@ -280,7 +280,7 @@ impl Server {
         let heard = ctx.elapsed();
         let next = self.last() + 1;
         let fresh = Progress { next, matched: 0, sent: next, heard };
-        self.progress = small::map(self.peers.iter().map(|peer| (peer.0, fresh)));
+        self.progress = self.peers.iter().map(|peer| (peer.0, fresh)).collect();
         let (term, votes) = (self.term, self.votes.len() as u64);
         ctx.notable(|| Text::new("raft-leads").with("term", term).with("votes", votes));
         self.append(Command::Noop, ctx);

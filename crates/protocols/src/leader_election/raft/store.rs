@@ -1,6 +1,6 @@
 //! A key-value state machine with a session table: a command that a client sends twice is applied once.
 
-use std::collections::BTreeMap;
+use netsplit_sim::small::Map;
 
 use netsplit_sim::digest::Digest;
 use netsplit_sim::history::{Function, Operation};
@@ -11,8 +11,8 @@ const KEPT: usize = 256;
 /// The state machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
-    values: BTreeMap<u64, u64>,
-    sessions: BTreeMap<u32, BTreeMap<u64, Option<u64>>>,
+    values: Map<u64, u64>,
+    sessions: Map<u32, Map<u64, Option<u64>>>,
     applied: u64,
 }
 
@@ -38,7 +38,7 @@ impl Store {
             }
             Function::Call => None,
         };
-        let session = self.sessions.entry(client).or_default();
+        let session = self.sessions.slot(client, Map::new);
         session.insert(operation.number, answer);
         if session.len() > KEPT {
             session.pop_first();
