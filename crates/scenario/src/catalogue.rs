@@ -4,6 +4,7 @@
 //! An algorithm's defaults belong to the document's version as much as those of [`crate::migrate::v1`] do.
 
 use crate::document::{Params, Scenario, Transport};
+use crate::record::from_value;
 use crate::timeline::Action;
 use crate::{Distribution, Duration, NodeSpace};
 use serde::{Deserialize, Serialize};
@@ -406,9 +407,7 @@ impl ParamDecl {
             ParamKind::Choice { .. } | ParamKind::Text { .. } | ParamKind::Node => {
                 value.as_str().map(|text| ParamValue::Text(text.to_owned()))
             }
-            ParamKind::Distribution { .. } => {
-                Distribution::deserialize(value).ok().map(ParamValue::Distribution)
-            }
+            ParamKind::Distribution { .. } => from_value(value).ok().map(ParamValue::Distribution),
         }
     }
 }

@@ -3,9 +3,8 @@
 
 use crate::catalogue::{Control, ParamDecl, ParamKind};
 use crate::document::{Network, Workload};
+use crate::record::Field;
 use crate::{Duration, limits};
-use serde::Serialize;
-use serde_json::{Value, json};
 
 const LOG: Control = Control::Slider { log: true };
 const LINEAR: Control = Control::Slider { log: false };
@@ -17,7 +16,7 @@ fn param(
     unit: &str,
     kind: ParamKind,
     control: Control,
-    default: impl Serialize,
+    default: &mut dyn Field,
 ) -> ParamDecl {
     ParamDecl {
         id: id.to_owned(),
@@ -25,7 +24,7 @@ fn param(
         help: help.to_owned(),
         unit: unit.to_owned(),
         kind,
-        default: json!(default),
+        default: default.write(),
         control,
     }
 }
@@ -41,7 +40,7 @@ fn time(min: Duration) -> ParamKind {
 
 /// The parameters of `network`.
 pub fn network() -> Vec<ParamDecl> {
-    let d = Network::default();
+    let mut d = Network::default();
     let share = ParamKind::Real { min: 0.0, max: 1.0 };
     let spread = ParamKind::Distribution { max: Duration::from_secs(600) };
     let transports =
@@ -55,9 +54,17 @@ pub fn network() -> Vec<ParamDecl> {
             "",
             spread,
             Control::Distribution,
-            d.latency,
+            &mut d.latency,
         ),
-        param("loss", "Loss", "The probability that a message is lost.", "", share.clone(), LINEAR, d.loss),
+        param(
+            "loss",
+            "Loss",
+            "The probability that a message is lost.",
+            "",
+            share.clone(),
+            LINEAR,
+            &mut d.loss,
+        ),
         param(
             "duplicate",
             "Duplication",
@@ -65,7 +72,7 @@ pub fn network() -> Vec<ParamDecl> {
             "",
             share.clone(),
             LINEAR,
-            d.duplicate,
+            &mut d.duplicate,
         ),
         param(
             "reorder",
@@ -74,7 +81,7 @@ pub fn network() -> Vec<ParamDecl> {
             "",
             share,
             LINEAR,
-            d.reorder,
+            &mut d.reorder,
         ),
         param(
             "bandwidth",
@@ -83,7 +90,7 @@ pub fn network() -> Vec<ParamDecl> {
             "bytes/s",
             bytes,
             Control::Number,
-            d.bandwidth,
+            &mut d.bandwidth,
         ),
         param(
             "transport",
@@ -92,14 +99,14 @@ pub fn network() -> Vec<ParamDecl> {
             "",
             transports,
             Control::Segmented,
-            d.transport,
+            &mut d.transport,
         ),
     ]
 }
 
 /// The parameters of `workload`.
 pub fn workload() -> Vec<ParamDecl> {
-    let d = Workload::default();
+    let mut d = Workload::default();
     let whole = |min: i64, max: i64| ParamKind::Int { min, max };
     let real = |min: f64, max: f64| ParamKind::Real { min, max };
     let spread = ParamKind::Distribution { max: Duration::from_secs(3_600) };
@@ -112,7 +119,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             whole(0, i64::from(limits::CLIENTS)),
             LOG,
-            d.clients,
+            &mut d.clients,
         ),
         param(
             "mode",
@@ -121,7 +128,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             modes,
             Control::Segmented,
-            d.mode,
+            &mut d.mode,
         ),
         param(
             "rate",
@@ -130,7 +137,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "1/s",
             real(0.0, 1_000_000.0),
             LOG,
-            d.rate,
+            &mut d.rate,
         ),
         param(
             "think",
@@ -139,10 +146,10 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             spread,
             Control::Distribution,
-            d.think,
+            &mut d.think,
         ),
-        param("read_share", "Reads", "The share of reads.", "", real(0.0, 1.0), LINEAR, d.read_share),
-        param("keys", "Keys", "How many keys there are.", "", whole(1, 1_000_000), LOG, d.keys),
+        param("read_share", "Reads", "The share of reads.", "", real(0.0, 1.0), LINEAR, &mut d.read_share),
+        param("keys", "Keys", "How many keys there are.", "", whole(1, 1_000_000), LOG, &mut d.keys),
         param(
             "skew",
             "Skew",
@@ -150,7 +157,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             real(0.0, 5.0),
             LINEAR,
-            d.skew,
+            &mut d.skew,
         ),
         param(
             "value_bytes",
@@ -159,7 +166,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "bytes",
             whole(0, 1 << 30),
             Control::Number,
-            d.value_bytes,
+            &mut d.value_bytes,
         ),
         param(
             "timeout",
@@ -168,7 +175,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             time(Duration(1)),
             LOG,
-            d.timeout,
+            &mut d.timeout,
         ),
         param(
             "retries",
@@ -177,7 +184,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             whole(0, 1_000),
             LINEAR,
-            d.retries,
+            &mut d.retries,
         ),
         param(
             "backoff",
@@ -186,7 +193,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             time(Duration::ZERO),
             LOG,
-            d.backoff,
+            &mut d.backoff,
         ),
         param(
             "sessions",
@@ -195,7 +202,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             ParamKind::Bool,
             Control::Switch,
-            d.sessions,
+            &mut d.sessions,
         ),
         param(
             "start",
@@ -204,7 +211,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             time(Duration::ZERO),
             Control::Number,
-            d.start,
+            &mut d.start,
         ),
         param(
             "stop",
@@ -213,7 +220,7 @@ pub fn workload() -> Vec<ParamDecl> {
             "",
             time(Duration::ZERO),
             Control::Number,
-            Value::Null,
+            &mut d.stop,
         ),
     ]
 }

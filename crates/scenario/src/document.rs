@@ -1,74 +1,91 @@
-//! The scenario, as typed data. [`crate::validate`] makes it from JSON; serde writes it, leaving defaults out.
+//! The scenario, as typed data. [`crate::validate`] makes it from JSON; [`crate::record`] writes it, leaving
+//! defaults out.
 //!
 //! Defaults are frozen per version in [`crate::migrate::v1`].
 
 use crate::migrate::v1;
+use crate::record::{Port, Record, as_text, as_word, by_value, to_value};
 use crate::timeline::{Action, Branch, Fault, Operation};
 use crate::{Distribution, Duration, Seed};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
+
+pub use crate::topology::{LinkSpec, Network, Topology, Transport, Zone, ZoneLatency};
 
 /// Values of parameters, by the parameter's id, as JSON. [`crate::catalogue::ParamDecl::value`] reads one.
 pub type Params = BTreeMap<String, Value>;
 
 /// A whole scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// The version of the document: 1.
     pub version: u32,
     /// What made it, if it is the record of a run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub semantics: Option<Semantics>,
     /// Says what one will see.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// Two or three sentences more.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub notes: String,
     /// All chance comes from it.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub seed: Seed,
     /// When the run ends.
-    #[serde(default = "v1::duration", skip_serializing_if = "v1::is_duration")]
     pub duration: Duration,
     /// What runs.
     pub system: System,
     /// Zones, and links that differ from the others.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub topology: Topology,
     /// All other links.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub network: Network,
     /// What the clients do.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub workload: Workload,
     /// Operations spelt out, beside the workload.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Operation>,
     /// What breaks, and when.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
     /// What the operator does, and when.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
     /// The promises whose breach is a failure.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<String>,
     /// What-ifs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<Branch>,
     /// A second run beside this one, on the same seed, traffic and faults.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compare>,
     /// A lesson; an object whose content this crate does not interpret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Value>,
     /// Where the reader stands.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub view: View,
+}
+
+impl Record for Scenario {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("version", &mut self.version);
+        port.may("semantics", &mut self.semantics);
+        port.may("title", &mut self.title);
+        port.may("notes", &mut self.notes);
+        port.or("seed", &mut self.seed, &mut Seed::default());
+        port.or("duration", &mut self.duration, &mut { v1::DURATION });
+        port.need("system", &mut self.system);
+        port.may("topology", &mut self.topology);
+        port.may("network", &mut self.network);
+        port.may("workload", &mut self.workload);
+        port.may("operations", &mut self.operations);
+        port.may("faults", &mut self.faults);
+        port.may("actions", &mut self.actions);
+        port.may("expect", &mut self.expect);
+        port.may("branches", &mut self.branches);
+        port.may("compare", &mut self.compare);
+        port.may("lesson", &mut self.lesson);
+        port.may("view", &mut self.view);
+    }
+}
+
+/// Nothing runs: what reading starts from.
+impl Default for Scenario {
+    fn default() -> Self {
+        Self::new("", "")
+    }
 }
 
 impl Scenario {
@@ -104,17 +121,17 @@ impl Scenario {
 
     /// As JSON on one line, defaults left out.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(&to_value(self)).unwrap_or_default()
     }
 
     /// As indented JSON for a file, defaults left out.
     pub fn to_json_pretty(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        serde_json::to_string_pretty(&to_value(self)).unwrap_or_default()
     }
 }
 
 /// The semantics numbers: equal numbers mean bit-equal runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Semantics {
     /// Of the engine.
     pub engine: u32,
@@ -122,126 +139,40 @@ pub struct Semantics {
     pub algorithm: u32,
 }
 
+impl Record for Semantics {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("engine", &mut self.engine);
+        port.need("algorithm", &mut self.algorithm);
+    }
+}
+
 /// What runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct System {
     /// The pattern's id.
     pub pattern: String,
     /// The algorithm's id.
     pub algorithm: String,
     /// How many nodes there are; without it the algorithm's own number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u32>,
     /// The algorithm's parameters, those that differ from their defaults.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: Params,
     /// Parameters that differ on one node, by its name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<String, Params>,
 }
 
-/// Zones, and links that differ from [`Network`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Topology {
-    /// Racks or regions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub zones: Vec<Zone>,
-    /// Latencies between zones, and within one (`from` equal to `to`).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub zone_latency: Vec<ZoneLatency>,
-    /// Links that differ; these win over zones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<LinkSpec>,
-}
-
-/// A rack or a region.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Zone {
-    /// Its name.
-    pub name: String,
-    /// The nodes in it; each node is in one zone at most.
-    #[serde(default)]
-    pub nodes: Vec<String>,
-}
-
-/// The latency between two zones.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ZoneLatency {
-    /// A zone.
-    pub from: String,
-    /// Another zone, or the same.
-    pub to: String,
-    /// How long a message takes.
-    pub latency: Distribution,
-    /// Only from `from` to `to`; otherwise both ways.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub one_way: bool,
-}
-
-/// A link that differs from the others. What it leaves out is as in [`Network`] and the zones.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LinkSpec {
-    /// A node.
-    pub from: String,
-    /// Another node.
-    pub to: String,
-    /// How long a message takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency: Option<Distribution>,
-    /// The probability that a message is lost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss: Option<f64>,
-    /// Bytes per second; 0 is unlimited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bandwidth: Option<u64>,
-    /// Datagrams or a stream.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Transport>,
-    /// Only from `from` to `to`; otherwise both ways.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub one_way: bool,
-}
-
-/// How messages travel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Transport {
-    /// What the algorithm assumes ([`crate::AlgorithmDecl::transport`]).
-    #[default]
-    Auto,
-    /// Independent delays; may reorder.
-    Datagram,
-    /// In order, no duplicates.
-    Stream,
-}
-
-/// All links that nothing else is said about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Network {
-    /// How long a message takes.
-    #[serde(skip_serializing_if = "v1::is_latency")]
-    pub latency: Distribution,
-    /// The probability that a message is lost.
-    #[serde(skip_serializing_if = "is_default")]
-    pub loss: f64,
-    /// The probability that a message arrives twice.
-    #[serde(skip_serializing_if = "is_default")]
-    pub duplicate: f64,
-    /// The probability that a message is held back behind later ones.
-    #[serde(skip_serializing_if = "is_default")]
-    pub reorder: f64,
-    /// Bytes per second; 0 is unlimited.
-    #[serde(skip_serializing_if = "is_default")]
-    pub bandwidth: u64,
-    /// Datagrams or streams.
-    #[serde(skip_serializing_if = "is_default")]
-    pub transport: Transport,
+impl Record for System {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("pattern", &mut self.pattern);
+        port.need("algorithm", &mut self.algorithm);
+        port.may("nodes", &mut self.nodes);
+        port.may("params", &mut self.params);
+        port.may("overrides", &mut self.overrides);
+    }
 }
 
 /// Whether clients wait for answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Arrivals are a Poisson process of `rate`; nobody waits.
     Open,
@@ -250,106 +181,129 @@ pub enum Mode {
     Closed,
 }
 
+as_word!(Mode { Open: "open", Closed: "closed" });
+
 /// What the clients do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     /// How many clients there are: `c1` …
-    #[serde(skip_serializing_if = "v1::is_clients")]
     pub clients: u32,
     /// Whether they wait.
-    #[serde(skip_serializing_if = "is_default")]
     pub mode: Mode,
     /// Operations per second of all clients together (open loop).
-    #[serde(skip_serializing_if = "v1::is_rate")]
     pub rate: f64,
     /// The pause between an answer and the next operation (closed loop).
-    #[serde(skip_serializing_if = "v1::is_think")]
     pub think: Distribution,
     /// The share of reads.
-    #[serde(skip_serializing_if = "v1::is_read_share")]
     pub read_share: f64,
     /// How many keys there are.
-    #[serde(skip_serializing_if = "v1::is_keys")]
     pub keys: u32,
     /// The exponent of Zipf's law over the keys; 0 is uniform.
-    #[serde(skip_serializing_if = "is_default")]
     pub skew: f64,
     /// The size of a written value in bytes.
-    #[serde(skip_serializing_if = "v1::is_value_bytes")]
     pub value_bytes: u32,
     /// How long a client waits for an answer.
-    #[serde(skip_serializing_if = "v1::is_timeout")]
     pub timeout: Duration,
     /// How often a client tries again.
-    #[serde(skip_serializing_if = "is_default")]
     pub retries: u32,
     /// The pause before the first retry; it doubles with each.
-    #[serde(skip_serializing_if = "v1::is_backoff")]
     pub backoff: Duration,
     /// Each client keeps a session, so that a retried write can be recognised.
-    #[serde(skip_serializing_if = "v1::is_sessions")]
     pub sessions: bool,
     /// When the first operation may start.
-    #[serde(skip_serializing_if = "is_default")]
     pub start: Duration,
     /// When the last operation may start; without it the run's end.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Duration>,
 }
 
+impl Record for Workload {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        let mut default = Self::default();
+        port.or("clients", &mut self.clients, &mut default.clients);
+        port.or("mode", &mut self.mode, &mut default.mode);
+        port.or("rate", &mut self.rate, &mut default.rate);
+        port.or("think", &mut self.think, &mut default.think);
+        port.or("read_share", &mut self.read_share, &mut default.read_share);
+        port.or("keys", &mut self.keys, &mut default.keys);
+        port.or("skew", &mut self.skew, &mut default.skew);
+        port.or("value_bytes", &mut self.value_bytes, &mut default.value_bytes);
+        port.or("timeout", &mut self.timeout, &mut default.timeout);
+        port.or("retries", &mut self.retries, &mut default.retries);
+        port.or("backoff", &mut self.backoff, &mut default.backoff);
+        port.or("sessions", &mut self.sessions, &mut default.sessions);
+        port.or("start", &mut self.start, &mut default.start);
+        port.or("stop", &mut self.stop, &mut default.stop);
+    }
+}
+
 /// A second run beside this one. What is left out is the same.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compare {
     /// What the second run is called.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// Another algorithm of the same pattern.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
     /// Another number of nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u32>,
     /// Other parameters, instead of `system.params`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: Params,
     /// A branch of this scenario, by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+}
+
+impl Record for Compare {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.may("title", &mut self.title);
+        port.may("algorithm", &mut self.algorithm);
+        port.may("nodes", &mut self.nodes);
+        port.may("params", &mut self.params);
+        port.may("branch", &mut self.branch);
+    }
 }
 
 /// Where the reader stands.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     /// The moment that is shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
     /// The branch that is shown; without it the main line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     /// What is selected: the name of a node, link, message or operation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<String>,
     /// 32 bits of the trace hash at the cursor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_hash: Option<TraceHash>,
     /// Simulated seconds per second.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
 }
 
+impl Record for View {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.may("cursor", &mut self.cursor);
+        port.may("branch", &mut self.branch);
+        port.may("selection", &mut self.selection);
+        port.may("trace_hash", &mut self.trace_hash);
+        port.may("speed", &mut self.speed);
+    }
+}
+
 /// A moment: an instant, and how many of its events have run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
     /// The instant.
     pub time: Duration,
     /// Events processed at that instant.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub events: u64,
 }
 
+impl Record for Cursor {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("time", &mut self.time);
+        port.may("events", &mut self.events);
+    }
+}
+
 /// 32 bits of a trace hash: 8 lowercase hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TraceHash(pub u32);
 
 impl fmt::Display for TraceHash {
@@ -366,19 +320,14 @@ impl TraceHash {
     }
 }
 
-impl Serialize for TraceHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl FromStr for TraceHash {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::parse(text).ok_or(())
     }
 }
 
-impl<'de> Deserialize<'de> for TraceHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("not 8 hexadecimal digits"))
-    }
-}
+as_text!(TraceHash);
 
-pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
+by_value!(Scenario, Semantics, System, Mode, Workload, Compare, View, Cursor, TraceHash);

@@ -2,7 +2,7 @@
 //!
 //! This crate stands on the ground: it knows no engine, no protocol and no browser. Table of contents:
 //!
-//! - [`document`]: [`Scenario`] and its parts, as plain typed data;
+//! - [`document`]: [`Scenario`] and its parts, as plain typed data; [`topology`], those about links;
 //! - [`timeline`]: [`Fault`], [`Target`], [`Action`], [`Operation`], [`Branch`], everything that has an instant;
 //! - [`duration`], [`seed`], [`distribution`], [`names`]: the small types with a text form;
 //! - [`catalogue`]: the declarations that a scenario is validated against, and [`declarations`], those of the
@@ -12,6 +12,7 @@
 //! - [`link`]: the codec of `#s=1.<payload>.<check>`;
 //! - [`expand`]: `chaos` entries made into ordinary faults;
 //! - [`schema`]: the JSON Schema of a scenario;
+//! - [`record`]: the fields of all these types, for reading and writing;
 //! - [`limits`]: how large anything may be.
 
 pub mod catalogue;
@@ -24,9 +25,11 @@ pub mod limits;
 pub mod link;
 pub mod migrate;
 pub mod names;
+pub mod record;
 pub mod schema;
 pub mod seed;
 pub mod timeline;
+pub mod topology;
 pub mod validate;
 
 pub use catalogue::{AlgorithmDecl, Catalogue, FaultDecl, ParamDecl, ParamKind, ParamValue, PatternDecl};
@@ -38,6 +41,7 @@ pub use document::{
 pub use duration::Duration;
 pub use link::{Broken, BrokenLink, Decoded, decode, encode};
 pub use names::{LinkName, MessageName, NodeSpace};
+pub use record::{from_value, to_value};
 pub use seed::Seed;
 pub use timeline::{Action, Branch, Chaos, Fault, Operation, Target};
 pub use validate::{Problem, Problems, read, validate};

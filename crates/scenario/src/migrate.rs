@@ -72,34 +72,4 @@ pub mod v1 {
             }
         }
     }
-
-    pub(crate) fn duration() -> Duration {
-        DURATION
-    }
-
-    pub(crate) fn is_duration(value: &Duration) -> bool {
-        *value == DURATION
-    }
-
-    macro_rules! unchanged {
-        ($($name:ident: $owner:ty, $field:ident, $type:ty;)*) => {
-            $(pub(crate) fn $name(value: &$type) -> bool { same(value, &<$owner>::default().$field) })*
-        };
-    }
-    unchanged! {
-        is_latency: Network, latency, Distribution;
-        is_clients: Workload, clients, u32;
-        is_rate: Workload, rate, f64;
-        is_think: Workload, think, Distribution;
-        is_read_share: Workload, read_share, f64;
-        is_keys: Workload, keys, u32;
-        is_value_bytes: Workload, value_bytes, u32;
-        is_timeout: Workload, timeout, Duration;
-        is_backoff: Workload, backoff, Duration;
-        is_sessions: Workload, sessions, bool;
-    }
-
-    fn same<T: PartialEq>(a: &T, b: &T) -> bool {
-        a == b
-    }
 }

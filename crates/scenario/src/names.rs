@@ -1,8 +1,7 @@
 //! Names: of nodes, links and messages.
 
 use crate::limits;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::record::{as_text, by_value};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -83,7 +82,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// A link between two nodes: `n1>n2` in one direction, `n1<>n2` in both.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkName {
     /// Where it starts.
     pub from: String,
@@ -114,7 +113,7 @@ impl FromStr for LinkName {
 }
 
 /// A message, named by what a person sees: `n1>n2@12.480123456`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageName {
     /// Its sender.
     pub from: String,
@@ -179,20 +178,5 @@ impl FromStr for MessageName {
     }
 }
 
-macro_rules! as_text {
-    ($type:ty) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(D::Error::custom)
-            }
-        }
-    };
-}
-as_text!(LinkName);
-as_text!(MessageName);
+as_text!(LinkName, MessageName);
+by_value!(LinkName, MessageName);

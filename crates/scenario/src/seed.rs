@@ -1,14 +1,14 @@
 //! The seed: all chance in a run comes from it.
 
-use serde::{Deserialize, Serialize};
+use crate::record::{Field, Unread, by_value};
+use serde_json::Value;
 use std::fmt;
 
 /// The first integer that a JSON number does not carry safely.
 pub const NUMBER_LIMIT: u64 = 1 << 53;
 
 /// A seed as its author wrote it: text, or an integer below 2^53.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seed {
     /// An integer below 2^53.
     Number(u64),
@@ -48,6 +48,26 @@ impl Seed {
         }
     }
 }
+
+impl Field for Seed {
+    fn read(&mut self, value: &Value) -> Result<(), Unread> {
+        *self = match (value.as_u64(), value.as_str()) {
+            (Some(number), _) => Self::Number(number),
+            (_, Some(text)) => Self::Text(text.to_owned()),
+            _ => return Err(Unread::TYPE),
+        };
+        Ok(())
+    }
+
+    fn write(&mut self) -> Value {
+        match self {
+            Self::Number(number) => Value::from(*number),
+            Self::Text(text) => Value::String(text.clone()),
+        }
+    }
+}
+
+by_value!(Seed);
 
 impl Default for Seed {
     fn default() -> Self {

@@ -1,13 +1,16 @@
 //! What has an instant: faults, actions, operations, branches.
 
-use crate::document::{Params, is_default};
+use crate::document::Params;
+use crate::record::{Field, Port, Record, Unread, by_value, from_value};
 use crate::{Duration, LinkName, MessageName};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The fields of a fault that are not the kind's own parameters.
 pub const FAULT_FIELDS: [&str; 11] =
     ["at", "for", "kind", "node", "nodes", "link", "message", "groups", "zone", "role", "all"];
+
+/// Those of them that say what it hits.
+pub(crate) const TARGETS: [&str; 8] = ["node", "nodes", "link", "message", "groups", "zone", "role", "all"];
 
 /// What a fault hits. In JSON one field of the fault: `node`, `nodes`, `link`, `message`, `groups`, `zone`, `role`
 /// or `all`.
@@ -35,8 +38,7 @@ pub enum Target {
 }
 
 /// Something that breaks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "FaultFields", into = "FaultFields")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fault {
     /// When.
     pub at: Duration,
@@ -50,105 +52,85 @@ pub struct Fault {
     pub params: Params,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-struct FaultFields {
-    at: Duration,
-    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
-    lasts: Option<Duration>,
-    kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    node: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nodes: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    link: Option<LinkName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    message: Option<MessageName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    groups: Option<Vec<Vec<String>>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    zone: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    role: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    all: bool,
-    #[serde(flatten)]
-    params: Params,
-}
-
-impl From<FaultFields> for Fault {
-    fn from(fields: FaultFields) -> Self {
-        let target = fields
-            .node
-            .map(Target::Node)
-            .or(fields.nodes.map(Target::Nodes))
-            .or(fields.link.map(Target::Link))
-            .or(fields.message.map(Target::Message))
-            .or(fields.groups.map(Target::Groups))
-            .or(fields.zone.map(Target::Zone))
-            .or(fields.role.map(Target::Role))
-            .unwrap_or(if fields.all { Target::All } else { Target::None });
-        Self { at: fields.at, lasts: fields.lasts, kind: fields.kind, target, params: fields.params }
+impl Record for Fault {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("at", &mut self.at);
+        port.may("for", &mut self.lasts);
+        port.need("kind", &mut self.kind);
+        self.target.field(port);
+        port.rest(&mut self.params);
     }
 }
 
-impl From<Fault> for FaultFields {
-    fn from(fault: Fault) -> Self {
-        let mut fields = Self {
-            at: fault.at,
-            lasts: fault.lasts,
-            kind: fault.kind,
-            node: None,
-            nodes: None,
-            link: None,
-            message: None,
-            groups: None,
-            zone: None,
-            role: None,
-            all: false,
-            params: fault.params,
-        };
-        match fault.target {
-            Target::None => {}
-            Target::Node(node) => fields.node = Some(node),
-            Target::Nodes(nodes) => fields.nodes = Some(nodes),
-            Target::Link(link) => fields.link = Some(link),
-            Target::Message(message) => fields.message = Some(message),
-            Target::Groups(groups) => fields.groups = Some(groups),
-            Target::Zone(zone) => fields.zone = Some(zone),
-            Target::Role(role) => fields.role = Some(role),
-            Target::All => fields.all = true,
+impl Target {
+    /// One field of an object that may have any of [`TARGETS`]; the first that is there counts.
+    fn field(&mut self, port: &mut Port<'_>) {
+        for name in TARGETS {
+            let given = port.given(name);
+            if let (Self::None, Some(value)) = (&*self, given.filter(|value| !value.is_null())) {
+                match Self::read(name, value) {
+                    Ok(target) => *self = target,
+                    Err(unread) => port.refuse(name, unread),
+                }
+            }
         }
-        fields
+        if let Some((name, value)) = self.write() {
+            port.give(name, value);
+        }
+    }
+
+    fn read(name: &str, value: &Value) -> Result<Self, Unread> {
+        Ok(match name {
+            "node" => Self::Node(from_value(value)?),
+            "nodes" => Self::Nodes(from_value(value)?),
+            "link" => Self::Link(from_value(value)?),
+            "message" => Self::Message(from_value(value)?),
+            "groups" => Self::Groups(from_value(value)?),
+            "zone" => Self::Zone(from_value(value)?),
+            "role" => Self::Role(from_value(value)?),
+            _ if from_value(value)? => Self::All,
+            _ => Self::None,
+        })
+    }
+
+    fn write(&mut self) -> Option<(&'static str, Value)> {
+        Some(match self {
+            Self::None => return None,
+            Self::Node(node) => ("node", node.write()),
+            Self::Nodes(nodes) => ("nodes", nodes.write()),
+            Self::Link(link) => ("link", link.write()),
+            Self::Message(message) => ("message", message.write()),
+            Self::Groups(groups) => ("groups", groups.write()),
+            Self::Zone(zone) => ("zone", zone.write()),
+            Self::Role(role) => ("role", role.write()),
+            Self::All => ("all", Value::Bool(true)),
+        })
     }
 }
 
 /// The kind of the fault that expands into others.
 pub const CHAOS: &str = "chaos";
-/// The parameters of a chaos entry.
-pub const CHAOS_FIELDS: [&str; 4] = ["kinds", "rate", "max_at_once", "each"];
 
 /// What a fault of kind `chaos` says beside its time and target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chaos {
     /// The kinds that it draws from.
     pub kinds: Vec<String>,
     /// Incidents per second, on average.
     pub rate: f64,
     /// How many may last at the same time; what would be one too many does not happen.
-    #[serde(default = "one")]
     pub max_at_once: u32,
     /// How long an incident lasts on average (from half of it to one and a half).
-    #[serde(default = "two_seconds")]
     pub each: Duration,
 }
 
-fn one() -> u32 {
-    1
-}
-
-fn two_seconds() -> Duration {
-    Duration::from_secs(2)
+impl Record for Chaos {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("kinds", &mut self.kinds);
+        port.need("rate", &mut self.rate);
+        port.or("max_at_once", &mut self.max_at_once, &mut 1_u32);
+        port.or("each", &mut self.each, &mut Duration::from_secs(2));
+    }
 }
 
 impl Fault {
@@ -163,27 +145,34 @@ impl Fault {
             return None;
         }
         let object = self.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        serde_json::from_value(Value::Object(object)).ok()
+        from_value(&Value::Object(object)).ok()
     }
 }
 
 /// Something that the operator does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Action {
     /// When.
     pub at: Duration,
     /// The kind's id, one of those that the algorithm accepts.
     pub kind: String,
     /// The node that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// The kind's own parameters.
-    #[serde(flatten)]
     pub params: Params,
 }
 
+impl Record for Action {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("at", &mut self.at);
+        port.need("kind", &mut self.kind);
+        port.may("node", &mut self.node);
+        port.rest(&mut self.params);
+    }
+}
+
 /// An operation spelt out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Operation {
     /// When it is invoked.
     pub at: Duration,
@@ -192,39 +181,48 @@ pub struct Operation {
     /// What it does: `read`, `write`, `cas`, `get`, `put`, `append`, or what the algorithm declares.
     pub f: String,
     /// On which key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// With which value; for `cas` the old one and the new one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
 }
 
+impl Record for Operation {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("at", &mut self.at);
+        port.need("client", &mut self.client);
+        port.need("f", &mut self.f);
+        port.may("key", &mut self.key);
+        port.may("value", &mut self.value);
+    }
+}
+
 /// A what-if: another course of events from some moment on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Branch {
     /// Its name.
     pub name: String,
     /// The branch that it leaves, one listed before it; without it the main line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// The first instant that may differ: everything before it is shared with the parent. (A fork at a cursor
     /// that stands at T leaves from T + 1 ns.)
     pub from: Duration,
     /// Whether what its parent has in store at `from` and after happens here too.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub keep: bool,
     /// What breaks in this branch only, none before `from`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
     /// What the operator does in this branch only, nothing before `from`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
 }
 
-fn yes() -> bool {
-    true
+impl Record for Branch {
+    fn fields(&mut self, port: &mut Port<'_>) {
+        port.need("name", &mut self.name);
+        port.may("of", &mut self.of);
+        port.need("from", &mut self.from);
+        port.or("keep", &mut self.keep, &mut true);
+        port.may("faults", &mut self.faults);
+        port.may("actions", &mut self.actions);
+    }
 }
 
-fn is_yes(value: &bool) -> bool {
-    *value
-}
+by_value!(Fault, Chaos, Action, Operation, Branch);

@@ -1,7 +1,8 @@
 //! Reading and changing a scenario by its declarations; what a slider's place means.
 
 use netsplit_scenario::catalogue::{AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind};
-use netsplit_scenario::{Distribution, Duration, Scenario};
+use netsplit_scenario::record::Field;
+use netsplit_scenario::{Distribution, Duration, Scenario, from_value, to_value};
 use serde_json::{Value, json};
 
 /// Which table a parameter is from.
@@ -27,24 +28,18 @@ pub fn algorithm<'a>(catalogue: &'a Catalogue, scenario: &Scenario) -> Option<&'
 pub fn get(scenario: &Scenario, part: Part, decl: &ParamDecl) -> Value {
     let said = match part {
         Part::System => scenario.system.params.get(&decl.id).cloned(),
-        Part::Network => serde_json::to_value(&scenario.network).ok().and_then(|v| v.get(&decl.id).cloned()),
-        Part::Workload => {
-            serde_json::to_value(&scenario.workload).ok().and_then(|v| v.get(&decl.id).cloned())
-        }
+        Part::Network => to_value(&scenario.network).get(&decl.id).cloned(),
+        Part::Workload => to_value(&scenario.workload).get(&decl.id).cloned(),
     };
     said.unwrap_or_else(|| decl.default.clone())
 }
 
 /// Puts a value in; false where it is of the wrong type.
 pub fn set(scenario: &mut Scenario, part: Part, id: &str, value: Value) -> bool {
-    fn replace<T: serde::Serialize + serde::de::DeserializeOwned>(
-        into: &mut T,
-        id: &str,
-        value: Value,
-    ) -> bool {
-        let Ok(Value::Object(mut object)) = serde_json::to_value(&*into) else { return false };
-        object.insert(id.to_owned(), value);
-        match serde_json::from_value(Value::Object(object)) {
+    fn replace<T: Field + Clone + Default>(into: &mut T, id: &str, value: Value) -> bool {
+        let mut object = to_value(into);
+        object[id] = value;
+        match from_value(&object) {
             Ok(changed) => {
                 *into = changed;
                 true

@@ -205,13 +205,13 @@ pub fn Slider(props: &Props) -> Html {
 /// A distribution: its kind and its fields.
 #[component]
 pub fn Law(props: &Props) -> Html {
-    let law: Distribution = serde_json::from_value(props.value.clone()).unwrap_or_default();
+    let law: Distribution = netsplit_scenario::from_value(&props.value).unwrap_or_default();
     let (kind, fields) = setup::law_fields(&law);
     let change = {
         let (on, law) = (props.on.clone(), law.clone());
         Callback::from(move |event: Event| {
             if let Some(next) = setup::recast(&law, &chosen(&event)) {
-                on.emit(json!(next));
+                on.emit(netsplit_scenario::to_value(&next));
             }
         })
     };
@@ -246,7 +246,7 @@ pub fn Law(props: &Props) -> Html {
                             };
                         }
                         if let Some(law) = made {
-                            on.emit(json!(law));
+                            on.emit(netsplit_scenario::to_value(&law));
                         }
                     });
                     html! {

@@ -133,9 +133,7 @@ impl Experiment {
 
 /// Checks a scenario as its JSON would be checked.
 pub(super) fn check(scenario: &Scenario) -> Result<Scenario, Problems> {
-    let document = serde_json::to_value(scenario)
-        .map_err(|error| Problems::one(Problem::new("wrong_type", "", error.to_string(), "")))?;
-    netsplit_scenario::validate(document, declared::shared())
+    netsplit_scenario::validate(netsplit_scenario::to_value(scenario), declared::shared())
 }
 
 /// Paths within a part of the document.

@@ -11,7 +11,7 @@ pub use catalogue::catalogue_problems;
 pub use problem::{Problem, Problems};
 
 use crate::catalogue::Catalogue;
-use crate::{NodeSpace, Scenario, limits, migrate};
+use crate::{NodeSpace, Scenario, from_value, limits, migrate};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -55,8 +55,8 @@ pub fn validate(document: Value, catalogue: &Catalogue) -> Result<Scenario, Prob
     if !walk.problems.is_empty() {
         return Err(walk.problems);
     }
-    // The walk has seen everything that serde could object to; should it have missed something, this says so.
-    serde_json::from_value(document)
+    // The walk has seen everything that reading could object to; should it have missed something, this says so.
+    from_value(&document)
         .map_err(|error| Problems::one(Problem::new("wrong_type", "", error.to_string(), "")))
 }
 

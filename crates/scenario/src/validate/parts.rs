@@ -2,30 +2,14 @@
 
 use super::walk::{Walk, field, listed};
 use crate::catalogue::{AlgorithmDecl, CLIENT_PREFIX, ParamDecl, PatternDecl};
-use crate::document::{Params, TraceHash};
+use crate::document::{
+    Compare, Cursor, LinkSpec, Params, Scenario, Semantics, System, Topology, TraceHash, View, Zone,
+    ZoneLatency,
+};
+use crate::record::fields_of;
 use crate::{Duration, NodeSpace, VERSION, declarations, limits, seed};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-
-const TOP: [&str; 17] = [
-    "version",
-    "semantics",
-    "title",
-    "notes",
-    "seed",
-    "duration",
-    "system",
-    "topology",
-    "network",
-    "workload",
-    "operations",
-    "faults",
-    "actions",
-    "expect",
-    "branches",
-    "compare",
-    "lesson",
-];
 
 impl<'a> Walk<'a> {
     pub(super) fn document(&mut self, document: &Value) {
@@ -34,9 +18,7 @@ impl<'a> Walk<'a> {
         if let Some(semantics) = map.get("semantics") {
             self.semantics(semantics, decl);
         }
-        let mut known = TOP.to_vec();
-        known.push("view");
-        self.object("", document, &known);
+        self.object("", document, &fields_of::<Scenario>());
         if let Some(value) = map.get("version") {
             self.whole("version", value, i64::from(VERSION), i64::from(VERSION));
         }
@@ -110,7 +92,7 @@ impl<'a> Walk<'a> {
     }
 
     fn semantics(&mut self, value: &Value, decl: Option<&AlgorithmDecl>) {
-        let Some(map) = self.object("semantics", value, &["engine", "algorithm"]) else { return };
+        let Some(map) = self.object("semantics", value, &fields_of::<Semantics>()) else { return };
         let mut newer = Vec::new();
         let known = [("engine", Some(self.catalogue.engine)), ("algorithm", decl.map(|decl| decl.semantics))];
         for (name, here) in known {
@@ -160,8 +142,11 @@ impl<'a> Walk<'a> {
             let nodes =
                 nodes.and_then(|count| u32::try_from(count).ok()).map(|count| count.min(limits::NODES));
             let params = system.and_then(|system| system.get("params")).and_then(Value::as_object);
-            let params = params.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
-            space.ranges = decl.ranges(nodes, &params.collect::<Params>());
+            let mut said = Params::new();
+            for (name, value) in params.into_iter().flatten() {
+                said.insert(name.clone(), value.clone());
+            }
+            space.ranges = decl.ranges(nodes, &said);
         }
         space.ranges.push((CLIENT_PREFIX.to_owned(), clients));
         self.nodes = space;
@@ -175,8 +160,7 @@ impl<'a> Walk<'a> {
     }
 
     fn system(&mut self, value: &Value, pattern: Option<&PatternDecl>, decl: Option<&AlgorithmDecl>) {
-        let known = ["pattern", "algorithm", "nodes", "params", "overrides"];
-        let Some(map) = self.object("system", value, &known) else { return };
+        let Some(map) = self.object("system", value, &fields_of::<System>()) else { return };
         let patterns: Vec<&str> = self.catalogue.patterns.iter().map(|pattern| pattern.id.as_str()).collect();
         if let Some(value) = self.need("system", map, "pattern", &listed(&patterns)) {
             self.one_of("system.pattern", value, "pattern", &patterns);
@@ -217,12 +201,12 @@ impl<'a> Walk<'a> {
     }
 
     fn topology(&mut self, value: &Value) {
-        let Some(map) = self.object("topology", value, &["zones", "zone_latency", "links"]) else { return };
+        let Some(map) = self.object("topology", value, &fields_of::<Topology>()) else { return };
         if let Some(zones) = map.get("zones") {
             let (mut names, mut placed) = (BTreeSet::new(), BTreeSet::new());
             for (index, zone) in self.list("topology.zones", zones, 0, limits::ZONES).iter().enumerate() {
                 let path = format!("topology.zones[{index}]");
-                let Some(map) = self.object(&path, zone, &["name", "nodes"]) else { continue };
+                let Some(map) = self.object(&path, zone, &fields_of::<Zone>()) else { continue };
                 let at = field(&path, "name");
                 if let Some(name) =
                     self.need(&path, map, "name", "a name").and_then(|name| self.name(&at, name))
@@ -251,8 +235,7 @@ impl<'a> Walk<'a> {
             let most = limits::ZONES * limits::ZONES;
             for (index, entry) in self.list("topology.zone_latency", value, 0, most).iter().enumerate() {
                 let path = format!("topology.zone_latency[{index}]");
-                let known = ["from", "to", "latency", "one_way"];
-                let Some(map) = self.object(&path, entry, &known) else { continue };
+                let Some(map) = self.object(&path, entry, &fields_of::<ZoneLatency>()) else { continue };
                 for name in ["from", "to"] {
                     if let Some(zone) = self.need(&path, map, name, "the name of a zone") {
                         self.zone(&field(&path, name), zone);
@@ -265,8 +248,7 @@ impl<'a> Walk<'a> {
         if let Some(value) = map.get("links") {
             for (index, link) in self.list("topology.links", value, 0, limits::LINKS).iter().enumerate() {
                 let path = format!("topology.links[{index}]");
-                let known = ["from", "to", "latency", "loss", "bandwidth", "transport", "one_way"];
-                let Some(map) = self.object(&path, link, &known) else { continue };
+                let Some(map) = self.object(&path, link, &fields_of::<LinkSpec>()) else { continue };
                 for name in ["from", "to"] {
                     if let Some(node) = self.need(&path, map, name, "the name of a node") {
                         self.node(&field(&path, name), node);
@@ -322,8 +304,7 @@ impl<'a> Walk<'a> {
         decl: Option<&AlgorithmDecl>,
         branches: &[String],
     ) {
-        let known = ["title", "algorithm", "nodes", "params", "branch"];
-        let Some(map) = self.object("compare", value, &known) else { return };
+        let Some(map) = self.object("compare", value, &fields_of::<Compare>()) else { return };
         if let Some(value) = map.get("title") {
             self.text("compare.title", value, limits::TEXT_CHARS);
         }
@@ -346,10 +327,9 @@ impl<'a> Walk<'a> {
     }
 
     fn view(&mut self, value: &Value, branches: &[String]) {
-        let known = ["cursor", "branch", "selection", "trace_hash", "speed"];
-        let Some(map) = self.object("view", value, &known) else { return };
+        let Some(map) = self.object("view", value, &fields_of::<View>()) else { return };
         let cursor =
-            map.get("cursor").and_then(|value| self.object("view.cursor", value, &["time", "events"]));
+            map.get("cursor").and_then(|value| self.object("view.cursor", value, &fields_of::<Cursor>()));
         if let Some(cursor) = cursor {
             if let Some(time) = self.need("view.cursor", cursor, "time", crate::duration::ACCEPTED) {
                 self.instant("view.cursor.time", time);

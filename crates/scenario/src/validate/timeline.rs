@@ -2,13 +2,12 @@
 
 use super::walk::{Walk, clip, field, listed};
 use crate::catalogue::{AlgorithmDecl, CLIENT_PREFIX, FaultDecl, NodeUse, OPERATIONS, TargetKind};
-use crate::names::{self, split_node};
-use crate::timeline::{CHAOS, CHAOS_FIELDS, FAULT_FIELDS};
+use crate::names::{LINK_ACCEPTED, MESSAGE_ACCEPTED, split_node};
+use crate::record::fields_of;
+use crate::timeline::{Branch, CHAOS, Chaos, FAULT_FIELDS, Operation, TARGETS};
 use crate::{Duration, LinkName, MessageName, limits};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-
-const TARGETS: [&str; 8] = ["node", "nodes", "link", "message", "groups", "zone", "role", "all"];
 
 impl Walk<'_> {
     pub(super) fn operations(&mut self, value: &Value, decl: Option<&AlgorithmDecl>) {
@@ -17,8 +16,7 @@ impl Walk<'_> {
             own.map_or(OPERATIONS.to_vec(), |own| own.iter().map(String::as_str).collect());
         for (index, operation) in self.list("operations", value, 0, limits::OPERATIONS).iter().enumerate() {
             let path = format!("operations[{index}]");
-            let known = ["at", "client", "f", "key", "value"];
-            let Some(map) = self.object(&path, operation, &known) else { continue };
+            let Some(map) = self.object(&path, operation, &fields_of::<Operation>()) else { continue };
             self.at(&path, map, Duration::ZERO);
             let accepted = format!("a client from c1 to c{}", limits::CLIENTS);
             if let Some(client) = self.need(&path, map, "client", &accepted) {
@@ -141,7 +139,7 @@ impl Walk<'_> {
     fn chaos(&mut self, path: &str, map: &Map<String, Value>, decl: Option<&AlgorithmDecl>) {
         let hits = ["node", "nodes", "zone", "role", "all"];
         let mut known = vec!["at", "for", "kind"];
-        known.extend(CHAOS_FIELDS);
+        known.extend(fields_of::<Chaos>());
         known.extend(hits);
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             self.unknown("unknown_field", &field(path, name), "field", name, &known);
@@ -191,11 +189,11 @@ impl Walk<'_> {
                 "nodes" => self.group(&path, value, &mut BTreeSet::new()),
                 "link" => match value.as_str().and_then(|text| text.parse::<LinkName>().ok()) {
                     Some(link) => self.ends(&path, &link.from, &link.to),
-                    None => self.wrong(&path, value, names::LINK_ACCEPTED),
+                    None => self.wrong(&path, value, LINK_ACCEPTED),
                 },
                 "message" => match value.as_str().and_then(|text| text.parse::<MessageName>().ok()) {
                     Some(name) => self.ends(&path, &name.from, &name.to),
-                    None => self.wrong(&path, value, names::MESSAGE_ACCEPTED),
+                    None => self.wrong(&path, value, MESSAGE_ACCEPTED),
                 },
                 "role" => {
                     let roles = decl.into_iter().flat_map(|decl| &decl.roles).map(|role| role.id.as_str());
@@ -304,8 +302,7 @@ impl Walk<'_> {
         let mut names: Vec<String> = Vec::new();
         for (index, branch) in self.list("branches", value, 0, limits::BRANCHES).iter().enumerate() {
             let path = format!("branches[{index}]");
-            let known = ["name", "of", "from", "keep", "faults", "actions"];
-            let Some(map) = self.object(&path, branch, &known) else { continue };
+            let Some(map) = self.object(&path, branch, &fields_of::<Branch>()) else { continue };
             if let Some(of) = map.get("of") {
                 self.one_of(&field(&path, "of"), of, "branch", &names);
             }

@@ -2,6 +2,7 @@
 
 use super::problem::{Problem, Problems};
 use crate::catalogue::{Catalogue, ParamDecl, ParamKind};
+use crate::record::fields_of;
 use crate::{Duration, NodeSpace, distribution, duration, limits};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -334,26 +335,18 @@ impl<'a> Walk<'a> {
         let Some(kind) = self.one_of(&field(path, "kind"), kind, "kind of distribution", kinds) else {
             return;
         };
-        let fields: &[&str] = match kind {
-            "uniform" => &["kind", "min", "max"],
-            "normal" => &["kind", "mean", "sd"],
-            "log_normal" => &["kind", "median", "sigma"],
-            "exponential" => &["kind", "mean"],
-            "pareto" => &["kind", "scale", "shape"],
-            "mixture" => &["kind", "parts"],
-            _ => &["kind", "quantiles"],
-        };
-        self.object(path, value, fields);
+        let fields = distribution::fields(kind);
+        self.object(path, value, &fields);
         let mut times = Vec::new();
-        for name in &fields[1..] {
-            let accepted = match *name {
+        for name in fields.into_iter().skip(1) {
+            let accepted = match name {
                 "sigma" | "shape" => "a number",
                 "parts" | "quantiles" => "a list",
                 _ => duration::ACCEPTED,
             };
             let Some(value) = self.need(path, map, name, accepted) else { continue };
             let path = field(path, name);
-            match *name {
+            match name {
                 "sigma" => drop(self.real(&path, value, 0.0, 5.0)),
                 "shape" => drop(self.real(&path, value, 0.1, 100.0)),
                 "parts" => self.parts(&path, value, max),
@@ -379,7 +372,7 @@ impl<'a> Walk<'a> {
     fn parts(&mut self, path: &str, value: &Value, max: Duration) {
         for (index, part) in self.list(path, value, 1, limits::MIXTURE_PARTS).iter().enumerate() {
             let path = format!("{path}[{index}]");
-            let Some(map) = self.object(&path, part, &["weight", "of"]) else { continue };
+            let Some(map) = self.object(&path, part, &fields_of::<distribution::Part>()) else { continue };
             if let Some(weight) = self.need(&path, map, "weight", "a number above 0") {
                 self.real(&field(&path, "weight"), weight, 1e-9, 1e9);
             }
