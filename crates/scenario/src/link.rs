@@ -6,10 +6,11 @@
 use crate::catalogue::Catalogue;
 use crate::validate::{self, Problems};
 use crate::{Scenario, limits};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
-use miniz_oxide::{DataFormat, MZFlush, MZStatus, deflate, inflate::stream};
+use miniz_oxide::deflate;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use std::fmt;
 
 /// The version of the wire format.
@@ -78,7 +79,7 @@ pub fn encode(scenario: &Scenario) -> String {
 /// Any JSON text as `1.<payload>.<check>`.
 pub fn encode_json(json: &str) -> String {
     let compressed = deflate::compress_to_vec(json.as_bytes(), 10);
-    let payload = URL_SAFE_NO_PAD.encode(&compressed);
+    let payload = Base64UrlUnpadded::encode_string(&compressed);
     format!("{WIRE_VERSION}.{payload}.{:08x}", CHECK.checksum(&compressed))
 }
 
@@ -135,11 +136,11 @@ pub fn json(link: &str) -> Result<Option<String>, BrokenLink> {
     if check.len() < 8 {
         // Whatever is whole of the payload: four characters are three bytes.
         let whole = if check.is_empty() { payload.len() / 4 * 4 } else { payload.len() };
-        let bytes = payload.get(..whole).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
+        let bytes = payload.get(..whole).and_then(|payload| Base64UrlUnpadded::decode_vec(payload).ok());
         let text = bytes.map(|bytes| inflate(&bytes).0).filter(|text| !text.is_empty());
         return Err(cut_short(text.map(|text| String::from_utf8_lossy(&text).into_owned())));
     }
-    let Ok(compressed) = URL_SAFE_NO_PAD.decode(payload) else {
+    let Ok(compressed) = Base64UrlUnpadded::decode_vec(payload) else {
         return Err(garbled("its middle part is not base64url".to_owned()));
     };
     if format!("{:08x}", CHECK.checksum(&compressed)) != check {
@@ -180,22 +181,26 @@ enum End {
 
 /// Decompresses, to at most [`limits::DOCUMENT_BYTES`].
 fn inflate(compressed: &[u8]) -> (Vec<u8>, End) {
-    let mut state = stream::InflateState::new_boxed(DataFormat::Raw);
-    let (mut output, mut read) = (Vec::new(), 0);
-    let mut chunk = vec![0; 32 * 1024];
+    let mut state = Box::<DecompressorOxide>::default();
+    let (mut output, mut read, mut written) = (Vec::new(), 0, 0);
+    let mut room = 4 * compressed.len() + 1024;
     loop {
-        let result = stream::inflate(&mut state, &compressed[read..], &mut chunk, MZFlush::None);
-        read += result.bytes_consumed;
-        output.extend_from_slice(&chunk[..result.bytes_written]);
-        if output.len() > limits::DOCUMENT_BYTES {
-            output.truncate(limits::DOCUMENT_BYTES);
-            return (output, End::TooLarge);
-        }
-        match result.status {
-            Ok(MZStatus::StreamEnd) if read == compressed.len() => return (output, End::Whole),
-            Ok(MZStatus::Ok) if result.bytes_consumed + result.bytes_written > 0 => {}
-            _ => return (output, End::Bad),
-        }
+        // One byte more than may be there shows that there is too much.
+        output.resize(room.min(limits::DOCUMENT_BYTES + 1), 0);
+        let whole = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let rest = &compressed[read..];
+        let (status, more_read, more_written) = decompress(&mut state, rest, &mut output, written, whole);
+        read += more_read;
+        written += more_written;
+        room *= 2;
+        let end = match status {
+            _ if written > limits::DOCUMENT_BYTES => End::TooLarge,
+            TINFLStatus::HasMoreOutput => continue,
+            TINFLStatus::Done if read == compressed.len() => End::Whole,
+            _ => End::Bad,
+        };
+        output.truncate(written.min(limits::DOCUMENT_BYTES));
+        return (output, end);
     }
 }
 

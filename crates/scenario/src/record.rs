@@ -109,9 +109,7 @@ impl<'v> Port<'v> {
         {
             self.refuse(name, unread);
         }
-        if let Way::Write(_) = self.way {
-            self.give(name, field.write());
-        }
+        self.write(name, field);
     }
 
     /// Notes that a field could not be read.
@@ -158,9 +156,9 @@ impl<'v> Port<'v> {
     }
 
     /// Writes a field, if this is about writing.
-    pub fn give(&mut self, name: &str, value: Value) {
+    pub fn write(&mut self, name: &str, field: &mut dyn Field) {
         if let Way::Write(map) = &mut self.way {
-            map.insert(name.to_owned(), value);
+            map.insert(name.to_owned(), field.write());
         }
     }
 }
@@ -268,16 +266,48 @@ impl<T: Field + Default> Field for Option<T> {
     }
 }
 
+/// A list, of whatever.
+trait List {
+    /// Makes it so long, of entries that say nothing yet.
+    fn begin(&mut self, length: usize);
+    fn entry(&mut self, index: usize) -> Option<&mut dyn Field>;
+}
+
+impl<T: Field + Default> List for Vec<T> {
+    fn begin(&mut self, length: usize) {
+        self.clear();
+        self.resize_with(length, T::default);
+    }
+    fn entry(&mut self, index: usize) -> Option<&mut dyn Field> {
+        self.get_mut(index).map(|entry| entry as _)
+    }
+}
+
+fn read_list(list: &mut dyn List, value: &Value) -> Result<(), Unread> {
+    let values = value.as_array().ok_or(Unread::TYPE)?;
+    list.begin(values.len());
+    for (index, value) in values.iter().enumerate() {
+        if let Some(entry) = list.entry(index) {
+            entry.read(value)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_list(list: &mut dyn List) -> Value {
+    let mut values = Vec::new();
+    while let Some(entry) = list.entry(values.len()) {
+        values.push(entry.write());
+    }
+    Value::Array(values)
+}
+
 impl<T: Field + Default> Field for Vec<T> {
     fn read(&mut self, value: &Value) -> Result<(), Unread> {
-        self.clear();
-        for value in value.as_array().ok_or(Unread::TYPE)? {
-            self.push(from_value(value)?);
-        }
-        Ok(())
+        read_list(self, value)
     }
     fn write(&mut self) -> Value {
-        Value::Array(self.iter_mut().map(Field::write).collect())
+        write_list(self)
     }
     fn blank(&mut self) -> bool {
         self.is_empty()

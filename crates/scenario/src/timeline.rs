@@ -66,45 +66,53 @@ impl Target {
     /// One field of an object that may have any of [`TARGETS`]; the first that is there counts.
     fn field(&mut self, port: &mut Port<'_>) {
         for name in TARGETS {
-            let given = port.given(name);
-            if let (Self::None, Some(value)) = (&*self, given.filter(|value| !value.is_null())) {
-                match Self::read(name, value) {
-                    Ok(target) => *self = target,
-                    Err(unread) => port.refuse(name, unread),
-                }
+            let Some(value) = port.given(name).filter(|value| !value.is_null()) else { continue };
+            if *self != Self::None || (name == "all" && value == &Value::Bool(false)) {
+                continue;
+            }
+            *self = Self::of_field(name);
+            let read = match self.content() {
+                (_, Some(content)) => content.read(value),
+                _ => value.as_bool().map(|_| ()).ok_or(Unread::TYPE),
+            };
+            if let Err(unread) = read {
+                port.refuse(name, unread);
             }
         }
-        if let Some((name, value)) = self.write() {
-            port.give(name, value);
+        match self.content() {
+            ("", _) => {}
+            (name, Some(content)) => port.write(name, content),
+            (name, None) => port.write(name, &mut true),
         }
     }
 
-    fn read(name: &str, value: &Value) -> Result<Self, Unread> {
-        Ok(match name {
-            "node" => Self::Node(from_value(value)?),
-            "nodes" => Self::Nodes(from_value(value)?),
-            "link" => Self::Link(from_value(value)?),
-            "message" => Self::Message(from_value(value)?),
-            "groups" => Self::Groups(from_value(value)?),
-            "zone" => Self::Zone(from_value(value)?),
-            "role" => Self::Role(from_value(value)?),
-            _ if from_value(value)? => Self::All,
-            _ => Self::None,
-        })
+    /// A target of one of [`TARGETS`], with nothing in it yet.
+    fn of_field(name: &str) -> Self {
+        match name {
+            "node" => Self::Node(String::new()),
+            "nodes" => Self::Nodes(Vec::new()),
+            "link" => Self::Link(LinkName::default()),
+            "message" => Self::Message(MessageName::default()),
+            "groups" => Self::Groups(Vec::new()),
+            "zone" => Self::Zone(String::new()),
+            "role" => Self::Role(String::new()),
+            _ => Self::All,
+        }
     }
 
-    fn write(&mut self) -> Option<(&'static str, Value)> {
-        Some(match self {
-            Self::None => return None,
-            Self::Node(node) => ("node", node.write()),
-            Self::Nodes(nodes) => ("nodes", nodes.write()),
-            Self::Link(link) => ("link", link.write()),
-            Self::Message(message) => ("message", message.write()),
-            Self::Groups(groups) => ("groups", groups.write()),
-            Self::Zone(zone) => ("zone", zone.write()),
-            Self::Role(role) => ("role", role.write()),
-            Self::All => ("all", Value::Bool(true)),
-        })
+    /// Its field, with what stands there.
+    fn content(&mut self) -> (&'static str, Option<&mut dyn Field>) {
+        match self {
+            Self::None => ("", None),
+            Self::Node(node) => ("node", Some(node)),
+            Self::Nodes(nodes) => ("nodes", Some(nodes)),
+            Self::Link(link) => ("link", Some(link)),
+            Self::Message(message) => ("message", Some(message)),
+            Self::Groups(groups) => ("groups", Some(groups)),
+            Self::Zone(zone) => ("zone", Some(zone)),
+            Self::Role(role) => ("role", Some(role)),
+            Self::All => ("all", None),
+        }
     }
 }
 

@@ -38,7 +38,9 @@ pub fn get(scenario: &Scenario, part: Part, decl: &ParamDecl) -> Value {
 pub fn set(scenario: &mut Scenario, part: Part, id: &str, value: Value) -> bool {
     fn replace<T: Field + Clone + Default>(into: &mut T, id: &str, value: Value) -> bool {
         let mut object = to_value(into);
-        object[id] = value;
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert(id.to_owned(), value);
+        }
         match from_value(&object) {
             Ok(changed) => {
                 *into = changed;

@@ -1,6 +1,6 @@
 //! The document from top to bottom, without the time line.
 
-use super::walk::{Walk, field, listed};
+use super::walk::{Walk, field, listed, refs};
 use crate::catalogue::{AlgorithmDecl, CLIENT_PREFIX, ParamDecl, PatternDecl};
 use crate::document::{
     Compare, Cursor, LinkSpec, Params, Scenario, Semantics, System, Topology, TraceHash, View, Zone,
@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
             for (index, promise) in self.list("expect", value, 0, limits::EXPECTATIONS).iter().enumerate() {
                 let path = format!("expect[{index}]");
                 match decl {
-                    Some(decl) => drop(self.one_of(&path, promise, "promise", &decl.promises)),
+                    Some(decl) => drop(self.one_of(&path, promise, "promise", &refs(&decl.promises))),
                     None => drop(self.name(&path, promise)),
                 }
             }
@@ -267,7 +267,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let zones: Vec<String> = self.zones.iter().cloned().collect();
-        self.one_of(path, value, "zone", &zones);
+        self.one_of(path, value, "zone", &refs(&zones));
     }
 
     fn link_fields(&mut self, path: &str, map: &Map<String, Value>) {
@@ -322,7 +322,7 @@ impl<'a> Walk<'a> {
             self.params("compare.params", &other.params, value);
         }
         if let Some(value) = map.get("branch") {
-            self.one_of("compare.branch", value, "branch", branches);
+            self.one_of("compare.branch", value, "branch", &refs(branches));
         }
     }
 
@@ -339,7 +339,7 @@ impl<'a> Walk<'a> {
             }
         }
         if let Some(value) = map.get("branch") {
-            self.one_of("view.branch", value, "branch", branches);
+            self.one_of("view.branch", value, "branch", &refs(branches));
         }
         if let Some(value) = map.get("selection") {
             self.text("view.selection", value, limits::TEXT_CHARS);

@@ -1,6 +1,6 @@
 //! The time line: operations, faults, actions, branches.
 
-use super::walk::{Walk, clip, field, listed};
+use super::walk::{Walk, clip, field, listed, refs};
 use crate::catalogue::{AlgorithmDecl, CLIENT_PREFIX, FaultDecl, NodeUse, OPERATIONS, TargetKind};
 use crate::names::{LINK_ACCEPTED, MESSAGE_ACCEPTED, split_node};
 use crate::record::fields_of;
@@ -12,8 +12,7 @@ use std::collections::BTreeSet;
 impl Walk<'_> {
     pub(super) fn operations(&mut self, value: &Value, decl: Option<&AlgorithmDecl>) {
         let own = decl.map(|decl| decl.operations.as_slice()).filter(|own| !own.is_empty());
-        let functions: Vec<&str> =
-            own.map_or(OPERATIONS.to_vec(), |own| own.iter().map(String::as_str).collect());
+        let functions = own.map_or(OPERATIONS.to_vec(), refs);
         for (index, operation) in self.list("operations", value, 0, limits::OPERATIONS).iter().enumerate() {
             let path = format!("operations[{index}]");
             let Some(map) = self.object(&path, operation, &fields_of::<Operation>()) else { continue };
@@ -304,7 +303,7 @@ impl Walk<'_> {
             let path = format!("branches[{index}]");
             let Some(map) = self.object(&path, branch, &fields_of::<Branch>()) else { continue };
             if let Some(of) = map.get("of") {
-                self.one_of(&field(&path, "of"), of, "branch", &names);
+                self.one_of(&field(&path, "of"), of, "branch", &refs(&names));
             }
             let at = field(&path, "name");
             let name = self.need(&path, map, "name", "a name").and_then(|name| self.name(&at, name));

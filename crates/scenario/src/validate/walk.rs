@@ -39,28 +39,31 @@ pub(super) fn clip(text: &str) -> String {
     clipped
 }
 
+/// Owned names, borrowed.
+pub(super) fn refs(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
+}
+
 /// Names for a message: `a, b or c`, not too many.
-pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let shown: Vec<&str> = names.iter().take(30).map(AsRef::as_ref).collect();
+pub(super) fn listed(names: &[&str]) -> String {
     match names.len() {
         0 => "nothing".to_owned(),
-        1..=30 => shown.join(", "),
-        count => format!("{} and {} more", shown.join(", "), count - 30),
+        1..=30 => names.join(", "),
+        count => format!("{} and {} more", names[..30].join(", "), count - 30),
     }
 }
 
 /// The nearest of some names, if one is near.
-pub(super) fn nearest<S: AsRef<str>>(name: &str, known: &[S]) -> Option<String> {
+fn nearest(name: &str, known: &[&str]) -> Option<String> {
     // Long names get no hint: with many of them the comparison would take too long.
     if name.len() > 40 {
         return None;
     }
     let reach = (name.chars().count() / 3).clamp(1, 3);
     let name = name.to_lowercase();
-    let distances =
-        known.iter().map(|candidate| (edits(&name, &candidate.as_ref().to_lowercase()), candidate));
+    let distances = known.iter().map(|candidate| (edits(&name, &candidate.to_lowercase()), candidate));
     let (edits, best) = distances.min_by_key(|(edits, _)| *edits)?;
-    (edits <= reach && edits < name.chars().count()).then(|| best.as_ref().to_owned())
+    (edits <= reach && edits < name.chars().count()).then(|| (*best).to_owned())
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two texts.
@@ -88,14 +91,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Something that is not known here: from a newer version if the document is, or a slip of the pen.
-    pub(super) fn unknown<S: AsRef<str>>(
-        &mut self,
-        code: &str,
-        path: &str,
-        what: &str,
-        name: &str,
-        known: &[S],
-    ) {
+    pub(super) fn unknown(&mut self, code: &str, path: &str, what: &str, name: &str, known: &[&str]) {
         if self.problems.is_full() {
             self.problems.more += 1;
             return;
@@ -123,14 +119,14 @@ impl<'a> Walk<'a> {
     }
 
     /// An object of which every field is known.
-    pub(super) fn object<'v, S: AsRef<str>>(
+    pub(super) fn object<'v>(
         &mut self,
         path: &str,
         value: &'v Value,
-        known: &[S],
+        known: &[&str],
     ) -> Option<&'v Map<String, Value>> {
         let map = self.map(path, value)?;
-        for name in map.keys().filter(|name| !known.iter().any(|k| k.as_ref() == name.as_str())) {
+        for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             self.unknown("unknown_field", &field(path, name), "field", name, known);
         }
         Some(map)
@@ -194,18 +190,18 @@ impl<'a> Walk<'a> {
     }
 
     /// One of some names.
-    pub(super) fn one_of<'v, S: AsRef<str>>(
+    pub(super) fn one_of<'v>(
         &mut self,
         path: &str,
         value: &'v Value,
         what: &str,
-        known: &[S],
+        known: &[&str],
     ) -> Option<&'v str> {
         let Some(text) = value.as_str() else {
             self.wrong(path, value, &listed(known));
             return None;
         };
-        if !known.iter().any(|k| k.as_ref() == text) {
+        if !known.contains(&text) {
             self.unknown("unknown_name", path, what, text, known);
             return None;
         }
