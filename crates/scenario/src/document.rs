@@ -6,7 +6,7 @@
 use crate::migrate::v1;
 use crate::record::{Port, Record, as_text, as_word, by_value, to_value};
 use crate::timeline::{Action, Branch, Fault, Operation};
-use crate::{Distribution, Duration, Seed};
+use crate::{Distribution, Duration, Seed, json};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -121,12 +121,12 @@ impl Scenario {
 
     /// As JSON on one line, defaults left out.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&to_value(self)).unwrap_or_default()
+        json::line(&to_value(self))
     }
 
     /// As indented JSON for a file, defaults left out.
     pub fn to_json_pretty(&self) -> String {
-        serde_json::to_string_pretty(&to_value(self)).unwrap_or_default()
+        json::pretty(&to_value(self))
     }
 }
 

@@ -12,6 +12,7 @@
 //! - [`link`]: the codec of `#s=1.<payload>.<check>`;
 //! - [`expand`]: `chaos` entries made into ordinary faults;
 //! - [`schema`]: the JSON Schema of a scenario;
+//! - [`json`]: its text;
 //! - [`record`]: the fields of all these types, for reading and writing;
 //! - [`limits`]: how large anything may be.
 
@@ -21,6 +22,7 @@ pub mod distribution;
 pub mod document;
 pub mod duration;
 pub mod expand;
+pub mod json;
 pub mod limits;
 pub mod link;
 pub mod migrate;

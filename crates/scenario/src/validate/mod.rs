@@ -11,7 +11,7 @@ pub use catalogue::catalogue_problems;
 pub use problem::{Problem, Problems};
 
 use crate::catalogue::Catalogue;
-use crate::{NodeSpace, Scenario, from_value, limits, migrate};
+use crate::{NodeSpace, Scenario, from_value, json, limits, migrate};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -23,9 +23,9 @@ pub fn read(text: &str, catalogue: &Catalogue) -> Result<Scenario, Problems> {
         return Err(Problems::one(Problem::new("too_large", "", message, accepted)));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match serde_json::from_str::<Value>(text) {
+    match json::parse(text) {
         Ok(value) => validate(value, catalogue),
-        Err(error) if error.to_string().starts_with("recursion limit") => Err(Problems::one(too_deep())),
+        Err(error) if error.too_deep() => Err(Problems::one(too_deep())),
         Err(error) => {
             let message = format!("this is not JSON: {error}");
             Err(Problems::one(Problem::new("syntax", "", message, "one JSON object")))

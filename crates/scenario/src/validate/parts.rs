@@ -7,7 +7,7 @@ use crate::document::{
     ZoneLatency,
 };
 use crate::record::fields_of;
-use crate::{Duration, NodeSpace, VERSION, declarations, limits, seed};
+use crate::{Duration, NodeSpace, VERSION, declarations, json, limits, seed};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -117,7 +117,12 @@ impl<'a> Walk<'a> {
             Value::String(_) => drop(self.text("seed", value, limits::TEXT_CHARS)),
             Value::Number(number) if number.as_u64().is_some_and(|number| number < seed::NUMBER_LIMIT) => {}
             Value::Number(_) => {
-                self.problem("out_of_range", "seed", format!("{value} is out of range"), accepted);
+                self.problem(
+                    "out_of_range",
+                    "seed",
+                    format!("{} is out of range", json::line(value)),
+                    accepted,
+                );
             }
             _ => self.wrong("seed", value, accepted),
         }

@@ -3,7 +3,7 @@
 use super::problem::{Problem, Problems};
 use crate::catalogue::{Catalogue, ParamDecl, ParamKind};
 use crate::record::fields_of;
-use crate::{Duration, NodeSpace, distribution, duration, limits};
+use crate::{Duration, NodeSpace, distribution, duration, json, limits};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -110,7 +110,7 @@ impl<'a> Walk<'a> {
         let is = match value {
             Value::Null => "null".to_owned(),
             Value::Bool(value) => value.to_string(),
-            Value::Number(number) => format!("the number {number}"),
+            Value::Number(_) => format!("the number {}", json::line(value)),
             Value::String(text) => format!("the text \"{}\"", clip(text)),
             Value::Array(_) => "a list".to_owned(),
             Value::Object(_) => "an object".to_owned(),
@@ -220,7 +220,12 @@ impl<'a> Walk<'a> {
         match value.as_i64() {
             Some(number) if number >= min && number <= max => return Some(number),
             None if value.as_u64().is_none() => self.wrong(path, value, &accepted),
-            _ => self.problem("out_of_range", path, format!("{value} is out of range"), &accepted),
+            _ => self.problem(
+                "out_of_range",
+                path,
+                format!("{} is out of range", json::line(value)),
+                &accepted,
+            ),
         }
         None
     }
@@ -229,7 +234,12 @@ impl<'a> Walk<'a> {
         let accepted = format!("a number from {min} to {max}");
         match value.as_f64() {
             Some(number) if number >= min && number <= max => return Some(number),
-            Some(_) => self.problem("out_of_range", path, format!("{value} is out of range"), &accepted),
+            Some(_) => self.problem(
+                "out_of_range",
+                path,
+                format!("{} is out of range", json::line(value)),
+                &accepted,
+            ),
             None => self.wrong(path, value, &accepted),
         }
         None
