@@ -227,7 +227,7 @@ impl<N: Node> Simulation for Cluster<N> {
             if self.dispatch(slot) {
                 left -= 1;
                 if self.core.events.is_multiple_of(CHECKPOINT) {
-                    self.core.hash = self.core.hash_with(&self.nodes.digests());
+                    self.nodes.hash_states(&mut self.core.hash);
                     if self.core.overflowed {
                         return Stop::Limit;
                     }
@@ -241,7 +241,9 @@ impl<N: Node> Simulation for Cluster<N> {
     }
 
     fn trace_hash(&self) -> u128 {
-        self.core.hash_with(&self.nodes.digests()).value()
+        let mut hash = self.core.hash;
+        self.nodes.hash_states(&mut hash);
+        hash.value()
     }
 
     fn schedule_fault(&mut self, fault: Fault) -> usize {

@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::node::{Action, Context, Ctx, Look, Message, Node, NodeId, Sink, Storage, Wire};
+use crate::trace::Hash;
 use crate::view::{ClusterView, Detail, NodeView};
 
 #[derive(Clone)]
@@ -46,7 +47,8 @@ pub(super) trait Population {
     fn drop_payload(&mut self, slot: u32);
     fn observe(&self, node: u32, look: &Look, detail: Detail) -> NodeView;
     fn overview(&self, up: &[bool]) -> ClusterView;
-    fn digests(&self) -> Vec<u64>;
+    /// Adds every node's state to a hash.
+    fn hash_states(&self, hash: &mut Hash);
 }
 
 struct Outbox<'a, N: Node> {
@@ -185,7 +187,7 @@ impl<N: Node> Population for Nodes<N> {
         N::overview(&self.states, up)
     }
 
-    fn digests(&self) -> Vec<u64> {
-        self.states.iter().map(Node::digest).collect()
+    fn hash_states(&self, hash: &mut Hash) {
+        self.states.iter().for_each(|state| hash.word(state.digest()));
     }
 }

@@ -283,13 +283,6 @@ impl Core {
         true
     }
 
-    /// The hash of all events so far and of these states.
-    pub(crate) fn hash_with(&self, digests: &[u64]) -> Hash {
-        let mut hash = self.hash;
-        digests.iter().for_each(|digest| hash.word(*digest));
-        hash
-    }
-
     /// What a node can read about itself.
     pub(crate) fn look(&self, node: NodeId) -> Look {
         let state = &self.nodes[node.index()];
