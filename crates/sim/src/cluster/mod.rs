@@ -118,13 +118,18 @@ impl<N: Node> Cluster<N> {
     /// Runs one event; false where nothing of the run happened (cancelled, parked, lost).
     #[inline]
     fn dispatch(&mut self, slot: u32) -> bool {
-        let body = self.core.bodies[slot as usize];
+        let body = &self.core.bodies[slot as usize];
         if body.cancelled {
             self.core.release(slot);
             return false;
         }
+        if body.due == Due::Message { self.arrive(slot) } else { self.dispatch_other(slot) }
+    }
+
+    #[inline(never)]
+    fn dispatch_other(&mut self, slot: u32) -> bool {
+        let body = self.core.bodies[slot as usize];
         match body.due {
-            Due::Message => self.arrive(slot, body),
             Due::Timer => self.fire(slot, body),
             Due::Served => self.serve(slot, body),
             _ => self.world().rare(slot, body),
@@ -146,14 +151,14 @@ impl<N: Node> Cluster<N> {
     }
 
     #[inline]
-    fn arrive(&mut self, slot: u32, body: Body) -> bool {
+    fn arrive(&mut self, slot: u32) -> bool {
         let before = self.core.events;
-        if !self.core.admit(slot, &body) {
+        if !self.core.admit(slot) {
             return self.core.events != before;
         }
-        self.core.record(Kind::Arrive, &body);
-        let from = NodeId(body.peer);
-        let at = body.node as usize;
+        let (node, peer) = self.core.record_slot(Kind::Arrive, slot);
+        let from = NodeId(peer);
+        let at = node as usize;
         let demand = match &self.nodes.payloads[slot as usize] {
             Payload::Message(message) => self.nodes.states[at].demand(from, message),
             _ => 0,
@@ -162,10 +167,11 @@ impl<N: Node> Cluster<N> {
             let message = self.nodes.take_message(slot);
             self.core.release(slot);
             if let Some(message) = message {
-                self.nodes.with(&mut self.core, body.node, |node, _, ctx| node.receive(from, message, ctx));
+                self.nodes.with(&mut self.core, node, |node, _, ctx| node.receive(from, message, ctx));
             }
             return true;
         }
+        let body = self.core.bodies[slot as usize];
         let meta = &self.core.meta[at];
         let state = &self.core.nodes[at];
         if meta.workers == 0 || state.busy < meta.workers {

@@ -63,39 +63,42 @@ impl NodeMeta {
     }
 }
 
-/// What the engine keeps of a running node.
+/// What the engine keeps of a running node. What every message touches lies together in one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct NodeState {
-    /// Lives begun before this one.
-    pub life: u32,
     /// Running (perhaps paused).
     pub up: bool,
     /// Never joined yet.
     pub absent: bool,
     /// Down because its machine died: silence instead of refusals.
     pub silent: bool,
-    /// Work in service.
-    pub busy: u32,
-    /// Work waiting.
-    pub queued: u32,
-    /// Work takes so many times as long.
-    pub slow: f64,
     /// Disk does not finish syncs.
     pub stalled: bool,
     /// Disk refuses writes.
     pub full: bool,
-    pub(crate) crashes: u32,
+    /// Lives begun before this one.
+    pub life: u32,
     pub(crate) pauses: u32,
-    pub(crate) key: u64,
+    /// Who was sent to first at `sent_at`; `NONE` once `sent_to` lists them all.
+    pub(crate) first_to: u32,
     pub(crate) wire: u64,
+    pub(crate) key: u64,
+    pub(crate) sent_at: Nanos,
+    pub(crate) heard_at: Nanos,
+    /// Work in service.
+    pub busy: u32,
+    /// Work waiting.
+    pub queued: u32,
     pub(crate) queue_head: u32,
     pub(crate) queue_tail: u32,
+    /// Work takes so many times as long.
+    pub slow: f64,
+    pub(crate) crashes: u32,
     pub(crate) parked: Vec<u32>,
     pub(crate) clock: clock::Clock,
     pub(crate) disk: disk::Device,
-    pub(crate) sent_at: Nanos,
     pub(crate) sent_to: Vec<u32>,
-    pub(crate) heard_at: Nanos,
 }
 
 impl NodeState {
@@ -238,6 +241,7 @@ impl Core {
                     clock: clock::Clock::default(),
                     disk: disk::Device::default(),
                     sent_at: u64::MAX,
+                    first_to: NONE,
                     sent_to: Vec::new(),
                     heard_at: u64::MAX,
                 }
@@ -345,11 +349,29 @@ impl Core {
         self.free = slot;
     }
 
-    /// Fills a slot.
+    /// Fills a slot, field by field: a whole record made elsewhere would be copied through the stack.
     #[inline]
     pub(crate) fn fill(&mut self, slot: u32, at: Nanos, body: Body) {
-        let stamp = self.bodies[slot as usize].stamp;
-        self.bodies[slot as usize] = Body { at, stamp, ..body };
+        let old = &mut self.bodies[slot as usize];
+        old.at = at;
+        old.due = body.due;
+        old.label = body.label;
+        old.copy = body.copy;
+        old.cancelled = body.cancelled;
+        old.stream = body.stream;
+        old.tries = body.tries;
+        old.node = body.node;
+        old.peer = body.peer;
+        old.life = body.life;
+        old.next = body.next;
+        old.count = body.count;
+        old.bytes = body.bytes;
+        old.epoch = body.epoch;
+        old.place = body.place;
+        old.sent = body.sent;
+        old.digest = body.digest;
+        old.cause = body.cause;
+        old.aux = body.aux;
     }
 
     /// Fills a slot and schedules it.
@@ -393,6 +415,25 @@ impl Core {
             kind,
             label: body.label,
         });
+    }
+
+    /// Records the event in a slot; gives its node and peer.
+    #[inline]
+    pub(crate) fn record_slot(&mut self, kind: Kind, slot: u32) -> (u32, u32) {
+        self.events += 1;
+        let b = &self.bodies[slot as usize];
+        let (node, peer) = (b.node, b.peer);
+        self.hash.event(self.now, kind, node, peer, b.digest);
+        self.trace.push(Record {
+            event: self.events,
+            time: self.now,
+            cause: b.cause,
+            node,
+            peer,
+            kind,
+            label: b.label,
+        });
+        (node, peer)
     }
 
     fn observe(&mut self, node: NodeId, what: What) {

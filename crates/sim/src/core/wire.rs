@@ -79,11 +79,20 @@ impl Core {
         let sender = &mut self.nodes[from.index()];
         if sender.sent_at != now {
             sender.sent_at = now;
-            sender.sent_to.clear();
+            sender.first_to = to.0;
+            return 0;
         }
-        // A receiver that nobody has sent to at this instant needs no search.
-        let count =
-            if heard == now { sender.sent_to.iter().filter(|n| **n == to.0).count() as u32 } else { 0 };
+        Self::count_again(sender, to, heard == now)
+    }
+
+    #[inline(never)]
+    fn count_again(sender: &mut super::NodeState, to: NodeId, heard: bool) -> u32 {
+        if sender.first_to != NONE {
+            sender.sent_to.clear();
+            sender.sent_to.push(sender.first_to);
+            sender.first_to = NONE;
+        }
+        let count = if heard { sender.sent_to.iter().filter(|n| **n == to.0).count() as u32 } else { 0 };
         sender.sent_to.push(to.0);
         count
     }
@@ -92,7 +101,8 @@ impl Core {
     #[inline]
     pub(crate) fn send(&mut self, slot: u32, from: NodeId, to: NodeId, wire: Wire) -> Option<u32> {
         let now = self.now;
-        let body = Body {
+        let cause = self.events;
+        let make = move |count: u32, life: u32| Body {
             due: Due::Message,
             label: wire.kind,
             node: to.0,
@@ -100,31 +110,42 @@ impl Core {
             bytes: wire.bytes,
             digest: wire.digest,
             sent: now,
-            cause: self.events,
+            cause,
+            count,
+            life,
             ..Body::BLANK
         };
         if from == to {
-            self.enqueue(slot, now, body);
+            self.enqueue(slot, now, make(0, 0));
             return None;
         }
         let count = self.count_within_instant(from, to);
         let (f, t) = (from.index(), to.index());
-        let pair = draw::join(self.nodes[f].wire, self.nodes[t].wire);
-        let word = draw::word(pair, now.wrapping_add(u64::from(count).rotate_left(48)));
-        let profile = self.network.profile(from.0, to.0, self.meta[f].zone, self.meta[t].zone);
-        let latency = profile.latency.sample(word);
-        let body = Body { count, life: self.nodes[t].life, ..body };
-        if self.effects.is_empty()
+        let profile = if self.network.by_zone.is_empty() && self.network.by_link.is_empty() {
+            &self.network.profiles[0]
+        } else {
+            self.network.profile(from.0, to.0, self.meta[f].zone, self.meta[t].zone)
+        };
+        let plain = self.effects.is_empty()
             && profile.transport == Transport::Datagram
             && profile.loss == 0.0
             && profile.duplicate == 0.0
             && profile.reorder == 0.0
-            && profile.bandwidth == 0
-        {
-            self.enqueue(slot, now.saturating_add(latency), body);
+            && profile.bandwidth == 0;
+        if plain && let crate::distribution::Distribution::Constant(latency) = profile.latency {
+            let life = self.nodes[t].life;
+            self.enqueue(slot, now.saturating_add(latency), make(count, life));
             return None;
         }
-        self.send_with_care(slot, from, to, body, word, latency)
+        let pair = draw::join(self.nodes[f].wire, self.nodes[t].wire);
+        let word = draw::word(pair, now.wrapping_add(u64::from(count).rotate_left(48)));
+        let latency = profile.latency.sample(word);
+        let life = self.nodes[t].life;
+        if plain {
+            self.enqueue(slot, now.saturating_add(latency), make(count, life));
+            return None;
+        }
+        self.send_with_care(slot, from, to, &make(count, life), word, latency)
     }
 
     #[cold]
@@ -155,15 +176,17 @@ impl Core {
         (profile.transport, c)
     }
 
+    #[inline(never)]
     fn send_with_care(
         &mut self,
         slot: u32,
         from: NodeId,
         to: NodeId,
-        mut body: Body,
+        body: &Body,
         word: u64,
         latency: Nanos,
     ) -> Option<u32> {
+        let mut body = *body;
         let now = self.now;
         let (transport, c) = self.condition(from, to);
         let mut at = now.saturating_add(latency).saturating_add(c.add);
@@ -241,14 +264,17 @@ impl Core {
     /// Whether a message that is due may be handed over now. Otherwise it was dealt with: lost, refused, or
     /// scheduled anew.
     #[inline]
-    pub(crate) fn admit(&mut self, slot: u32, body: &Body) -> bool {
+    pub(crate) fn admit(&mut self, slot: u32) -> bool {
+        let body = &self.bodies[slot as usize];
         let state = &self.nodes[body.node as usize];
         if !body.stream && self.effects.is_empty() && state.up && !state.paused() {
             return true;
         }
-        self.admit_with_care(slot, body)
+        let body = self.bodies[slot as usize];
+        self.admit_with_care(slot, &body)
     }
 
+    #[inline(never)]
     fn admit_with_care(&mut self, slot: u32, body: &Body) -> bool {
         let (from, to) = (NodeId(body.peer), NodeId(body.node));
         let key = (body.peer, body.node);
