@@ -8,10 +8,12 @@ use netsplit_scenario::catalogue::{
     ActionDecl, AlgorithmDecl, Catalogue, Control, FaultDecl, NodeCount, NodeUse, ParamDecl, ParamKind,
     PatternDecl, RoleCount, RoleDecl, TargetKind,
 };
-use netsplit_scenario::{Distribution, Duration, Mode, ParamValue, Scenario, Transport, declarations};
+use netsplit_scenario::{
+    Distribution, Duration, Mode, ParamValue, Scenario, Transport, declarations, to_value,
+};
 use netsplit_sim::declare::{Kind, Law, NodeRole, Param, Settings, Value};
 use netsplit_sim::fault::{FAULTS, Target};
-use serde_json::json;
+use serde_json::Value as Json;
 
 /// The engine's semantics number: raised whenever the trace of an unchanged scenario changes.
 pub const ENGINE_SEMANTICS: u32 = 1;
@@ -64,7 +66,10 @@ pub fn default_scenario(pattern: &str, algorithm: &str) -> Scenario {
     let mut scenario = Scenario::new(pattern, algorithm);
     if pattern == "load_balancing" {
         // Four fifths of what the default backends can do, and queues that come and go while one looks.
-        scenario.system.params.insert("service".into(), json!({"kind": "exponential", "mean": "20ms"}));
+        scenario
+            .system
+            .params
+            .insert("service".into(), to_value(&Distribution::Exponential { mean: Duration(20_000_000) }));
         scenario.workload.mode = Mode::Open;
         scenario.workload.rate = 160.0;
     } else {
@@ -142,27 +147,27 @@ fn role(algorithm: &Algorithm, role: &NodeRole) -> RoleDecl {
 
 fn param(param: &Param) -> ParamDecl {
     let (kind, default, control) = match param.kind {
-        Kind::Bool(default) => (ParamKind::Bool, json!(default), Control::Switch),
+        Kind::Bool(default) => (ParamKind::Bool, Json::from(default), Control::Switch),
         Kind::Int(default, min, max) => {
             let control = if max - min <= 200 { Control::Slider { log: false } } else { Control::Number };
-            (ParamKind::Int { min, max }, json!(default), control)
+            (ParamKind::Int { min, max }, Json::from(default), control)
         }
         Kind::Real(default, min, max) => {
             let log = min > 0.0 && max / min > 1000.0;
-            (ParamKind::Real { min, max }, json!(default), Control::Slider { log })
+            (ParamKind::Real { min, max }, Json::from(default), Control::Slider { log })
         }
         Kind::Duration(default, min, max) => (
             ParamKind::Duration { min: Duration(min), max: Duration(max) },
-            json!(Duration(default)),
+            to_value(&Duration(default)),
             Control::Slider { log: true },
         ),
         Kind::Choice(options) => {
             let owned = options.iter().map(|(id, label)| ((*id).to_owned(), (*label).to_owned())).collect();
             let control = if options.len() <= 3 { Control::Segmented } else { Control::Select };
-            (ParamKind::Choice { options: owned }, json!(options.first().map_or("", |o| o.0)), control)
+            (ParamKind::Choice { options: owned }, Json::from(options.first().map_or("", |o| o.0)), control)
         }
         Kind::Law(law, max) => {
-            (ParamKind::Distribution { max: Duration(max) }, json!(law_of(law)), Control::Distribution)
+            (ParamKind::Distribution { max: Duration(max) }, to_value(&law_of(law)), Control::Distribution)
         }
     };
     ParamDecl {

@@ -336,12 +336,16 @@ impl Catalogue {
 }
 
 fn strip(params: &mut Params, declared: &[ParamDecl]) {
-    params.retain(|id, value| {
-        declared.iter().find(|decl| decl.id == *id).is_none_or(|decl| {
-            let read = decl.read(value);
-            read.is_none() || read != decl.read(&decl.default)
-        })
-    });
+    // What stays is put into a map of its own: nothing else here takes anything out of one.
+    for (id, value) in std::mem::take(params) {
+        let is_default = declared.iter().find(|decl| decl.id == id).is_some_and(|decl| {
+            let read = decl.read(&value);
+            read.is_some() && read == decl.read(&decl.default)
+        });
+        if !is_default {
+            params.insert(id, value);
+        }
+    }
 }
 
 impl AlgorithmDecl {

@@ -3,7 +3,7 @@
 use netsplit_scenario::catalogue::{AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind};
 use netsplit_scenario::record::Field;
 use netsplit_scenario::{Distribution, Duration, Scenario, from_value, to_value};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Which table a parameter is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +157,10 @@ pub fn number(decl: &ParamDecl, value: &Value) -> Option<f64> {
 /// A number as a value of this parameter.
 pub fn from_number(decl: &ParamDecl, value: f64) -> Value {
     match decl.kind {
-        ParamKind::Duration { .. } => json!(Duration(value.max(0.0).round() as u64)),
-        ParamKind::Int { .. } => json!(value.round() as i64),
+        ParamKind::Duration { .. } => to_value(&Duration(value.max(0.0).round() as u64)),
+        ParamKind::Int { .. } => Value::from(value.round() as i64),
         // Twelve digits: 0.30000000000000004 is nobody's choice.
-        _ => json!(format!("{value:.12}").parse::<f64>().unwrap_or(value)),
+        _ => Value::from(format!("{value:.12}").parse::<f64>().unwrap_or(value)),
     }
 }
 
@@ -202,18 +202,18 @@ pub fn typed(decl: &ParamDecl, text: &str, unit: &str) -> Option<Value> {
             let bare = text.parse::<f64>().is_ok();
             let text = if bare { format!("{text}{unit}") } else { text };
             let value: Duration = text.parse().ok()?;
-            (value >= *min && value <= *max).then(|| json!(value))
+            (value >= *min && value <= *max).then(|| to_value(&value))
         }
         ParamKind::Int { min, max } => {
             let value: i64 = text.parse().ok()?;
-            (value >= *min && value <= *max).then(|| json!(value))
+            (value >= *min && value <= *max).then(|| Value::from(value))
         }
         ParamKind::Real { min, max } => {
             let value: f64 = text.parse().ok()?;
-            (value >= *min && value <= *max).then(|| json!(value))
+            (value >= *min && value <= *max).then(|| Value::from(value))
         }
-        ParamKind::Text { max } => (text.chars().count() <= *max as usize).then(|| json!(text)),
-        ParamKind::Node => Some(json!(text)),
+        ParamKind::Text { max } => (text.chars().count() <= *max as usize).then(|| Value::from(text)),
+        ParamKind::Node => Some(Value::from(text)),
         _ => None,
     }
 }
@@ -298,6 +298,7 @@ pub fn typical(law: &Distribution) -> u64 {
 mod tests {
     use super::*;
     use netsplit_scenario::declarations;
+    use serde_json::json;
 
     fn decl(table: Vec<ParamDecl>, id: &str) -> ParamDecl {
         table.into_iter().find(|decl| decl.id == id).unwrap_or_else(|| panic!("{id} is declared"))

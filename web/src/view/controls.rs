@@ -3,7 +3,7 @@
 use netsplit_lab::scenario::ParamKind;
 use netsplit_lab::scenario::catalogue::{Control, ParamDecl};
 use netsplit_scenario::Distribution;
-use serde_json::{Value, json};
+use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -36,7 +36,7 @@ pub fn Param(props: &Props) -> Html {
                         role="switch"
                         aria-label={decl.label.clone()}
                         aria-checked={checked.to_string()}
-                        onclick={on.reform(move |_| json!(!checked))}
+                        onclick={on.reform(move |_| Value::from(!checked))}
                     ></button>
                 </div>
             }
@@ -62,14 +62,14 @@ fn choice(props: &Props, options: &[(String, String)], control: Control) -> Html
                         <button
                             aria-pressed={(*id == now).to_string()}
                             title={label.clone()}
-                            onclick={on.reform(move |_| json!(chosen.clone()))}
+                            onclick={on.reform(move |_| Value::from(chosen.clone()))}
                         >{ label }</button>
                     }
                 }) }
             </div>
         }
     } else {
-        let change = on.reform(|event: Event| json!(chosen(&event)));
+        let change = on.reform(|event: Event| Value::from(chosen(&event)));
         html! {
             <span class="pick wide">
                 <select class="select sm" aria-label={decl.label.clone()} onchange={change}>

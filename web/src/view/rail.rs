@@ -2,7 +2,7 @@
 
 use netsplit_lab::scenario::catalogue::{AlgorithmDecl, Control, ParamDecl, ParamKind};
 use netsplit_lab::scenario::{Catalogue, Scenario};
-use serde_json::json;
+use serde_json::Value;
 use yew::prelude::*;
 
 use super::controls::{Param, chosen, typed};
@@ -117,13 +117,12 @@ fn cluster(props: &Props, algorithm: &AlgorithmDecl) -> Html {
         help: "How many nodes the system has.".to_owned(),
         unit: String::new(),
         kind: ParamKind::Int { min, max },
-        default: json!(algorithm.nodes.default),
+        default: Value::from(algorithm.nodes.default),
         control: Control::Slider { log: max > 64 },
     };
-    let nodes = json!(algorithm.node_count(&props.scenario));
-    let set_nodes = on.reform(|value: serde_json::Value| {
-        Msg::Nodes(value.as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1))
-    });
+    let nodes = Value::from(algorithm.node_count(&props.scenario));
+    let set_nodes =
+        on.reform(|value: Value| Msg::Nodes(value.as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1)));
     html! {
         <section class="sec" aria-label="Cluster">
             <h2>{ "Cluster" }<button class="btn sm" onclick={on.reform(|_| Msg::Defaults)}>{ "Reset" }</button></h2>
