@@ -92,9 +92,11 @@ pub fn many(count: u64, one: &str) -> String {
 
 /// An id as words: "leader_election" is "Leader election".
 pub fn sentence_case(id: &str) -> String {
-    let words = id.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let mut words = id.replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
 }
 
 /// Who an entry of the event log is about, and the rest of its sentence. A sentence about somebody else is

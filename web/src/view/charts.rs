@@ -111,7 +111,7 @@ fn lines(chart: &Chart) -> Vec<Line<'_>> {
         .iter()
         .enumerate()
         .map(|(at, (label, values))| {
-            let low = label.to_lowercase();
+            let low = label.to_ascii_lowercase();
             let class = if low.contains("fail") || low.contains("timed") || low.contains("stale") {
                 "ln bad".to_owned()
             } else if many {

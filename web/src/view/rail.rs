@@ -154,7 +154,7 @@ fn part(props: &Props, part: Part, name: &'static str, table: &[ParamDecl], firs
                 { for shown.into_iter().map(|decl| control(props, part, decl)) }
             </section>
             <details class="sec">
-                <summary>{ format!("More {}", name.to_lowercase()) }{ icon("i-down", "i16") }</summary>
+                <summary>{ format!("More {}", name.to_ascii_lowercase()) }{ icon("i-down", "i16") }</summary>
                 { for rest.into_iter().map(|decl| control(props, part, decl)) }
             </details>
         </>

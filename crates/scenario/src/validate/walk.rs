@@ -60,8 +60,9 @@ fn nearest(name: &str, known: &[&str]) -> Option<String> {
         return None;
     }
     let reach = (name.chars().count() / 3).clamp(1, 3);
-    let name = name.to_lowercase();
-    let distances = known.iter().map(|candidate| (edits(&name, &candidate.to_lowercase()), candidate));
+    // ASCII: the tables of all other letters are 10 KB of the page, for a hint.
+    let name = name.to_ascii_lowercase();
+    let distances = known.iter().map(|candidate| (edits(&name, &candidate.to_ascii_lowercase()), candidate));
     let (edits, best) = distances.min_by_key(|(edits, _)| *edits)?;
     (edits <= reach && edits < name.chars().count()).then(|| (*best).to_owned())
 }
