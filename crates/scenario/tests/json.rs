@@ -128,6 +128,23 @@ fn hard_texts() {
     }
 }
 
+/// Half of the sum of two decimals of the same length, each with one digit before the point.
+fn middle(a: &str, b: &str) -> String {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect::<Vec<_>>();
+    let mut sums: Vec<u8> = digits(a).iter().zip(digits(b)).map(|(a, b)| a + b).collect();
+    for at in (1..sums.len()).rev() {
+        sums[at - 1] += sums[at] / 10;
+        sums[at] %= 10;
+    }
+    let (mut text, mut rest) = (String::new(), 0);
+    for (at, sum) in sums.iter().enumerate() {
+        text.push(char::from(b'0' + (rest * 10 + sum) / 2));
+        rest = (rest * 10 + sum) % 2;
+        text.push_str(if at == 0 { "." } else { "" });
+    }
+    text + if rest == 1 { "5" } else { "" }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
@@ -145,6 +162,30 @@ proptest! {
     #[test]
     fn any_digits_are_the_same_number(text in "-?[0-9]{1,30}(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?") {
         same(&text);
+    }
+
+    #[test]
+    fn any_digits_are_read_as_the_standard_library_reads_them(
+        text in "[+-]?[0-9]{0,20}\\.?[0-9]{0,20}([eE][+-]?[0-9]{0,3})?",
+        long in "[0-9]{1,4}0{0,400}[0-9]{0,900}",
+        exponent in -1300..400,
+        bits in any::<u64>(),
+    ) {
+        // Numbers just between two floats are the hard ones.
+        let exact = format!("{:.1100e}", f64::from_bits(bits).abs().min(f64::MAX / 2.0));
+        let (digits, power) = exact.split_once('e').unwrap();
+        let half = format!("{:.1100e}", f64::from_bits(bits).abs().min(f64::MAX / 2.0).next_up());
+        let middle = middle(digits, half.split_once('e').unwrap().0);
+        for text in [
+            text,
+            format!("{long}e{exponent}"),
+            format!("{middle}e{power}"),
+            format!("{middle}1e{power}"),
+            exact.clone(),
+        ] {
+            let theirs = text.parse::<f64>().ok().map(f64::to_bits);
+            prop_assert_eq!(json::number(&text).map(f64::to_bits), theirs, "{}", text);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reading and changing a scenario by its declarations; what a slider's place means.
 
 use netsplit_scenario::catalogue::{AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind};
+use netsplit_scenario::json::number as number_of;
 use netsplit_scenario::record::Field;
 use netsplit_scenario::{Distribution, Duration, Scenario, from_value, to_value};
 use serde_json::Value;
@@ -160,7 +161,7 @@ pub fn from_number(decl: &ParamDecl, value: f64) -> Value {
         ParamKind::Duration { .. } => to_value(&Duration(value.max(0.0).round() as u64)),
         ParamKind::Int { .. } => Value::from(value.round() as i64),
         // Twelve digits: 0.30000000000000004 is nobody's choice.
-        _ => Value::from(format!("{value:.12}").parse::<f64>().unwrap_or(value)),
+        _ => Value::from(number_of(&format!("{value:.12}")).unwrap_or(value)),
     }
 }
 
@@ -199,7 +200,7 @@ pub fn typed(decl: &ParamDecl, text: &str, unit: &str) -> Option<Value> {
     let text = text.trim().replace(',', "");
     match &decl.kind {
         ParamKind::Duration { min, max } => {
-            let bare = text.parse::<f64>().is_ok();
+            let bare = number_of(&text).is_some();
             let text = if bare { format!("{text}{unit}") } else { text };
             let value: Duration = text.parse().ok()?;
             (value >= *min && value <= *max).then(|| to_value(&value))
@@ -209,7 +210,7 @@ pub fn typed(decl: &ParamDecl, text: &str, unit: &str) -> Option<Value> {
             (value >= *min && value <= *max).then(|| Value::from(value))
         }
         ParamKind::Real { min, max } => {
-            let value: f64 = text.parse().ok()?;
+            let value = number_of(&text)?;
             (value >= *min && value <= *max).then(|| Value::from(value))
         }
         ParamKind::Text { max } => (text.chars().count() <= *max as usize).then(|| Value::from(text)),
@@ -247,7 +248,7 @@ pub fn law_fields(law: &Distribution) -> (&'static str, Vec<String>) {
 /// The distribution of this kind with these fields; nothing where one cannot be read.
 pub fn law(kind: &str, fields: &[String]) -> Option<Distribution> {
     let span = |at: usize| fields.get(at).and_then(|text| text.trim().parse::<Duration>().ok());
-    let real = |at: usize| fields.get(at).and_then(|text| text.trim().parse::<f64>().ok());
+    let real = |at: usize| fields.get(at).and_then(|text| number_of(text.trim()));
     Some(match kind {
         "constant" => Distribution::Constant(span(0)?),
         "uniform" => {

@@ -3,6 +3,7 @@
 use netsplit_lab::scenario::ParamKind;
 use netsplit_lab::scenario::catalogue::{Control, ParamDecl};
 use netsplit_scenario::Distribution;
+use netsplit_scenario::json::number;
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -141,7 +142,7 @@ pub fn Slider(props: &Props) -> Html {
     let long = props.decl.label.chars().count() > 15;
     let (text, unit) = setup::shown(&props.decl, &value);
     let place_of = |event: &InputEvent| {
-        event.target_dyn_into::<HtmlInputElement>().and_then(|input| input.value().parse::<f64>().ok())
+        event.target_dyn_into::<HtmlInputElement>().and_then(|input| number(&input.value()))
     };
     let oninput = {
         let (draft, decl) = (draft.clone(), props.decl.clone());
@@ -154,7 +155,7 @@ pub fn Slider(props: &Props) -> Html {
     let onchange = {
         let (draft, decl, on) = (draft.clone(), props.decl.clone(), props.on.clone());
         Callback::from(move |event: Event| {
-            let place = typed(&event).parse::<f64>().ok();
+            let place = number(&typed(&event));
             draft.set(None);
             if let Some(place) = place {
                 on.emit(setup::at_place(&decl, start, place));

@@ -1,5 +1,6 @@
 //! Play, pause, single events, the time, the speed.
 
+use netsplit_scenario::json::number;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -59,10 +60,10 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> Html {
 fn speed(speed: f64, on: &Callback<Msg>) -> Html {
     let place = playback::place(speed);
     let oninput = on.reform(|event: InputEvent| {
-        let place = event.target_dyn_into::<HtmlInputElement>().and_then(|i| i.value().parse().ok());
+        let place = event.target_dyn_into::<HtmlInputElement>().and_then(|i| number(&i.value()));
         Msg::Speed(playback::at_place(place.unwrap_or(600.0)))
     });
-    let onchange = on.reform(|event: Event| Msg::Speed(chosen(&event).parse().unwrap_or(1.0)));
+    let onchange = on.reform(|event: Event| Msg::Speed(number(&chosen(&event)).unwrap_or(1.0)));
     let text = format::speed(speed);
     html! {
         <div class="speed">

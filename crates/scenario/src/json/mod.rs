@@ -1,11 +1,12 @@
 //! JSON text, from and to [`serde_json::Value`].
 //!
 //! The words of its messages and the form of every number are those of `serde_json`'s own reader and writer (tests
-//! compare them). Those bring powers of ten and long multiplication of their own; these leave numbers to the standard
-//! library, which is in the page anyway and is exact as well.
+//! compare them). Those bring tables of powers of ten that no compression makes small; these are as exact without.
 
+mod number;
 mod read;
 mod write;
 
+pub use number::number;
 pub use read::{NotJson, parse};
 pub use write::{line, pretty};

@@ -1,5 +1,6 @@
 //! Text becomes a value.
 
+use super::number;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -237,7 +238,7 @@ impl Reader<'_> {
                 return Ok(Value::from(number));
             }
         }
-        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let number = number(text).filter(|number| number.is_finite());
         number.map(Value::from).ok_or_else(|| self.after(TOO_LARGE))
     }
 

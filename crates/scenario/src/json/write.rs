@@ -1,5 +1,6 @@
 //! A value becomes text.
 
+use super::number as number_of;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -104,7 +105,7 @@ fn float(number: f64, text: &mut String) {
     let mantissa = shortest.split('e').next().unwrap_or_default();
     let places = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let even = format!("{number:.places$e}");
-    let same = even.parse::<f64>().is_ok_and(|read| read.to_bits() == number.to_bits());
+    let same = number_of(&even).is_some_and(|read| read.to_bits() == number.to_bits());
     let scientific = if same { even } else { shortest };
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent = exponent.parse().unwrap_or(0_i32);
