@@ -1,13 +1,12 @@
 //! The picture at the cursor.
 
-use std::collections::BTreeMap;
-
 use netsplit_protocols::registry::Algorithm;
 use netsplit_scenario::MessageName;
 use netsplit_sim::NodeId;
 use netsplit_sim::core::Core;
 use netsplit_sim::declare::{Layout, Role, Shape};
 use netsplit_sim::fault::{Entry, Fault, FaultKind};
+use netsplit_sim::small::Map;
 use netsplit_sim::trace::{Kind, Record};
 use netsplit_sim::view::{Arc, Body, Detail, Item, Mark};
 
@@ -147,8 +146,8 @@ fn active(core: &Core) -> impl Iterator<Item = (u32, &Fault)> {
     })
 }
 
-fn badges(core: &Core) -> BTreeMap<u32, Vec<(String, String)>> {
-    let mut badges: BTreeMap<u32, Vec<(String, String)>> = BTreeMap::new();
+fn badges(core: &Core) -> Map<u32, Vec<(String, String)>> {
+    let mut badges: Map<u32, Vec<(String, String)>> = Map::new();
     for (_, fault) in active(core) {
         let (kind, amount) = match &fault.kind {
             FaultKind::Crash { .. } => ("crash", String::new()),
@@ -161,7 +160,7 @@ fn badges(core: &Core) -> BTreeMap<u32, Vec<(String, String)>> {
             _ => continue,
         };
         for node in core.selected(&fault.from) {
-            badges.entry(node.0).or_default().push((kind.to_owned(), amount.clone()));
+            badges.slot(node.0, Vec::new).push((kind.to_owned(), amount.clone()));
         }
     }
     badges

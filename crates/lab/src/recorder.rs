@@ -1,11 +1,12 @@
 //! What a run leaves behind: the history of operations, the event log, samples over time. Everything is
 //! appended, carries the number of the event it comes from, and can be cut back to an earlier moment.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use netsplit_checker::{self as checker, Call, History};
 use netsplit_sim::Simulation;
 use netsplit_sim::history::{Cause, Function, Observation, Operation, Outcome, What};
+use netsplit_sim::small::Map;
 use netsplit_sim::view::Text;
 
 use crate::metrics::{Metrics, bucket_width};
@@ -80,8 +81,8 @@ pub(crate) struct Recorder {
     refs: Vec<u32>,
     /// Invocation's place in the history, by operation.
     invokes: Vec<usize>,
-    open: BTreeMap<(u32, u64), u32>,
-    processes: BTreeMap<u32, Processes>,
+    open: Map<(u32, u64), u32>,
+    processes: Map<u32, Processes>,
     next_process: u64,
     pub metrics: Metrics,
     pub lines: VecDeque<Line>,
@@ -102,8 +103,8 @@ impl Recorder {
             ops: Vec::new(),
             refs: Vec::new(),
             invokes: Vec::new(),
-            open: BTreeMap::new(),
-            processes: BTreeMap::new(),
+            open: Map::new(),
+            processes: Map::new(),
             next_process: 0,
             lines: VecDeque::new(),
             no_effect: Vec::new(),
@@ -169,7 +170,7 @@ impl Recorder {
 
     fn invoke(&mut self, client: u32, operation: Operation, intended: u64, seen: &Observation) {
         let op = self.ops.len() as u32;
-        let free = self.processes.entry(client).or_default().free.pop();
+        let free = self.processes.slot(client, Processes::default).free.pop();
         let process = free.unwrap_or_else(|| {
             self.next_process += 1;
             self.next_process - 1
@@ -199,7 +200,7 @@ impl Recorder {
         if !matches!(end.outcome, Outcome::Unknown(_)) {
             let process = self.history.records()[at].process;
             let client = self.ops[op as usize].client;
-            self.processes.entry(client).or_default().free.push(process);
+            self.processes.slot(client, Processes::default).free.push(process);
         }
     }
 
@@ -236,7 +237,7 @@ impl Recorder {
         self.next_process = 0;
         for (record, op) in self.history.records().iter().zip(&self.refs) {
             let known = &self.ops[*op as usize];
-            let free = &mut self.processes.entry(known.client).or_default().free;
+            let free = &mut self.processes.slot(known.client, Processes::default).free;
             match &record.what {
                 checker::Event::Invoke(_) => {
                     self.open.insert((known.client, known.operation.number), *op);

@@ -1,13 +1,12 @@
 //! From a scenario to a world at time 0: settings, network, zones, workload.
 
-use std::collections::BTreeMap;
-
 use netsplit_protocols::parts::workload::Workload;
 use netsplit_protocols::registry::{self, Algorithm, Setup};
 use netsplit_scenario::{Mode, Problem, Problems, Scenario, Transport};
 use netsplit_sim::Simulation;
 use netsplit_sim::declare::Settings;
 use netsplit_sim::network::{self, Network, Profile};
+use netsplit_sim::small::Map;
 
 use crate::declared;
 
@@ -117,7 +116,7 @@ fn network(scenario: &Scenario, number: &dyn Fn(&str) -> Option<u32>) -> Network
     let home = |node: &str| {
         topology.zones.iter().position(|zone| zone.nodes.iter().any(|n| n == node)).map_or(0, |at| at + 1)
     };
-    let mut by_link = BTreeMap::new();
+    let mut by_link = Map::new();
     for link in &topology.links {
         let (Some(a), Some(b)) = (number(&link.from), number(&link.to)) else { continue };
         let ways = [(a, b, &link.from, &link.to), (b, a, &link.to, &link.from)];

@@ -1,6 +1,6 @@
 //! The network as it was set up: profiles by pair of zones, with overrides for single links.
 
-use std::collections::BTreeMap;
+use crate::small::Map;
 
 use crate::distribution::Distribution;
 use crate::time::{MILLISECOND, Nanos, SECOND};
@@ -59,7 +59,7 @@ pub struct Network {
     /// Profile for each ordered pair of zones (row: from), or empty for the default everywhere.
     pub by_zone: Vec<u16>,
     /// Profiles of single links (from, to).
-    pub by_link: BTreeMap<(u32, u32), u16>,
+    pub by_link: Map<(u32, u32), u16>,
     /// First retransmission of a stream (ns); doubles.
     pub retransmit: Nanos,
     /// A stream that makes no progress for so long (ns) breaks at both ends.
@@ -74,7 +74,7 @@ impl Network {
             profiles: vec![profile],
             zones: 1,
             by_zone: Vec::new(),
-            by_link: BTreeMap::new(),
+            by_link: Map::new(),
             retransmit: 200 * MILLISECOND,
             give_up: 15 * SECOND,
         }

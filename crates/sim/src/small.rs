@@ -1,6 +1,8 @@
 //! Small collections. The standard library's trees and sorts are made for many items and add 5 to 10 KB of code for
 //! each type that they are used with; what an algorithm keeps is a handful, or grows at its end.
 
+use std::collections::VecDeque;
+
 /// Sorts by insertion: for a handful of items, or such as are nearly in order.
 pub fn sort<T: Copy + PartialOrd>(items: &mut [T]) {
     for end in 1..items.len() {
@@ -14,11 +16,11 @@ pub fn sort<T: Copy + PartialOrd>(items: &mut [T]) {
     }
 }
 
-/// A map in one vector, in the order of its keys. Looking up takes a binary search; inserting in the midst and
-/// removing move what follows.
+/// A map in one double-ended vector, in the order of its keys. Looking up takes a binary search; inserting in the
+/// midst and removing move the shorter of what lies before and behind, so what comes and goes in order is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map<K, V> {
-    pairs: Vec<(K, V)>,
+    pairs: VecDeque<(K, V)>,
 }
 
 /// A set in one vector, in order.
@@ -34,7 +36,7 @@ impl<K, V> Map<K, V> {
     /// Nothing in it.
     #[must_use]
     pub const fn new() -> Self {
-        Self { pairs: Vec::new() }
+        Self { pairs: VecDeque::new() }
     }
     /// How many pairs.
     #[must_use]
@@ -68,7 +70,7 @@ impl<K, V> Map<K, V> {
     }
     /// Takes the first pair out.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
-        (!self.pairs.is_empty()).then(|| self.pairs.remove(0))
+        self.pairs.pop_front()
     }
     /// Keeps the pairs for which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
@@ -79,7 +81,7 @@ impl<K, V> Map<K, V> {
 impl<K: Ord + Copy, V> Map<K, V> {
     fn place(&self, key: &K) -> Result<usize, usize> {
         // What grows, grows at its end.
-        if self.pairs.last().is_none_or(|(last, _)| last < key) {
+        if self.pairs.back().is_none_or(|(last, _)| last < key) {
             return Err(self.pairs.len());
         }
         self.pairs.binary_search_by(|(other, _)| other.cmp(key))
@@ -110,7 +112,8 @@ impl<K: Ord + Copy, V> Map<K, V> {
     }
     /// Takes a pair out; gives its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        self.place(key).ok().map(|at| self.pairs.remove(at).1)
+        let at = self.place(key).ok()?;
+        self.pairs.remove(at).map(|(_, value)| value)
     }
     /// The value of a key, made first where there is none.
     pub fn slot(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
@@ -126,7 +129,7 @@ impl<K: Ord + Copy, V> Map<K, V> {
     /// The pairs from this key on.
     pub fn from(&self, key: &K) -> impl Iterator<Item = (&K, &V)> {
         let at = self.place(key).unwrap_or_else(|at| at);
-        self.pairs[at..].iter().map(|(key, value)| (key, value))
+        self.pairs.range(at..).map(|(key, value)| (key, value))
     }
     /// Takes the pairs from this key on out into a map of their own.
     #[must_use]
@@ -166,7 +169,7 @@ impl<K: Ord + Copy, V> FromIterator<(K, V)> for Map<K, V> {
 
 impl<K, V> IntoIterator for Map<K, V> {
     type Item = (K, V);
-    type IntoIter = std::vec::IntoIter<(K, V)>;
+    type IntoIter = std::collections::vec_deque::IntoIter<(K, V)>;
     fn into_iter(self) -> Self::IntoIter {
         self.pairs.into_iter()
     }

@@ -141,11 +141,13 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
 
     if build == Build::Release {
         setup::npm(TOOLS, "wasm-opt")?;
-        say(&format!("{package}: optimising the WebAssembly (wasm-opt -O3)"));
+        say(&format!("{package}: optimising the WebAssembly (wasm-opt -O2)"));
         let wasm = out.join(format!("{package}_bg.wasm"));
         // No feature flags: the module's own section says what the browser has to know.
         let tool = root().join(TOOLS).join("node_modules/binaryen/bin/wasm-opt");
-        run(command("node").arg(tool).arg("-O3").arg(&wasm).arg("-o").arg(&wasm))?;
+        // No inlining here: rustc has done its own, and more of it only makes the download larger.
+        const OPTIONS: [&str; 7] = ["-O2", "-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"];
+        run(command("node").arg(tool).args(OPTIONS).arg(&wasm).arg("-o").arg(&wasm))?;
     }
     fs::write(mark, stamp).map_err(trouble)?;
     Ok(out)

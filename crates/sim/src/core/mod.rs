@@ -6,8 +6,6 @@ mod disk;
 mod effects;
 mod wire;
 
-use std::collections::BTreeMap;
-
 pub use effects::Effect;
 pub use wire::InFlight;
 pub(crate) use wire::Stream;
@@ -19,6 +17,7 @@ use crate::history::{Observation, Operation, Outcome, What};
 use crate::network::Network;
 use crate::node::{Look, NodeId, TimerId, Traffic};
 use crate::queue::{MAX_PENDING, Queue};
+use crate::small::Map;
 use crate::time::Nanos;
 use crate::trace::{Hash, Kind, Record, Ring};
 use crate::view::Text;
@@ -208,8 +207,10 @@ pub struct Core {
     pub(crate) free: u32,
     pub(crate) copies: Vec<(u32, u32)>,
     pub(crate) effects: Vec<Effect>,
-    pub(crate) streams: BTreeMap<(u32, u32), Stream>,
-    pub(crate) thin: BTreeMap<(u32, u32), Nanos>,
+    /// By sender, then by receiver.
+    pub(crate) streams: Vec<Map<u32, Stream>>,
+    /// When a link with a bandwidth is free again.
+    pub(crate) thin: Map<(u32, u32), Nanos>,
     pub(crate) overflowed: bool,
     /// How often the end of each entry was moved: only the latest one counts.
     pub(crate) ends: Vec<u64>,
@@ -217,7 +218,7 @@ pub struct Core {
 
 impl Core {
     pub(crate) fn new(seed: u64, network: Network, meta: Vec<NodeMeta>) -> Self {
-        let nodes = meta
+        let nodes: Vec<NodeState> = meta
             .iter()
             .map(|meta| {
                 let wire = draw::join(draw::mix(seed ^ 0x5eed), draw::hash_bytes(meta.name.as_bytes()));
@@ -250,6 +251,7 @@ impl Core {
         Self {
             now: 0,
             events: 0,
+            streams: vec![Map::new(); nodes.len()],
             nodes,
             meta,
             network,
@@ -265,8 +267,7 @@ impl Core {
             free: NONE,
             copies: Vec::new(),
             effects: Vec::new(),
-            streams: BTreeMap::new(),
-            thin: BTreeMap::new(),
+            thin: Map::new(),
             overflowed: false,
             ends: Vec::new(),
         }

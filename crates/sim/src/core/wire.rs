@@ -193,7 +193,7 @@ impl Core {
         if c.bandwidth > 0 {
             // The link works off one message after the other.
             let takes = (u128::from(body.bytes) * 1_000_000_000 / u128::from(c.bandwidth)) as Nanos;
-            let free = self.thin.entry((from.0, to.0)).or_insert(0);
+            let free = self.thin.slot((from.0, to.0), || 0);
             let starts = (*free).max(now);
             *free = starts.saturating_add(takes);
             at = at.saturating_add(*free - now);
@@ -211,7 +211,7 @@ impl Core {
                 body.tries = 1;
                 at = at.saturating_add(self.network.retransmit);
             }
-            let stream = self.streams.entry((from.0, to.0)).or_default();
+            let stream = self.streams[from.index()].slot(to.0, Stream::default);
             body.stream = true;
             body.epoch = stream.epoch;
             body.place = stream.sent;
@@ -289,7 +289,7 @@ impl Core {
             }
             return !self.park(slot, to, paused);
         }
-        let stream = self.streams.entry(key).or_default();
+        let stream = self.streams[key.0 as usize].slot(key.1, Stream::default);
         if body.epoch == stream.epoch && body.place > stream.expected {
             // An earlier segment is being retransmitted: this one waits for it.
             let at = stream.held.partition_point(|(place, _)| *place < body.place);
@@ -326,7 +326,7 @@ impl Core {
         if self.park(slot, to, paused) {
             return false;
         }
-        let stream = self.streams.entry(key).or_default();
+        let stream = self.streams[key.0 as usize].slot(key.1, Stream::default);
         stream.expected += 1;
         if stream.held.first().is_some_and(|(place, _)| *place == stream.expected) {
             let (_, next) = stream.held.remove(0);
@@ -360,7 +360,7 @@ impl Core {
 
     /// The next segment opens a new connection; what waited on the old one is lost.
     fn renew_stream(&mut self, key: (u32, u32)) {
-        let stream = self.streams.entry(key).or_default();
+        let stream = self.streams[key.0 as usize].slot(key.1, Stream::default);
         let old = std::mem::take(stream);
         stream.epoch = old.epoch + 1;
         for (_, slot) in old.held {
@@ -384,14 +384,20 @@ impl Core {
     /// A node died: the other ends of its streams learn it one latency later, after what it had sent; or, if
     /// its machine fell silent, when they give up.
     pub(crate) fn reset_streams(&mut self, node: NodeId, silent: bool) {
-        let touched: Vec<(u32, u32)> =
-            self.streams.keys().filter(|(a, b)| *a == node.0 || *b == node.0).copied().collect();
+        let mut touched: Vec<(u32, u32)> = Vec::new();
+        for (from, streams) in (0u32..).zip(&self.streams) {
+            if from == node.0 {
+                touched.extend(streams.keys().map(|to| (from, *to)));
+            } else if streams.contains_key(&node.0) {
+                touched.push((from, node.0));
+            }
+        }
         let mut peers: Vec<u32> = Vec::new();
         for (from, to) in touched {
             let peer = if from == node.0 { to } else { from };
             if !peers.contains(&peer) {
                 peers.push(peer);
-                let sent = self.streams.get(&(node.0, peer)).map_or(0, |s| s.last_at);
+                let sent = self.streams[node.index()].get(&peer).map_or(0, |s| s.last_at);
                 let delay = if silent || self.is_cut(node, NodeId(peer)) {
                     self.network.give_up
                 } else {

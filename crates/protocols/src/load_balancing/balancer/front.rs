@@ -1,6 +1,5 @@
 //! A balancer: it picks a backend for each request, waits for the answer, and remembers who failed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use netsplit_sim::NodeId;
@@ -8,6 +7,7 @@ use netsplit_sim::digest::Digest;
 use netsplit_sim::draw::Purpose;
 use netsplit_sim::history::Cause;
 use netsplit_sim::node::{Ctx, Look};
+use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{Body, ClusterView, Detail, Item, NodeView, Text};
 
@@ -63,7 +63,7 @@ struct Pending {
 pub struct Balancer {
     config: Arc<BalancerConfig>,
     peers: Vec<Peer>,
-    pending: BTreeMap<u64, Pending>,
+    pending: Map<u64, Pending>,
     deadlines: Deadlines,
     tickets: u64,
     turn: u32,
@@ -86,7 +86,7 @@ impl Balancer {
         Self {
             config,
             peers,
-            pending: BTreeMap::new(),
+            pending: Map::new(),
             deadlines: Deadlines::default(),
             tickets: 0,
             turn: 0,

@@ -4,7 +4,6 @@
 //! Wierman, Harchol-Balter, "Open versus closed: a cautionary tale", NSDI 2006). An operation that was due
 //! earlier than it began keeps its intended start, so that latency hides no waiting ("coordinated omission").
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use netsplit_sim::NodeId;
 use netsplit_sim::digest::Digest;
 use netsplit_sim::history::{Cause, Function, Operation, Outcome};
 use netsplit_sim::node::{Action, Context};
+use netsplit_sim::small::Map;
 use netsplit_sim::time::{MILLISECOND, Nanos};
 use netsplit_sim::view::{Body, Detail, Item, NodeView, Text};
 
@@ -77,7 +77,7 @@ pub struct Client {
     stop: Nanos,
     current: NodeId,
     session: u64,
-    open: BTreeMap<u64, Open>,
+    open: Map<u64, Open>,
     deadlines: Deadlines,
     budget: u64,
     answered: u64,
@@ -102,7 +102,7 @@ impl Client {
             stop: 0,
             current,
             session: 0,
-            open: BTreeMap::new(),
+            open: Map::new(),
             deadlines: Deadlines::default(),
             budget: RESERVE,
             answered: 0,
@@ -464,7 +464,7 @@ impl Client {
     }
 }
 
-fn awaits(open: &BTreeMap<u64, Open>, number: u64, attempt: u32) -> bool {
+fn awaits(open: &Map<u64, Open>, number: u64, attempt: u32) -> bool {
     open.get(&number).is_some_and(|open| open.attempt == attempt && open.phase != Phase::BackingOff)
 }
 
