@@ -2,7 +2,8 @@
 //!
 //! Everyone does the same work in the same run: rounds alternate between rows, processor time is measured,
 //! warm-up and set-up are not, and an event is what [`netsplit_bench::workload`] says. Everyone is compiled
-//! with the engine's release profile; fat link-time optimisation nearly doubles simcore and nexosim. The bare
+//! with cargo's plain release profile, as their users have them; with fat link-time optimisation
+//! (`CARGO_PROFILE_RELEASE_LTO=fat`) simcore and nexosim gain most. The bare
 //! loop is a limit, not a peer: heap, slab and the model's own work, without nodes, links, faults, trace or
 //! hash. A row that this machine cannot run is skipped with the reason.
 

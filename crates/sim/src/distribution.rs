@@ -58,6 +58,7 @@ pub enum Distribution {
 impl Distribution {
     /// The span that `word` stands for.
     #[must_use]
+    #[inline]
     pub fn sample(&self, word: u64) -> Nanos {
         match self {
             Self::Constant(span) => *span,
@@ -65,6 +66,13 @@ impl Distribution {
                 let width = max.saturating_sub(*min);
                 min + ((u128::from(word) * (u128::from(width) + 1)) >> 64) as Nanos
             }
+            _ => self.sample_curve(word),
+        }
+    }
+
+    fn sample_curve(&self, word: u64) -> Nanos {
+        match self {
+            Self::Constant(_) | Self::Uniform { .. } => self.sample(word),
             Self::Normal { mean, sd } => {
                 nanos_from_f64(*mean as f64 + *sd as f64 * math::normal_quantile(draw::unit(word)))
             }

@@ -29,6 +29,7 @@ pub const fn hash_bytes(bytes: &[u8]) -> u64 {
 
 /// splitmix64's finaliser: a bijection that spreads every input bit over the word.
 #[must_use]
+#[inline]
 pub const fn mix(mut word: u64) -> u64 {
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -37,6 +38,7 @@ pub const fn mix(mut word: u64) -> u64 {
 
 /// One step of a keyed stream: the word of `occasion` under `key`.
 #[must_use]
+#[inline]
 pub const fn word(key: u64, occasion: u64) -> u64 {
     mix(key
         ^ occasion.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23).wrapping_add(0x9e37_79b9_7f4a_7c15))
@@ -44,24 +46,28 @@ pub const fn word(key: u64, occasion: u64) -> u64 {
 
 /// Joins two keys into one; not symmetric.
 #[must_use]
+#[inline]
 pub const fn join(a: u64, b: u64) -> u64 {
     mix(a.rotate_left(29) ^ b.wrapping_mul(0xd6e8_feb8_6659_fd93))
 }
 
 /// A word as a real in the open interval (0, 1), never 0 and never 1.
 #[must_use]
+#[inline]
 pub fn unit(word: u64) -> f64 {
     ((word >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
 }
 
 /// A word as an integer in `0..bound` (bias below bound / 2^32 for small bounds; `bound` 0 gives 0).
 #[must_use]
+#[inline]
 pub const fn below(word: u64, bound: u32) -> u32 {
     (((word >> 32) * bound as u64) >> 32) as u32
 }
 
 /// Whether an event of probability `p` (0 to 1) happens under this word.
 #[must_use]
+#[inline]
 pub fn chance(word: u64, p: f64) -> bool {
     unit(word) < p
 }

@@ -82,6 +82,7 @@ impl Network {
 
     /// The profile of a link between nodes of these zones.
     #[must_use]
+    #[inline]
     pub fn profile(&self, from: u32, to: u32, from_zone: u16, to_zone: u16) -> &Profile {
         let mut index = 0;
         if !self.by_zone.is_empty() {
