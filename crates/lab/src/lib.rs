@@ -37,4 +37,5 @@ pub use frame::{
 };
 pub use gallery::{GalleryEntry, gallery};
 pub use netsplit_scenario as scenario;
+pub use netsplit_sim::small;
 pub use report::Report;

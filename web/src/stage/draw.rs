@@ -1,8 +1,8 @@
 //! The picture: links, partitions, the ring, messages, nodes.
 
-use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
+use netsplit_lab::small::Map;
 use netsplit_lab::{Frame, Legend, MessageFrame};
 use web_sys::CanvasRenderingContext2d as Canvas;
 
@@ -37,7 +37,7 @@ pub struct Overlay {
     /// Hues are shards.
     pub shards: bool,
     /// Lines that a hand drew, by the fault's index.
-    pub drawn: BTreeMap<usize, ((f64, f64), (f64, f64))>,
+    pub drawn: Map<usize, ((f64, f64), (f64, f64))>,
     /// Wall time (ms).
     pub wall: f64,
     /// Time passes.
@@ -54,8 +54,8 @@ pub struct Stage {
     pub glyphs: Vec<(f32, f32, u32)>,
     theme: Theme,
     icons: Icons,
-    links: BTreeMap<(u32, u32), f64>,
-    died: BTreeMap<(u32, u32, u64), f64>,
+    links: Map<(u32, u32), f64>,
+    died: Map<(u32, u32, u64), f64>,
     cuts: Vec<((f64, f64), (f64, f64))>,
 }
 
@@ -184,7 +184,7 @@ impl Stage {
             frame.links.iter().filter(|l| l.state == "cut").map(|l| pair(l.from, l.to)).collect();
         let servers: Vec<u32> =
             frame.nodes.iter().filter(|n| !n.client && n.status != "absent").map(|n| n.id).collect();
-        let mut pairs: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+        let mut pairs: Map<(u32, u32), f64> = Map::new();
         let mesh = frame.layout == "circle" || frame.layout == "graph";
         if mesh && servers.len() <= 9 {
             for (at, a) in servers.iter().enumerate() {
@@ -197,9 +197,9 @@ impl Stage {
             }
         }
         if self.links.len() <= 400 {
-            for (link, seen) in &self.links {
+            for (link, seen) in self.links.iter() {
                 let age = (over.wall - seen) / LINGER;
-                let strength = pairs.entry(*link).or_insert(0.0);
+                let strength = pairs.slot(*link, || 0.0);
                 *strength = strength.max(1.0 - age);
             }
         }
@@ -210,7 +210,7 @@ impl Stage {
         let sick =
             |a: u32, b: u32| frame.links.iter().find(|l| pair(l.from, l.to) == (a, b) && l.state != "cut");
         on.set_line_width(1.25);
-        for ((a, b), strength) in &pairs {
+        for ((a, b), strength) in pairs.iter() {
             let Some((x0, y0, x1, y1)) = self.span(*a, *b, 10.0) else { continue };
             let dead = cut.contains(&(*a, *b));
             let ill = sick(*a, *b);
@@ -380,7 +380,7 @@ impl Stage {
     fn messages(&mut self, on: &Canvas, frame: &Frame, legend: &[Legend], over: &Overlay) {
         self.glyphs.clear();
         let count = frame.messages.len();
-        let mut dots: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+        let mut dots: Map<&str, Vec<(f64, f64)>> = Map::new();
         let mut crosses: Vec<(f64, f64, f64)> = Vec::new();
         for (at, message) in frame.messages.iter().enumerate() {
             let Some((x0, y0, x1, y1)) = self.span(message.from, message.to, 6.0) else { continue };
@@ -402,7 +402,7 @@ impl Stage {
             self.glyphs.push((x as f32, y as f32, at as u32));
             if count > SHAPES && !selected {
                 if !message.lost {
-                    dots.entry(role).or_default().push((x, y));
+                    dots.slot(role, Vec::new).push((x, y));
                 } else if crosses.len() < 100 {
                     crosses.push((x, y, 1.0));
                 }
@@ -415,7 +415,7 @@ impl Stage {
                 if !over.playing || moving {
                     self.died.remove(&name);
                 }
-                let born = *self.died.entry(name).or_insert(over.wall);
+                let born = *self.died.slot(name, || over.wall);
                 let left = 1.0 - (over.wall - born) / 420.0;
                 if left <= 0.0 {
                     continue;
