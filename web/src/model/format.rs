@@ -1,5 +1,7 @@
 //! Times, numbers and speeds in words.
 
+use crate::model::math;
+
 /// "00:12.480", or "1:02:03.480" from an hour on.
 pub fn clock(ns: u64) -> String {
     let ms = ns / 1_000_000;
@@ -46,7 +48,7 @@ pub fn short(value: f64) -> String {
         s if s >= 100.0 => 0,
         s if s >= 10.0 => 1,
         s if s >= 1.0 => 2,
-        s if s > 0.0 => (2 - s.log10().floor() as i32).clamp(0, 9) as usize,
+        s if s > 0.0 => (2 - math::log10(s).floor() as i32).clamp(0, 9) as usize,
         _ => 0,
     };
     let text = format!("{value:.places$}");

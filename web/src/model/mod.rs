@@ -11,6 +11,7 @@
 //! - [`ui`]: what is open, selected and armed.
 
 pub mod format;
+pub mod math;
 pub mod opening;
 pub mod playback;
 pub mod scale;

@@ -1,5 +1,7 @@
 //! How wall time becomes virtual time.
 
+use crate::model::math;
+
 /// The slowest and the fastest speed.
 pub const SPEEDS: (f64, f64) = (0.001, 100.0);
 /// Steps of a speed slider.
@@ -107,7 +109,7 @@ fn clamp(speed: f64) -> f64 {
 /// All round speeds: 1, 2, 5 in each decade.
 pub fn round_speeds() -> impl Iterator<Item = f64> {
     (-3..=2)
-        .flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * 10f64.powi(decade)))
+        .flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * math::pow(10.0, f64::from(decade))))
         .filter(|s| *s <= SPEEDS.1)
 }
 
@@ -122,14 +124,14 @@ fn next_speed(speed: f64, up: bool) -> f64 {
 
 /// A slider's place (0 to [`SLIDER`]) for a speed.
 pub fn place(speed: f64) -> f64 {
-    (clamp(speed) / SPEEDS.0).log10() / (SPEEDS.1 / SPEEDS.0).log10() * SLIDER
+    math::log10(clamp(speed) / SPEEDS.0) / math::log10(SPEEDS.1 / SPEEDS.0) * SLIDER
 }
 
 /// The speed at a slider's place; near a round one it is that one.
 pub fn at_place(place: f64) -> f64 {
-    let raw = SPEEDS.0 * (SPEEDS.1 / SPEEDS.0).powf((place / SLIDER).clamp(0.0, 1.0));
-    round_speeds().find(|s| (raw / s).log10().abs() < 0.035).unwrap_or_else(|| {
-        let size = 10f64.powf(raw.log10().floor() - 1.0);
+    let raw = SPEEDS.0 * math::pow(SPEEDS.1 / SPEEDS.0, (place / SLIDER).clamp(0.0, 1.0));
+    round_speeds().find(|s| math::log10(raw / s).abs() < 0.035).unwrap_or_else(|| {
+        let size = math::pow(10.0, math::log10(raw).floor() - 1.0);
         (raw / size).round() * size
     })
 }

@@ -1,12 +1,14 @@
 //! Axes and ticks.
 
+use crate::model::math;
+
 /// Round steps so that at most `most` of them span `range`.
 pub fn step(range: f64, most: usize) -> f64 {
     if !(range.is_finite() && range > 0.0) {
         return 1.0;
     }
     let raw = range / most.max(1) as f64;
-    let size = 10f64.powf(raw.log10().floor());
+    let size = math::pow(10.0, math::log10(raw).floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|f| f * size >= raw * 0.999_999).unwrap_or(10.0);
     factor * size
 }
@@ -20,9 +22,9 @@ pub fn ticks(max: f64, most: usize) -> Vec<f64> {
 
 /// Decades of a logarithmic axis that hold everything from `min` to `max`.
 pub fn decades(min: f64, max: f64) -> Vec<f64> {
-    let low = min.max(1e-9).log10().floor() as i32;
-    let high = (max.max(min).max(1e-9).log10().ceil() as i32).max(low + 1);
-    (low..=high).map(|decade| 10f64.powi(decade)).collect()
+    let low = math::log10(min.max(1e-9)).floor() as i32;
+    let high = (math::log10(max.max(min).max(1e-9)).ceil() as i32).max(low + 1);
+    (low..=high).map(|decade| math::pow(10.0, f64::from(decade))).collect()
 }
 
 /// Ticks in time between two instants (ns): at most `most`, at round places.

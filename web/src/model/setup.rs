@@ -1,5 +1,6 @@
 //! Reading and changing a scenario by its declarations; what a slider's place means.
 
+use crate::model::math;
 use netsplit_scenario::catalogue::{AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind};
 use netsplit_scenario::json::number as number_of;
 use netsplit_scenario::record::Field;
@@ -122,7 +123,8 @@ pub fn place_in((low, high, log): (f64, f64, bool), value: f64) -> f64 {
     if value <= low {
         return 0.0;
     }
-    let share = if log { (value / low).ln() / (high / low).ln() } else { (value - low) / (high - low) };
+    let share =
+        if log { math::log10(value / low) / math::log10(high / low) } else { (value - low) / (high - low) };
     share.clamp(0.0, 1.0) * STEPS
 }
 
@@ -130,7 +132,7 @@ pub fn place_in((low, high, log): (f64, f64, bool), value: f64) -> f64 {
 pub fn at_place(decl: &ParamDecl, current: f64, place: f64) -> Value {
     let (low, high, log) = span(decl, current);
     let share = (place / STEPS).clamp(0.0, 1.0);
-    let raw = if log { low * (high / low).powf(share) } else { low + (high - low) * share };
+    let raw = if log { low * math::pow(high / low, share) } else { low + (high - low) * share };
     let value = if share <= 0.0 {
         // The far left of a slider of factors is the least there is: nothing at all, where that is allowed.
         if log { least(decl).min(low) } else { low }
@@ -143,7 +145,7 @@ pub fn at_place(decl: &ParamDecl, current: f64, place: f64) -> Value {
 }
 
 fn round(value: f64, of: f64) -> f64 {
-    let size = 10f64.powf(of.abs().max(1e-12).log10().floor() - 1.0);
+    let size = math::pow(10.0, math::log10(of.abs().max(1e-12)).floor() - 1.0);
     (value / size).round() * size
 }
 

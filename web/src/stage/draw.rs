@@ -1,5 +1,6 @@
 //! The picture: links, partitions, the ring, messages, nodes.
 
+use crate::model::math;
 use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
@@ -440,7 +441,7 @@ impl Stage {
                 }
             }
             on.set_global_alpha(alpha);
-            glyphs::message(on, &self.theme, ink, shape, x, y, dy.atan2(dx));
+            glyphs::message(on, &self.theme, ink, shape, x, y, math::atan2(dy, dx));
             on.set_global_alpha(1.0);
             if selected {
                 circle(on, x, y, 11.0);
@@ -477,8 +478,8 @@ impl Stage {
         on.set_global_alpha(0.5);
         path(on, &[from, to], false);
         on.stroke();
-        let turn = (to.1 - from.1).atan2(to.0 - from.0);
-        let wing = |by: f64| (to.0 - 7.0 * (turn + by).cos(), to.1 - 7.0 * (turn + by).sin());
+        let turn = math::atan2(to.1 - from.1, to.0 - from.0);
+        let wing = |by: f64| (to.0 - 7.0 * math::cos(turn + by), to.1 - 7.0 * math::sin(turn + by));
         path(on, &[wing(0.45), to, wing(-0.45)], false);
         on.stroke();
         on.set_global_alpha(1.0);

@@ -1,5 +1,6 @@
 //! The shapes of messages and badges.
 
+use crate::model::math;
 use std::f64::consts::TAU;
 
 use wasm_bindgen::JsValue;
@@ -91,7 +92,7 @@ pub fn message(on: &Canvas, theme: &Theme, ink: &Ink, shape: &str, x: f64, y: f6
         "hexagon" => {
             let corner = |at: i32| {
                 let turn = f64::from(at) * TAU / 6.0;
-                (x + 6.2 * turn.cos(), y + 6.2 * turn.sin())
+                (x + 6.2 * math::cos(turn), y + 6.2 * math::sin(turn))
             };
             path(on, &[corner(0), corner(1), corner(2), corner(3), corner(4), corner(5)], true);
             on.fill();

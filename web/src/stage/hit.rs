@@ -1,6 +1,7 @@
 //! What is under a point, and which nodes a line parts.
 
 use super::layout::{Layout, Place};
+use crate::model::math;
 
 /// How far beside a message a click still means it.
 const REACH: f64 = 11.0;
@@ -78,7 +79,7 @@ pub fn parting_line(places: &[(Place, bool)], width: f64, height: f64) -> Option
     let mut best: Option<(f64, f64, f64)> = None;
     for step in 0..72 {
         let turn = f64::from(step) * std::f64::consts::PI / 72.0;
-        let (nx, ny) = (turn.cos(), turn.sin());
+        let (nx, ny) = (math::cos(turn), math::sin(turn));
         let along = |place: &Place| place.x * nx + place.y * ny;
         let edge = |yes: bool| {
             let side = places.iter().filter(move |(_, group)| *group == yes);
@@ -104,7 +105,7 @@ pub fn parting_line(places: &[(Place, bool)], width: f64, height: f64) -> Option
 
 /// The part of the line `x cos + y sin = middle` that is on the stage, 16 px from its edges.
 fn clip(turn: f64, middle: f64, width: f64, height: f64) -> Option<((f64, f64), (f64, f64))> {
-    let (nx, ny) = (turn.cos(), turn.sin());
+    let (nx, ny) = (math::cos(turn), math::sin(turn));
     let (left, right, top, bottom) =
         (16.0, width - 16.0, 56.0f64.min(height * 0.1), height - 90.0f64.min(height * 0.15));
     let mut ends: Vec<(f64, f64)> = Vec::new();

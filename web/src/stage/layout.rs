@@ -1,5 +1,6 @@
 //! Where nodes stand, for a frame and a size.
 
+use crate::model::math;
 use std::f64::consts::{PI, TAU};
 
 use netsplit_lab::{Frame, NodeFrame};
@@ -195,7 +196,7 @@ impl Layout {
         }
         for (order, node) in servers.iter().enumerate() {
             let turn = -PI + PI / count as f64 - order as f64 * TAU / count as f64;
-            self.places[*node] = Place { x: x + a * turn.cos(), y: y + b * turn.sin(), r };
+            self.places[*node] = Place { x: x + a * math::cos(turn), y: y + b * math::sin(turn), r };
         }
     }
 
@@ -208,7 +209,8 @@ impl Layout {
         for (order, node) in servers.iter().enumerate() {
             let out = ((order as f64 + 0.5) / servers.len() as f64).sqrt();
             let turn = order as f64 * golden;
-            self.places[*node] = Place { x: x + a * out * turn.cos(), y: y + b * out * turn.sin(), r };
+            self.places[*node] =
+                Place { x: x + a * out * math::cos(turn), y: y + b * out * math::sin(turn), r };
         }
     }
 
@@ -222,7 +224,8 @@ impl Layout {
         let r = (TAU * circle / count * 0.3).min(if phone { 24.0 } else { 34.0 }).max(3.0);
         for (order, node) in servers.iter().enumerate() {
             let turn = -PI / 2.0 + order as f64 * TAU / count;
-            self.places[*node] = Place { x: x + circle * turn.cos(), y: y + circle * turn.sin(), r };
+            self.places[*node] =
+                Place { x: x + circle * math::cos(turn), y: y + circle * math::sin(turn), r };
         }
     }
 
