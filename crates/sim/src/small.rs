@@ -16,11 +16,11 @@ pub fn sort<T: Copy + PartialOrd>(items: &mut [T]) {
     }
 }
 
-/// A map in one double-ended vector, in the order of its keys. Looking up takes a binary search; inserting in the
-/// midst and removing move the shorter of what lies before and behind, so what comes and goes in order is cheap.
+/// A map in one vector, in the order of its keys. Looking up takes a binary search; inserting in the midst and
+/// removing move what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map<K, V> {
-    pairs: VecDeque<(K, V)>,
+    pairs: Vec<(K, V)>,
 }
 
 /// A set in one vector, in order.
@@ -36,7 +36,7 @@ impl<K, V> Map<K, V> {
     /// Nothing in it.
     #[must_use]
     pub const fn new() -> Self {
-        Self { pairs: VecDeque::new() }
+        Self { pairs: Vec::new() }
     }
     /// How many pairs.
     #[must_use]
@@ -70,7 +70,7 @@ impl<K, V> Map<K, V> {
     }
     /// Takes the first pair out.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
-        self.pairs.pop_front()
+        (!self.pairs.is_empty()).then(|| self.pairs.remove(0))
     }
     /// Keeps the pairs for which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
@@ -81,7 +81,7 @@ impl<K, V> Map<K, V> {
 impl<K: Ord + Copy, V> Map<K, V> {
     fn place(&self, key: &K) -> Result<usize, usize> {
         // What grows, grows at its end.
-        if self.pairs.back().is_none_or(|(last, _)| last < key) {
+        if self.pairs.last().is_none_or(|(last, _)| last < key) {
             return Err(self.pairs.len());
         }
         self.pairs.binary_search_by(|(other, _)| other.cmp(key))
@@ -112,8 +112,7 @@ impl<K: Ord + Copy, V> Map<K, V> {
     }
     /// Takes a pair out; gives its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let at = self.place(key).ok()?;
-        self.pairs.remove(at).map(|(_, value)| value)
+        self.place(key).ok().map(|at| self.pairs.remove(at).1)
     }
     /// The value of a key, made first where there is none.
     pub fn slot(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
@@ -129,7 +128,7 @@ impl<K: Ord + Copy, V> Map<K, V> {
     /// The pairs from this key on.
     pub fn from(&self, key: &K) -> impl Iterator<Item = (&K, &V)> {
         let at = self.place(key).unwrap_or_else(|at| at);
-        self.pairs.range(at..).map(|(key, value)| (key, value))
+        self.pairs[at..].iter().map(|(key, value)| (key, value))
     }
     /// Takes the pairs from this key on out into a map of their own.
     #[must_use]
@@ -169,9 +168,63 @@ impl<K: Ord + Copy, V> FromIterator<(K, V)> for Map<K, V> {
 
 impl<K, V> IntoIterator for Map<K, V> {
     type Item = (K, V);
-    type IntoIter = std::collections::vec_deque::IntoIter<(K, V)>;
+    type IntoIter = std::vec::IntoIter<(K, V)>;
     fn into_iter(self) -> Self::IntoIter {
         self.pairs.into_iter()
+    }
+}
+
+/// What is under way, by a number: whatever comes and goes nearly in order costs little, however much there is.
+#[derive(Clone, Debug)]
+pub struct Window<V> {
+    pairs: VecDeque<(u64, V)>,
+}
+
+impl<V> Default for Window<V> {
+    fn default() -> Self {
+        Self { pairs: VecDeque::new() }
+    }
+}
+
+impl<V> Window<V> {
+    fn place(&self, number: u64) -> Option<usize> {
+        self.pairs.binary_search_by(|(other, _)| other.cmp(&number)).ok()
+    }
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+    /// Adds one, whose number is new.
+    pub fn add(&mut self, number: u64, value: V) {
+        if self.pairs.back().is_none_or(|(last, _)| *last < number) {
+            self.pairs.push_back((number, value));
+        } else if let Err(at) = self.pairs.binary_search_by(|(other, _)| other.cmp(&number)) {
+            self.pairs.insert(at, (number, value));
+        }
+    }
+    /// The one with this number.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&V> {
+        self.place(number).map(|at| &self.pairs[at].1)
+    }
+    /// The one with this number, to change it.
+    pub fn get_mut(&mut self, number: u64) -> Option<&mut V> {
+        self.place(number).map(|at| &mut self.pairs[at].1)
+    }
+    /// Takes one out.
+    pub fn remove(&mut self, number: u64) -> Option<V> {
+        let at = self.place(number)?;
+        self.pairs.remove(at).map(|(_, value)| value)
+    }
+    /// All, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &V)> {
+        self.pairs.iter().map(|(number, value)| (*number, value))
     }
 }
 

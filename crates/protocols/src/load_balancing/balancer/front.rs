@@ -7,7 +7,7 @@ use netsplit_sim::digest::Digest;
 use netsplit_sim::draw::Purpose;
 use netsplit_sim::history::Cause;
 use netsplit_sim::node::{Ctx, Look};
-use netsplit_sim::small::Map;
+use netsplit_sim::small::Window;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{Body, ClusterView, Detail, Item, NodeView, Text};
 
@@ -63,7 +63,7 @@ struct Pending {
 pub struct Balancer {
     config: Arc<BalancerConfig>,
     peers: Vec<Peer>,
-    pending: Map<u64, Pending>,
+    pending: Window<Pending>,
     deadlines: Deadlines,
     tickets: u64,
     turn: u32,
@@ -86,7 +86,7 @@ impl Balancer {
         Self {
             config,
             peers,
-            pending: Map::new(),
+            pending: Window::default(),
             deadlines: Deadlines::default(),
             tickets: 0,
             turn: 0,
@@ -189,7 +189,7 @@ impl Balancer {
         self.tickets += 1;
         let number = request.operation.number;
         self.pending
-            .insert(ticket, Pending { client: request.client, number, attempt: request.attempt, backend });
+            .add(ticket, Pending { client: request.client, number, attempt: request.attempt, backend });
         ctx.send(self.node(backend), Envelope::Server(Hop::Forward(ticket, request)));
         self.deadlines.push(now.saturating_add(self.config.response_timeout), ticket, 0);
         self.arm(ctx);
@@ -205,12 +205,12 @@ impl Balancer {
         self.settle(ticket, reply, ctx);
         // What is no longer awaited must not pile up.
         let pending = &self.pending;
-        self.deadlines.trim(|ticket, _| pending.contains_key(&ticket));
+        self.deadlines.trim(|ticket, _| pending.get(ticket).is_some());
     }
 
     /// The request with this ticket ends with this answer.
     fn settle(&mut self, ticket: u64, reply: Answer, ctx: &mut Ctx<'_, Tier>) {
-        let Some(pending) = self.pending.remove(&ticket) else { return };
+        let Some(pending) = self.pending.remove(ticket) else { return };
         let now = ctx.elapsed();
         self.seen = now;
         let (max_fails, fail_timeout) = (self.config.max_fails, self.config.fail_timeout);
@@ -245,9 +245,9 @@ impl Balancer {
         let now = ctx.elapsed();
         while let Some((ticket, _)) = {
             let pending = &self.pending;
-            self.deadlines.due(now, |ticket, _| pending.contains_key(&ticket))
+            self.deadlines.due(now, |ticket, _| pending.get(ticket).is_some())
         } {
-            if let Some(backend) = self.pending.get(&ticket).map(|pending| pending.backend) {
+            if let Some(backend) = self.pending.get(ticket).map(|pending| pending.backend) {
                 let node = self.node(backend);
                 ctx.note(|| Text::new("lb-timeout").with("node", node));
             }
@@ -260,7 +260,7 @@ impl Balancer {
     pub(super) fn connection_lost(&mut self, peer: NodeId, ctx: &mut Ctx<'_, Tier>) {
         let Some(backend) = peer.0.checked_sub(self.config.first) else { return };
         let lost: Vec<u64> =
-            self.pending.iter().filter(|(_, p)| p.backend == backend).map(|(ticket, _)| *ticket).collect();
+            self.pending.iter().filter(|(_, p)| p.backend == backend).map(|(ticket, _)| ticket).collect();
         if !lost.is_empty() {
             let count = lost.len() as u64;
             ctx.note(|| Text::new("lb-backend-lost").with("node", peer).with("count", count));
@@ -285,7 +285,7 @@ impl Balancer {
         let digest = self.peers.iter().fold(digest, |digest, peer| {
             digest.add(u64::from(peer.open) << 1 | u64::from(peer.member)).add(peer.health.word())
         });
-        digest.all(self.pending.keys().copied()).end()
+        digest.all(self.pending.iter().map(|(ticket, _)| ticket)).end()
     }
 
     pub(super) fn observe(&self, look: &Look, detail: Detail) -> NodeView {

@@ -11,7 +11,7 @@ use netsplit_sim::NodeId;
 use netsplit_sim::digest::Digest;
 use netsplit_sim::history::{Cause, Function, Operation, Outcome};
 use netsplit_sim::node::{Action, Context};
-use netsplit_sim::small::Map;
+use netsplit_sim::small::Window;
 use netsplit_sim::time::{MILLISECOND, Nanos};
 use netsplit_sim::view::{Body, Detail, Item, NodeView, Text};
 
@@ -77,7 +77,7 @@ pub struct Client {
     stop: Nanos,
     current: NodeId,
     session: u64,
-    open: Map<u64, Open>,
+    open: Window<Open>,
     deadlines: Deadlines,
     budget: u64,
     answered: u64,
@@ -102,7 +102,7 @@ impl Client {
             stop: 0,
             current,
             session: 0,
-            open: Map::new(),
+            open: Window::default(),
             deadlines: Deadlines::default(),
             budget: RESERVE,
             answered: 0,
@@ -203,7 +203,7 @@ impl Client {
                 }
             }
             ClientTimer::Again(number, attempt, redirects) => {
-                let same = self.open.get(&number).is_some_and(|open| open.redirects == redirects);
+                let same = self.open.get(number).is_some_and(|open| open.redirects == redirects);
                 if same && self.is_in(number, attempt, Phase::Pausing) {
                     self.send(number, ctx);
                 }
@@ -212,7 +212,7 @@ impl Client {
     }
 
     fn is_in(&self, number: u64, attempt: u32, phase: Phase) -> bool {
-        self.open.get(&number).is_some_and(|open| open.attempt == attempt && open.phase == phase)
+        self.open.get(number).is_some_and(|open| open.attempt == attempt && open.phase == phase)
     }
 
     /// Begins an operation: the one that the workload has next, or the one given.
@@ -247,7 +247,7 @@ impl Client {
             phase: Phase::Asked,
             doubtful: false,
         };
-        self.open.insert(number, open);
+        self.open.add(number, open);
         if self.config.targets.is_empty() {
             self.finish(number, Outcome::Fail(Cause::Unavailable), ctx);
         } else {
@@ -257,7 +257,7 @@ impl Client {
 
     /// Begins an attempt.
     fn ask(&mut self, number: u64, ctx: &mut ClientCtx<'_>) {
-        let Some(open) = self.open.get_mut(&number) else { return };
+        let Some(open) = self.open.get_mut(number) else { return };
         if open.attempt > 0 {
             open.target = self.config.target(self.current, Some(open.target), number, open.attempt, ctx);
         }
@@ -273,7 +273,7 @@ impl Client {
 
     /// Sends the attempt under way to its target.
     fn send(&mut self, number: u64, ctx: &mut ClientCtx<'_>) {
-        let Some(open) = self.open.get_mut(&number) else { return };
+        let Some(open) = self.open.get_mut(number) else { return };
         open.phase = Phase::Asked;
         let request = Request {
             client: ctx.me(),
@@ -301,7 +301,7 @@ impl Client {
 
     fn reply(&mut self, from: NodeId, reply: Reply, ctx: &mut ClientCtx<'_>) {
         self.session = self.session.max(reply.session);
-        let Some(open) = self.open.get(&reply.number) else { return };
+        let Some(open) = self.open.get(reply.number) else { return };
         // A late success of an earlier attempt is a success; other late answers have been given up on.
         let current = open.attempt == reply.attempt && open.phase == Phase::Asked && open.target == from;
         match reply.answer {
@@ -314,7 +314,7 @@ impl Client {
 
     /// Follows a redirect within the attempt and its timeout, with a pause after each round of them.
     fn redirect(&mut self, number: u64, hint: Option<NodeId>, ctx: &mut ClientCtx<'_>) {
-        let Some(open) = self.open.get_mut(&number) else { return };
+        let Some(open) = self.open.get_mut(number) else { return };
         let next = hint.filter(|to| *to != open.target).unwrap_or_else(|| self.config.after(open.target));
         if self.config.route == Route::Leader && (self.current == open.target || hint.is_some()) {
             self.current = next;
@@ -338,7 +338,7 @@ impl Client {
             .open
             .iter()
             .filter(|(_, open)| open.target == peer && open.phase == Phase::Asked)
-            .map(|(number, _)| *number)
+            .map(|(number, _)| number)
             .collect();
         for number in lost {
             self.attempt_failed(number, Cause::Refused, true, ctx);
@@ -348,7 +348,7 @@ impl Client {
     /// The attempt under way failed: try again, or give up.
     fn attempt_failed(&mut self, number: u64, cause: Cause, doubtful: bool, ctx: &mut ClientCtx<'_>) {
         let limited = self.config.workload.retry_permille > 0;
-        let Some(open) = self.open.get_mut(&number) else { return };
+        let Some(open) = self.open.get_mut(number) else { return };
         open.doubtful |= doubtful;
         if self.config.route == Route::Leader && doubtful && self.current == open.target {
             self.current = self.config.after(open.target);
@@ -374,7 +374,7 @@ impl Client {
     }
 
     fn finish(&mut self, number: u64, outcome: Outcome, ctx: &mut ClientCtx<'_>) {
-        let Some(open) = self.open.remove(&number) else { return };
+        let Some(open) = self.open.remove(number) else { return };
         let still = &self.open;
         self.deadlines.trim(|number, attempt| awaits(still, number, attempt));
         ctx.complete(number, outcome, open.attempt + 1);
@@ -433,7 +433,7 @@ impl Client {
             .add(self.answered)
             .add(self.failed)
             .add(self.unknown);
-        let digest = self.open.values().fold(digest, |digest, open| {
+        let digest = self.open.iter().fold(digest, |digest, (_, open)| {
             digest
                 .add(open.operation.number)
                 .add(function_word(open.operation.function))
@@ -464,8 +464,8 @@ impl Client {
     }
 }
 
-fn awaits(open: &Map<u64, Open>, number: u64, attempt: u32) -> bool {
-    open.get(&number).is_some_and(|open| open.attempt == attempt && open.phase != Phase::BackingOff)
+fn awaits(open: &Window<Open>, number: u64, attempt: u32) -> bool {
+    open.get(number).is_some_and(|open| open.attempt == attempt && open.phase != Phase::BackingOff)
 }
 
 fn sentence(cause: Cause) -> &'static str {
