@@ -2,7 +2,6 @@
 
 use crate::limits;
 use crate::record::{as_text, by_value};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -28,7 +27,7 @@ pub struct NodeSpace {
     /// Each prefix with how many nodes bear it.
     pub ranges: Vec<(String, u32)>,
     /// Names that actions add.
-    pub added: BTreeSet<String>,
+    pub added: NameSet,
 }
 
 impl NodeSpace {
@@ -180,3 +179,40 @@ impl FromStr for MessageName {
 
 as_text!(LinkName, MessageName);
 by_value!(LinkName, MessageName);
+
+/// A set of names, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameSet(Vec<String>);
+
+impl NameSet {
+    /// Adds a name; whether it was new.
+    pub fn insert(&mut self, name: &str) -> bool {
+        match self.0.binary_search_by(|other| other.as_str().cmp(name)) {
+            Ok(_) => false,
+            Err(at) => {
+                self.0.insert(at, name.to_owned());
+                true
+            }
+        }
+    }
+
+    /// Whether it has a name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.binary_search_by(|other| other.as_str().cmp(name)).is_ok()
+    }
+
+    /// All names.
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<String> for NameSet {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        let mut set = Self::default();
+        for name in names {
+            set.insert(&name);
+        }
+        set
+    }
+}

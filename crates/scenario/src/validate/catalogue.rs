@@ -3,11 +3,11 @@
 use super::problem::Problems;
 use super::walk::Walk;
 use crate::catalogue::{Catalogue, NodeUse, ParamDecl, RoleCount};
+use crate::names::NameSet;
 use crate::names::split_node;
 use crate::timeline::{CHAOS, FAULT_FIELDS};
 use crate::{NodeSpace, limits};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// What is wrong with a catalogue: defaults that their own bounds refuse, ids that occur twice, parameters named
 /// like fields of the document, roles whose prefixes are no letters. Paths are `raft.heartbeat` and the like.
@@ -17,7 +17,7 @@ pub fn catalogue_problems(catalogue: &Catalogue) -> Problems {
         problems: Problems::default(),
         newer: None,
         nodes: NodeSpace::default(),
-        zones: BTreeSet::new(),
+        zones: NameSet::default(),
     };
     params(&mut walk, "network", &catalogue.network, &[]);
     params(&mut walk, "workload", &catalogue.workload, &[]);
@@ -69,7 +69,7 @@ fn params(walk: &mut Walk<'_>, path: &str, decls: &[ParamDecl], taken: &[&str]) 
 }
 
 fn unique<'n>(walk: &mut Walk<'_>, path: &str, names: impl Iterator<Item = &'n str>) {
-    let mut seen = BTreeSet::new();
+    let mut seen = NameSet::default();
     for name in names {
         if !seen.insert(name) {
             walk.problem("duplicate", path, format!("\"{name}\" occurs twice"), "");

@@ -11,9 +11,9 @@ pub use catalogue::catalogue_problems;
 pub use problem::{Problem, Problems};
 
 use crate::catalogue::Catalogue;
+use crate::names::NameSet;
 use crate::{NodeSpace, Scenario, from_value, json, limits, migrate};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// Reads a scenario from its JSON text.
 pub fn read(text: &str, catalogue: &Catalogue) -> Result<Scenario, Problems> {
@@ -49,7 +49,7 @@ pub fn validate(document: Value, catalogue: &Catalogue) -> Result<Scenario, Prob
         problems: Problems::default(),
         newer: None,
         nodes: NodeSpace::default(),
-        zones: BTreeSet::new(),
+        zones: NameSet::default(),
     };
     walk.document(&document);
     if !walk.problems.is_empty() {

@@ -6,10 +6,10 @@ use crate::document::{
     Compare, Cursor, LinkSpec, Params, Scenario, Semantics, System, Topology, TraceHash, View, Zone,
     ZoneLatency,
 };
+use crate::names::NameSet;
 use crate::record::fields_of;
 use crate::{Duration, NodeSpace, VERSION, declarations, json, limits, seed};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 impl<'a> Walk<'a> {
     pub(super) fn document(&mut self, document: &Value) {
@@ -161,7 +161,9 @@ impl<'a> Walk<'a> {
         self.nodes.added = Self::added(&actions, decl);
         let zones = map.get("topology").and_then(|topology| topology.get("zones")).and_then(Value::as_array);
         let names = zones.into_iter().flatten().filter_map(|zone| zone.get("name").and_then(Value::as_str));
-        self.zones = names.take(limits::ZONES).map(str::to_owned).collect();
+        for name in names.take(limits::ZONES) {
+            self.zones.insert(name);
+        }
     }
 
     fn system(&mut self, value: &Value, pattern: Option<&PatternDecl>, decl: Option<&AlgorithmDecl>) {
@@ -208,7 +210,7 @@ impl<'a> Walk<'a> {
     fn topology(&mut self, value: &Value) {
         let Some(map) = self.object("topology", value, &fields_of::<Topology>()) else { return };
         if let Some(zones) = map.get("zones") {
-            let (mut names, mut placed) = (BTreeSet::new(), BTreeSet::new());
+            let (mut names, mut placed) = (NameSet::default(), NameSet::default());
             for (index, zone) in self.list("topology.zones", zones, 0, limits::ZONES).iter().enumerate() {
                 let path = format!("topology.zones[{index}]");
                 let Some(map) = self.object(&path, zone, &fields_of::<Zone>()) else { continue };

@@ -2,12 +2,12 @@
 
 use super::walk::{Walk, clip, field, listed, refs};
 use crate::catalogue::{AlgorithmDecl, CLIENT_PREFIX, FaultDecl, NodeUse, OPERATIONS, TargetKind};
+use crate::names::NameSet;
 use crate::names::{LINK_ACCEPTED, MESSAGE_ACCEPTED, split_node};
 use crate::record::fields_of;
 use crate::timeline::{Branch, CHAOS, Chaos, FAULT_FIELDS, Operation, TARGETS};
 use crate::{Duration, LinkName, MessageName, limits};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 impl Walk<'_> {
     pub(super) fn operations(&mut self, value: &Value, decl: Option<&AlgorithmDecl>) {
@@ -185,7 +185,7 @@ impl Walk<'_> {
                 "zone" => self.zone(&path, value),
                 _ if decl.is_none() => {}
                 "node" => drop(self.node(&path, value)),
-                "nodes" => self.group(&path, value, &mut BTreeSet::new()),
+                "nodes" => self.group(&path, value, &mut NameSet::default()),
                 "link" => match value.as_str().and_then(|text| text.parse::<LinkName>().ok()) {
                     Some(link) => self.ends(&path, &link.from, &link.to),
                     None => self.wrong(&path, value, LINK_ACCEPTED),
@@ -200,7 +200,7 @@ impl Walk<'_> {
                     self.one_of(&path, value, "role", &roles);
                 }
                 _ => {
-                    let mut placed = BTreeSet::new();
+                    let mut placed = NameSet::default();
                     for (index, group) in self.list(&path, value, 1, limits::GROUPS).iter().enumerate() {
                         self.group(&format!("{path}[{index}]"), group, &mut placed);
                     }
@@ -214,7 +214,7 @@ impl Walk<'_> {
         self.node_exists(path, to);
     }
 
-    fn group<'v>(&mut self, path: &str, value: &'v Value, placed: &mut BTreeSet<&'v str>) {
+    fn group(&mut self, path: &str, value: &Value, placed: &mut NameSet) {
         for (index, node) in self.list(path, value, 1, limits::NODES as usize).iter().enumerate() {
             let path = format!("{path}[{index}]");
             if let Some(node) = self.node(&path, node)
@@ -281,8 +281,8 @@ impl Walk<'_> {
     }
 
     /// The names that actions add.
-    pub(super) fn added(actions: &[&Value], decl: Option<&AlgorithmDecl>) -> BTreeSet<String> {
-        let Some(decl) = decl else { return BTreeSet::new() };
+    pub(super) fn added(actions: &[&Value], decl: Option<&AlgorithmDecl>) -> NameSet {
+        let Some(decl) = decl else { return NameSet::default() };
         let said = |action: &Value, name: &str| action.get(name).and_then(Value::as_str).map(str::to_owned);
         actions
             .iter()

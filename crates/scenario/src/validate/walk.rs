@@ -2,10 +2,10 @@
 
 use super::problem::{Problem, Problems};
 use crate::catalogue::{Catalogue, ParamDecl, ParamKind};
+use crate::names::NameSet;
 use crate::record::fields_of;
 use crate::{Duration, NodeSpace, distribution, duration, json, limits};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// The walk's state.
 pub(super) struct Walk<'a> {
@@ -14,7 +14,7 @@ pub(super) struct Walk<'a> {
     /// Which newer semantics the document comes from, if it does: "engine 3 (here 2)".
     pub(super) newer: Option<String>,
     pub(super) nodes: NodeSpace,
-    pub(super) zones: BTreeSet<String>,
+    pub(super) zones: NameSet,
 }
 
 /// The path of a field.
