@@ -136,6 +136,11 @@ pub fn class(hue: u32, shards: bool) -> u32 {
     if hue == 0 { 0 } else { (hue - 1) % count + 1 }
 }
 
+/// The style sheet's name of a hue: `t3` for a term, `s3` for a shard.
+pub fn hue(hue: u32, shards: bool) -> String {
+    format!("{}{}", if shards { 's' } else { 't' }, class(hue, shards))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

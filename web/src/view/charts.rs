@@ -1,10 +1,11 @@
 //! Charts of series over time, with the intervals of faults shaded.
 
-use netsplit_lab::{Chart, FaultBlock};
-use yew::prelude::*;
-
+use super::dom::{El, el, fragment};
+use super::timeline::{path, px, rect, text};
 use crate::app::App;
+use crate::model::math;
 use crate::model::{format, scale};
+use netsplit_lab::{Chart, FaultBlock};
 
 /// Left and right edge of the plot, in a box 344 wide.
 const PLOT: (f64, f64) = (48.0, 326.0);
@@ -26,7 +27,7 @@ impl Span {
 }
 
 /// All charts.
-pub fn charts(app: &App) -> Html {
+pub fn charts(app: &App) -> El {
     let panels = &app.panels;
     let span = match app.ui.window {
         0 => Span { from: 0, to: panels.frontier.max(1_000_000_000), now: panels.now },
@@ -36,13 +37,8 @@ pub fn charts(app: &App) -> Html {
             Span { from, to: from + width, now: panels.now }
         }
     };
-    html! {
-        <>
-            { strip(&panels.faults, &span) }
-            { for panels.charts.iter().map(|chart| html! { <div class="chart">{ plot(chart, &panels.faults, &span) }</div> }) }
-            { axis(&span) }
-        </>
-    }
+    let chart = |chart: &Chart| el("div").class("chart").with(plot(chart, &panels.faults, &span));
+    fragment().with(strip(&panels.faults, &span)).each(panels.charts.iter().map(chart)).with(axis(&span))
 }
 
 fn in_span<'a>(faults: &'a [FaultBlock], span: &'a Span) -> impl Iterator<Item = &'a FaultBlock> {
@@ -53,47 +49,57 @@ fn in_span<'a>(faults: &'a [FaultBlock], span: &'a Span) -> impl Iterator<Item =
 }
 
 /// The names of the faults, above the first chart.
-fn strip(faults: &[FaultBlock], span: &Span) -> Html {
+fn strip(faults: &[FaultBlock], span: &Span) -> El {
     let mut free = f64::MIN;
     let labels = in_span(faults, span).map(|fault| {
         let (a, b) = (span.x(fault.from), span.x(fault.to.min(span.to)));
-        let text = fault.kind.replace('_', " ");
-        let width = text.len() as f64 * 6.0;
+        let name = fault.kind.replace('_', " ");
+        let width = name.len() as f64 * 6.0;
         let at = a.min(PLOT.1 - width);
         let fits = at > free;
         if fits {
             free = at + width + 6.0;
         }
-        html! {
-            <>
-                <rect class="washbar" x={px(a)} y="12" width={px((b - a).max(2.0))} height="4" rx="1" />
-                if fits { <text class="washlab" x={px(at)} y="8">{ text }</text> }
-            </>
-        }
+        let bar = el("rect")
+            .class("washbar")
+            .set("x", px(a))
+            .set("y", "12")
+            .set("width", px((b - a).max(2.0)))
+            .set("height", "4")
+            .set("rx", "1");
+        fragment().with(bar).with(fits.then(|| text("washlab", px(at), "8".to_owned()).with(name)))
     });
-    html! { <div class="chart"><svg viewBox="0 0 344 16" aria-hidden="true">{ for labels }</svg></div> }
+    let drawing = el("svg").set("viewBox", "0 0 344 16").set("aria-hidden", true).each(labels);
+    el("div").class("chart").with(drawing)
 }
 
-fn axis(span: &Span) -> Html {
+fn axis(span: &Span) -> El {
     let ticks = scale::time_ticks(span.from, span.to, 5);
     let now = span.x(span.now);
-    html! {
-        <div class="chart axis">
-            <svg viewBox="0 0 344 20" aria-hidden="true">
-                { for ticks.iter().filter(|t| (span.x(**t) - now).abs() > 30.0).map(|tick| html! {
-                    <text class="ax" x={px(span.x(*tick))} y="12" text-anchor="middle">{ format::span(*tick) }</text>
-                }) }
-                <rect x={px((now - 24.0).min(296.0))} y="0" width="48" height="17" rx="4" fill="var(--ink)" />
-                <text
-                    x={px((now).min(320.0))} y="12.5" text-anchor="middle" font-size="11" font-weight="600" fill="var(--ink-inv)"
-                >{ format!("{:.2}", span.now as f64 / 1e9) }</text>
-            </svg>
-        </div>
-    }
+    let tick = |tick: &u64| middle(text("ax", px(span.x(*tick)), "12".to_owned())).with(format::span(*tick));
+    let back = el("rect")
+        .set("x", px((now - 24.0).min(296.0)))
+        .set("y", "0")
+        .set("width", "48")
+        .set("height", "17")
+        .set("rx", "4")
+        .set("fill", "var(--ink)");
+    let label = middle(el("text").set("x", px(now.min(320.0))).set("y", "12.5"))
+        .set("font-size", "11")
+        .set("font-weight", "600")
+        .set("fill", "var(--ink-inv)")
+        .with(format!("{:.2}", span.now as f64 / 1e9));
+    let drawing = el("svg")
+        .set("viewBox", "0 0 344 20")
+        .set("aria-hidden", true)
+        .each(ticks.iter().filter(|t| (span.x(**t) - now).abs() > 30.0).map(tick))
+        .with(back)
+        .with(label);
+    el("div").class("chart axis").with(drawing)
 }
 
-fn px(value: f64) -> String {
-    format!("{value:.1}")
+fn middle(el: El) -> El {
+    el.set("text-anchor", "middle")
 }
 
 struct Line<'a> {
@@ -125,7 +131,7 @@ fn lines(chart: &Chart) -> Vec<Line<'_>> {
         .collect()
 }
 
-fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> Html {
+fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
     let lines = lines(chart);
     let bucket = chart.bucket.max(1);
     let first = (span.from / bucket) as usize;
@@ -145,7 +151,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> Html {
     let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
     let y = |value: f64| {
         let share = if chart.log {
-            (value.max(low).log10() - low.log10()) / (high.log10() - low.log10())
+            math::log10(value.max(low) / low) / math::log10(high / low)
         } else {
             (value - low) / (high - low)
         };
@@ -190,14 +196,11 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> Html {
         if bad && value <= 0.0 {
             return None;
         }
-        Some(html! {
-            <>
-                <tspan fill={if bad { "var(--bad)" } else { "var(--ink)" }} font-weight="600">
-                    { format!("\u{a0}\u{a0}{}", format::short(value)) }
-                </tspan>
-                <tspan fill="var(--ink-3)">{ if alone { String::new() } else { format!("\u{a0}{}", line.label) } }</tspan>
-            </>
-        })
+        let number = el("tspan")
+            .set("fill", if bad { "var(--bad)" } else { "var(--ink)" })
+            .set("font-weight", "600")
+            .with(format!("\u{a0}\u{a0}{}", format::short(value)));
+        Some(fragment().with(number).with(aside(if alone { "" } else { line.label })))
     });
     let few = lines.len() <= 3;
     let mut taken: Vec<f64> = Vec::new();
@@ -218,43 +221,46 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> Html {
         })
         .collect();
     let now = span.x(span.now);
-    html! {
-        <svg viewBox={format!("0 0 344 {:.0}", foot + 8.0)} role="img" aria-label={label}>
-            <text class="tt" x="16" y="13">{ &chart.label }</text>
-            <text class="tv" x="328" y="13" text-anchor="end">
-                if few { { for head } }
-                <tspan fill="var(--ink-3)">
-                    { if chart.unit.is_empty() { String::new() } else { format!("\u{a0}{}", chart.unit) } }
-                </tspan>
-            </text>
-            { for in_span(faults, span).map(|fault| {
-                let (a, b) = (span.x(fault.from), span.x(fault.to.min(span.to)));
-                html! {
-                    <>
-                        <rect class="wash" x={px(a)} y={px(top)} width={px((b - a).max(1.0))} height={px(HEIGHT)} />
-                        <path class="washedge" d={format!("M{a:.1} {top}V{foot}M{b:.1} {top}V{foot}")} />
-                    </>
-                }
-            }) }
-            { for ticks.iter().map(|tick| { let at = y(*tick).round() + 0.5; html! {
-                <>
-                    <path class="gridl" d={format!("M{} {at}H{}", PLOT.0, PLOT.1)} />
-                    <text class="ax" x="42" y={px(at + 3.5)} text-anchor="end">{ format::short(*tick) }</text>
-                </>
-            } }) }
-            { for lines.iter().map(|line| html! { <path class={line.class.clone()} d={drawn(line)} /> }) }
-            if empty {
-                <text class="ax" x={px((PLOT.0 + PLOT.1) / 2.0)} y={px(top + HEIGHT / 2.0)} text-anchor="middle">
-                    { if span.now == 0 { "Press play" } else { "No values yet" } }
-                </text>
-            }
-            if now < PLOT.1 - 1.0 {
-                <rect class="future" x={px(now)} y={px(top)} width={px(PLOT.1 - now)} height={px(HEIGHT)} />
-            }
-            { for names.into_iter().map(|(name, at, class)| html! {
-                <text class={class} x={px((now + 4.0).min(326.0))} y={px(at + 3.0)}>{ name }</text>
-            }) }
-            <path class="nowl" d={format!("M{now:.1} {}V{}", top - 2.0, foot + 2.0)} />
-        </svg>
-    }
+    let value = text("tv", "328".to_owned(), "13".to_owned())
+        .set("text-anchor", "end")
+        .with(few.then(|| fragment().each(head)))
+        .with(aside(&chart.unit));
+    let wash = |fault: &FaultBlock| {
+        let (a, b) = (span.x(fault.from), span.x(fault.to.min(span.to)));
+        fragment()
+            .with(rect("wash", a, top, (b - a).max(1.0), px(HEIGHT)))
+            .with(path("washedge", format!("M{a:.1} {top}V{foot}M{b:.1} {top}V{foot}")))
+    };
+    let tick = |tick: &f64| {
+        let at = y(*tick).round() + 0.5;
+        let label =
+            text("ax", "42".to_owned(), px(at + 3.5)).set("text-anchor", "end").with(format::short(*tick));
+        fragment().with(path("gridl", format!("M{} {at}H{}", PLOT.0, PLOT.1))).with(label)
+    };
+    let none = || {
+        let words = if span.now == 0 { "Press play" } else { "No values yet" };
+        middle(text("ax", px((PLOT.0 + PLOT.1) / 2.0), px(top + HEIGHT / 2.0))).with(words)
+    };
+    el("svg")
+        .set("viewBox", format!("0 0 344 {:.0}", foot + 8.0))
+        .set("role", "img")
+        .set("aria-label", label)
+        .with(text("tt", "16".to_owned(), "13".to_owned()).with(&chart.label))
+        .with(value)
+        .each(in_span(faults, span).map(wash))
+        .each(ticks.iter().map(tick))
+        .each(lines.iter().map(|line| el("path").class(&line.class).set("d", drawn(line))))
+        .with(empty.then(none))
+        .with((now < PLOT.1 - 1.0).then(|| rect("future", now, top, PLOT.1 - now, px(HEIGHT))))
+        .each(names.into_iter().map(|(name, at, class)| {
+            let x = px((now + 4.0).min(326.0));
+            el("text").class(class).set("x", x).set("y", px(at + 3.0)).with(name)
+        }))
+        .with(path("nowl", format!("M{now:.1} {}V{}", top - 2.0, foot + 2.0)))
+}
+
+/// Words behind a number.
+fn aside(words: &str) -> El {
+    let words = if words.is_empty() { String::new() } else { format!("\u{a0}{words}") };
+    el("tspan").set("fill", "var(--ink-3)").with(words)
 }

@@ -1,127 +1,129 @@
 //! A control for a declared parameter.
 
+use std::rc::Rc;
+
 use netsplit_lab::scenario::ParamKind;
 use netsplit_lab::scenario::catalogue::{Control, ParamDecl};
+use netsplit_lab::scenario::json::number;
 use netsplit_scenario::Distribution;
-use netsplit_scenario::json::number;
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::dom::{El, el};
 use super::icons::icon;
+use super::island::Change;
 use crate::model::setup;
 
 /// What a control is for.
-#[derive(Clone, PartialEq, Properties)]
-pub struct Props {
+pub struct Param<'a> {
     /// The declaration.
-    pub decl: ParamDecl,
+    pub decl: &'a ParamDecl,
     /// What it stands at.
     pub value: Value,
+    /// Tells it from its neighbours.
+    pub name: String,
     /// Hears a new value.
     pub on: Callback<Value>,
+    /// The slider that is being dragged, and its value.
+    pub draft: &'a Option<(String, Value)>,
+    /// Hears that one is.
+    pub drags: &'a Callback<Change>,
 }
 
 /// A control for a declared parameter, with its name.
-#[component]
-pub fn Param(props: &Props) -> Html {
-    let Props { decl, value, on } = props;
-    match (&decl.kind, &decl.control) {
+pub fn param(param: Param<'_>) -> El {
+    let Param { decl, value, on, .. } = &param;
+    let control = match (&decl.kind, &decl.control) {
         (ParamKind::Bool, _) => {
             let checked = value.as_bool().unwrap_or(false);
-            html! {
-                <div class="param" title={decl.help.clone()}>
-                    <span class="lab">{ &decl.label }</span>
-                    <button
-                        class="switch"
-                        role="switch"
-                        aria-label={decl.label.clone()}
-                        aria-checked={checked.to_string()}
-                        onclick={on.reform(move |_| Value::from(!checked))}
-                    ></button>
-                </div>
-            }
+            labelled(decl, switch(&decl.label, checked).sends(on, Value::from(!checked)))
         }
-        (ParamKind::Choice { options }, control) => choice(props, options, *control),
-        (ParamKind::Distribution { .. }, _) => html! { <Law ..props.clone() /> },
-        (ParamKind::Text { .. } | ParamKind::Node, _) => field_row(props),
-        (_, Control::Slider { .. }) => html! { <Slider ..props.clone() /> },
-        _ => field_row(props),
-    }
+        (ParamKind::Choice { options }, control) => choice(&param, options, *control),
+        (ParamKind::Distribution { .. }, _) => law(&param),
+        (ParamKind::Text { .. } | ParamKind::Node, _) => field_row(&param),
+        (_, Control::Slider { .. }) => slider(&param),
+        _ => field_row(&param),
+    };
+    control.key(param.name)
 }
 
-fn choice(props: &Props, options: &[(String, String)], control: Control) -> Html {
-    let Props { decl, value, on } = props;
-    let now = value.as_str().unwrap_or_default().to_owned();
+fn labelled(decl: &ParamDecl, body: El) -> El {
+    let label = el("span").class("lab").with(&decl.label);
+    el("div").class("param").set("title", &decl.help).with(label).with(body)
+}
+
+/// A switch.
+pub fn switch(label: &String, checked: bool) -> El {
+    el("button").class("switch").set("role", "switch").set("aria-label", label).set("aria-checked", checked)
+}
+
+/// A list with its arrow.
+pub fn pick(class: &'static str, select: El) -> El {
+    el("span").class(class).with(select).with(icon("i-down", "i16"))
+}
+
+/// An entry of a list.
+pub fn option(value: String, name: String, selected: bool) -> El {
+    el("option").set("value", value).flag("selected", selected).with(name)
+}
+
+fn choice(param: &Param<'_>, options: &[(String, String)], control: Control) -> El {
+    let Param { decl, value, on, .. } = param;
+    let now = value.as_str().unwrap_or_default();
     let letters: usize = options.iter().map(|o| o.1.len()).sum();
     let body = if control == Control::Segmented && letters <= 36 {
-        html! {
-            <div class="seg wide" role="group" aria-label={decl.label.clone()}>
-                { for options.iter().map(|(id, label)| {
-                    let chosen = id.clone();
-                    html! {
-                        <button
-                            aria-pressed={(*id == now).to_string()}
-                            title={label.clone()}
-                            onclick={on.reform(move |_| Value::from(chosen.clone()))}
-                        >{ label }</button>
-                    }
-                }) }
-            </div>
-        }
+        let entry = |(id, label): &(String, String)| {
+            el("button")
+                .set("aria-pressed", id == now)
+                .set("title", label)
+                .sends(on, Value::from(id.as_str()))
+                .with(label)
+        };
+        let group = el("div").class("seg wide").set("role", "group").set("aria-label", &decl.label);
+        group.each(options.iter().map(entry))
     } else {
-        let change = on.reform(|event: Event| Value::from(chosen(&event)));
-        html! {
-            <span class="pick wide">
-                <select class="select sm" aria-label={decl.label.clone()} onchange={change}>
-                    { for options.iter().map(|(id, label)| html! {
-                        <option value={id.clone()} selected={*id == now}>{ label }</option>
-                    }) }
-                </select>
-                { icon("i-down", "i16") }
-            </span>
-        }
+        let entry = |(id, label): &(String, String)| option(id.clone(), label.clone(), id == now);
+        let list = el("select").class("select sm").set("aria-label", &decl.label).tells(on, Value::String);
+        pick("pick wide", list.each(options.iter().map(entry)))
     };
-    html! { <div class="param" title={decl.help.clone()}><span class="lab">{ &decl.label }</span>{ body }</div> }
+    labelled(decl, body)
 }
 
-/// The value that a list was set to.
-pub fn chosen(event: &Event) -> String {
+/// What a field or a list was set to.
+pub fn typed(event: &Event) -> String {
+    if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+        return input.value();
+    }
     event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default()
 }
 
-/// The text that was put into a field.
-pub fn typed(event: &Event) -> String {
-    event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
+fn field_row(param: &Param<'_>) -> El {
+    let Param { decl, value, on, .. } = param;
+    let (text, unit) = setup::shown(decl, value);
+    let field = el("input")
+        .set("type", "text")
+        .set("inputmode", "decimal")
+        .value(if value.is_null() { String::new() } else { text })
+        .set("placeholder", "none")
+        .set("aria-label", &decl.label)
+        .on_change(commit(Rc::new((*decl).clone()), &unit, on));
+    el("div")
+        .class("prow field-row")
+        .set("title", &decl.help)
+        .with(el("label").with(&decl.label))
+        .with(el("span").class("num").with(field).with(el("u").with(unit)))
 }
 
-fn field_row(props: &Props) -> Html {
-    let (text, unit) = setup::shown(&props.decl, &props.value);
-    let decl = props.decl.clone();
-    let on = props.on.clone();
-    let behind = unit.clone();
-    let text: AttrValue = if props.value.is_null() { "".into() } else { text.into() };
-    let commit = Callback::from(move |event: Event| commit(&decl, &event, &behind, &on));
-    html! {
-        <div class="prow field-row" title={props.decl.help.clone()}>
-            <label>{ &props.decl.label }</label>
-            <span class="num">
-                <input
-                    type="text"
-                    inputmode="decimal"
-                    value={text}
-                    placeholder="none"
-                    aria-label={props.decl.label.clone()}
-                    onchange={commit}
-                /><u>{ unit }</u>
-            </span>
-        </div>
-    }
+/// Takes what was typed into a field, or marks it as wrong.
+fn commit(decl: Rc<ParamDecl>, unit: &str, on: &Callback<Value>) -> Callback<Event> {
+    let (unit, on) = (unit.to_owned(), on.clone());
+    Callback::from(move |event: Event| mark(&event, setup::typed(&decl, &typed(&event), &unit), &on))
 }
 
-fn commit(decl: &ParamDecl, event: &Event, unit: &str, on: &Callback<Value>) {
+fn mark(event: &Event, value: Option<Value>, on: &Callback<Value>) {
     let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-    match setup::typed(decl, &input.value(), unit) {
+    match value {
         Some(value) => {
             let _ = input.remove_attribute("aria-invalid");
             on.emit(value);
@@ -131,133 +133,99 @@ fn commit(decl: &ParamDecl, event: &Event, unit: &str, on: &Callback<Value>) {
 }
 
 /// A slider with its field: dragging shows the value, letting go takes it.
-#[component]
-pub fn Slider(props: &Props) -> Html {
-    let draft = use_state_eq(|| None::<Value>);
-    let start = setup::number(&props.decl, &props.value).unwrap_or(0.0);
-    let value = draft.as_ref().unwrap_or(&props.value).clone();
-    let now = setup::number(&props.decl, &value).unwrap_or(start);
+fn slider(param: &Param<'_>) -> El {
+    let Param { decl, name, on, drags, .. } = param;
+    let start = setup::number(decl, &param.value).unwrap_or(0.0);
+    let draft = param.draft.as_ref().filter(|(dragged, _)| dragged == name).map(|(_, value)| value);
+    let value = draft.unwrap_or(&param.value);
+    let now = setup::number(decl, value).unwrap_or(start);
     // The ends stay where they are while it is dragged.
-    let place = setup::place_in(setup::span(&props.decl, start), now);
-    let long = props.decl.label.chars().count() > 15;
-    let (text, unit) = setup::shown(&props.decl, &value);
-    let place_of = |event: &InputEvent| {
-        event.target_dyn_into::<HtmlInputElement>().and_then(|input| number(&input.value()))
-    };
+    let place = setup::place_in(setup::span(decl, start), now);
+    let (text, unit) = setup::shown(decl, value);
+    let decl = Rc::new((*decl).clone());
     let oninput = {
-        let (draft, decl) = (draft.clone(), props.decl.clone());
+        let (drags, decl, name) = ((*drags).clone(), decl.clone(), name.clone());
         Callback::from(move |event: InputEvent| {
-            if let Some(place) = place_of(&event) {
-                draft.set(Some(setup::at_place(&decl, start, place)));
+            if let Some(place) = number(&typed(&event)) {
+                drags.emit(Change::Draft(Some((name.clone(), setup::at_place(&decl, start, place)))));
             }
         })
     };
     let onchange = {
-        let (draft, decl, on) = (draft.clone(), props.decl.clone(), props.on.clone());
+        let (drags, decl, on) = ((*drags).clone(), decl.clone(), on.clone());
         Callback::from(move |event: Event| {
             let place = number(&typed(&event));
-            draft.set(None);
+            drags.emit(Change::Draft(None));
             if let Some(place) = place {
                 on.emit(setup::at_place(&decl, start, place));
             }
         })
     };
-    let field = {
-        let (decl, on, behind) = (props.decl.clone(), props.on.clone(), unit.clone());
-        Callback::from(move |event: Event| commit(&decl, &event, &behind, &on))
-    };
-    let range = use_node_ref();
-    {
-        let range = range.clone();
-        use_effect_with(place.round() as i64, move |place| {
-            if let Some(element) = range.cast::<web_sys::Element>() {
-                crate::browser::style(&element, "--v", &format!("{:.1}%", *place as f64 / 10.0));
-            }
-        });
-    }
-    html! {
-        <div class={classes!("prow", long.then_some("long"))} title={props.decl.help.clone()}>
-            <label>{ &props.decl.label }</label>
-            <input
-                ref={range}
-                type="range"
-                min="0"
-                max={setup::STEPS.to_string()}
-                step="1"
-                value={format!("{place:.0}")}
-                aria-label={props.decl.label.clone()}
-                aria-valuetext={format!("{text} {unit}")}
-                {oninput}
-                {onchange}
-            />
-            <span class="num">
-                <input
-                    type="text"
-                    inputmode="decimal"
-                    value={text}
-                    aria-label={format!("{}, value", props.decl.label)}
-                    onchange={field}
-                /><u>{ unit }</u>
-            </span>
-        </div>
-    }
+    let range = el("input")
+        .set("type", "range")
+        .set("min", "0")
+        .set("max", setup::STEPS.to_string())
+        .set("step", "1")
+        .value(format!("{place:.0}"))
+        .set("data-css", format!("--v:{:.1}%", place.round() / 10.0))
+        .set("aria-label", &decl.label)
+        .set("aria-valuetext", format!("{text} {unit}"))
+        .on_input(oninput)
+        .on_change(onchange);
+    let field = el("input")
+        .set("type", "text")
+        .set("inputmode", "decimal")
+        .value(text)
+        .set("aria-label", format!("{}, value", decl.label))
+        .on_change(commit(decl.clone(), &unit, on));
+    el("div")
+        .class(if decl.label.chars().count() > 15 { "prow long" } else { "prow" })
+        .set("title", &decl.help)
+        .with(el("label").with(&decl.label))
+        .with(range)
+        .with(el("span").class("num").with(field).with(el("u").with(unit)))
 }
 
 /// A distribution: its kind and its fields.
-#[component]
-pub fn Law(props: &Props) -> Html {
-    let law: Distribution = netsplit_scenario::from_value(&props.value).unwrap_or_default();
+fn law(param: &Param<'_>) -> El {
+    let Param { decl, value, on, .. } = param;
+    let law: Distribution = netsplit_lab::scenario::from_value(value).unwrap_or_default();
     let (kind, fields) = setup::law_fields(&law);
     let change = {
-        let (on, law) = (props.on.clone(), law.clone());
+        let on = (*on).clone();
         Callback::from(move |event: Event| {
-            if let Some(next) = setup::recast(&law, &chosen(&event)) {
-                on.emit(netsplit_scenario::to_value(&next));
+            if let Some(next) = setup::recast(&law, &typed(&event)) {
+                on.emit(netsplit_lab::scenario::to_value(&next));
             }
         })
     };
     let known = setup::LAWS.iter().find(|(id, ..)| *id == kind);
-    let names: &[&str] = known.map_or(&[], |(_, _, names)| *names);
-    let label = &props.decl.label;
-    html! {
-        <div class="param" title={props.decl.help.clone()}>
-            <span class="lab">{ label }</span>
-            <div class="law wide">
-                <span class="pick">
-                    <select class="select sm" aria-label={format!("{label}, distribution")} onchange={change}>
-                        { for setup::LAWS.iter().map(|(id, name, _)| html! {
-                            <option value={*id} selected={*id == kind}>{ *name }</option>
-                        }) }
-                        if known.is_none() {
-                            <option value={kind} selected=true>{ kind }</option>
-                        }
-                    </select>
-                    { icon("i-down", "i16") }
-                </span>
-                { for names.iter().zip(fields.clone()).enumerate().map(|(at, (name, text))| {
-                    let (on, fields) = (props.on.clone(), fields.clone());
-                    let onchange = Callback::from(move |event: Event| {
-                        let mut next = fields.clone();
-                        next[at] = typed(&event);
-                        let made = setup::law(kind, &next);
-                        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                            let _ = match made {
-                                Some(_) => input.remove_attribute("aria-invalid"),
-                                None => input.set_attribute("aria-invalid", "true"),
-                            };
-                        }
-                        if let Some(law) = made {
-                            on.emit(netsplit_scenario::to_value(&law));
-                        }
-                    });
-                    html! {
-                        <label>
-                            <span class="muted">{ *name }</span>
-                            <input class="box sm" type="text" value={text} {onchange} aria-label={format!("{label}, {name}")} />
-                        </label>
-                    }
-                }) }
-            </div>
-        </div>
-    }
+    let names: &[&'static str] = known.map_or(&[], |(_, _, names)| *names);
+    let label = &decl.label;
+    let list = el("select")
+        .class("select sm")
+        .set("aria-label", format!("{label}, distribution"))
+        .on_change(change)
+        .each(
+            setup::LAWS.iter().map(|(id, name, _)| option((*id).to_owned(), (*name).to_owned(), *id == kind)),
+        )
+        .with(known.is_none().then(|| option(kind.to_owned(), kind.to_owned(), true)));
+    let mut body = el("div").class("law wide").with(pick("pick", list));
+    let entry = |(at, (name, text)): (usize, (&&'static str, &String))| {
+        let (on, fields) = ((*on).clone(), fields.clone());
+        let onchange = Callback::from(move |event: Event| {
+            let mut next = fields.clone();
+            next[at] = typed(&event);
+            mark(&event, setup::law(kind, &next).map(|law| netsplit_lab::scenario::to_value(&law)), &on);
+        });
+        let field = el("input")
+            .class("box sm")
+            .set("type", "text")
+            .value(text)
+            .on_change(onchange)
+            .set("aria-label", format!("{label}, {name}"));
+        el("label").with(el("span").class("muted").with(*name)).with(field)
+    };
+    body = body.each(names.iter().zip(&fields).enumerate().map(entry));
+    labelled(decl, body)
 }

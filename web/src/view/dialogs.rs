@@ -3,17 +3,18 @@
 use netsplit_lab::gallery;
 use yew::prelude::*;
 
-use super::faults::FaultList;
+use super::dom::{El, el, fragment};
+use super::faults;
 use super::icons::icon;
+use super::island::{self, What};
 use crate::app::{App, Msg};
 use crate::model::opening::BadLink;
 use crate::model::ui::Dialog;
 use crate::model::{format, setup};
 
-/// The open dialog.
-pub fn dialog(app: &App, on: &Callback<Msg>) -> Html {
-    let Some(open) = &app.ui.dialog else { return html! {} };
-    let close = on.reform(|_| Msg::Dialog(None));
+/// The open dialog; `props` makes what an island is given.
+pub fn dialog(app: &App, on: &Callback<Msg>, props: impl Fn(What) -> island::Props) -> El {
+    let Some(open) = &app.ui.dialog else { return fragment() };
     let away = {
         let on = on.clone();
         Callback::from(move |event: MouseEvent| {
@@ -23,130 +24,110 @@ pub fn dialog(app: &App, on: &Callback<Msg>) -> Html {
             }
         })
     };
+    let focus = |button: El| super::island(props(What::Focus(button.done())));
     let (class, role, title, body) = match open {
         Dialog::Share(link) => ("dlg", "dialog", "Share this moment", share(app, on, link)),
         Dialog::Gallery => ("dlg wide", "dialog", "Gallery", gallery_list(app, on)),
         Dialog::Help => ("dlg mid", "dialog", "Help", help()),
         Dialog::Faults => {
-            let nodes: Vec<String> = app.frame.nodes.iter().map(|n| n.name.clone()).collect();
-            let messages: Vec<(String, String)> = app
-                .frame
-                .messages
-                .iter()
-                .filter(|m| !m.lost && !m.id.is_empty())
-                .take(60)
-                .map(|m| (m.id.clone(), m.id.clone()))
-                .collect();
-            let body =
-                html! { <FaultList catalogue={app.catalogue.clone()} {nodes} {messages} on={on.clone()} /> };
-            ("dlg mid", "dialog", "Break something", body)
+            let nodes = app.frame.nodes.iter().map(|n| n.name.clone()).collect();
+            let flying = app.frame.messages.iter().filter(|m| !m.lost && !m.id.is_empty());
+            let messages = flying.take(60).map(|m| m.id.clone()).collect();
+            let list = super::island(props(What::Faults(faults::Offer { nodes, messages })));
+            ("dlg mid", "dialog", "Break something", fragment().with(list))
         }
-        Dialog::BadLink(bad) => ("dlg msg mid", "alertdialog", "", bad_link(on, bad)),
+        Dialog::BadLink(bad) => ("dlg msg mid", "alertdialog", "", bad_link(on, bad, focus)),
     };
-    html! {
-        <div class="scrim" onclick={away}>
-            <section class={class} role={role} aria-modal="true" aria-labelledby="dialog-title">
-                if !title.is_empty() {
-                    <header>
-                        <h2 id="dialog-title">{ title }</h2>
-                        <Focus>
-                            <button class="btn sq" aria-label="Close" onclick={close}>{ icon("i-x", "") }</button>
-                        </Focus>
-                    </header>
-                }
-                { body }
-            </section>
-        </div>
-    }
+    let head = || {
+        let close = el("button")
+            .class("btn sq")
+            .set("aria-label", "Close")
+            .sends(on, Msg::Dialog(None))
+            .with(icon("i-x", ""));
+        el("header").with(el("h2").set("id", "dialog-title").with(title)).with(focus(close))
+    };
+    let section = el("section")
+        .class(class)
+        .set("role", role)
+        .set("aria-modal", true)
+        .set("aria-labelledby", "dialog-title")
+        .with((!title.is_empty()).then(head))
+        .with(body);
+    el("div").class("scrim").on_click(away).with(section)
 }
 
-/// What [`Focus`] wraps.
-#[derive(Clone, PartialEq, Properties)]
-pub struct FocusProps {
-    /// The first button or field in it gets the focus when it appears.
-    pub children: Html,
-}
-
-/// Puts the focus on what it wraps when it appears.
-#[component]
-pub fn Focus(props: &FocusProps) -> Html {
-    let holder = use_node_ref();
-    {
-        let holder = holder.clone();
-        use_effect_with((), move |()| {
-            let element = holder.cast::<web_sys::Element>();
-            let first = element.and_then(|e| e.query_selector("button,input").ok().flatten());
-            if let Some(first) =
-                first.and_then(|e| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(e).ok())
-            {
-                let _ = first.focus();
-            }
-        });
-    }
-    html! { <span ref={holder}>{ props.children.clone() }</span> }
-}
-
-fn share(app: &App, on: &Callback<Msg>, link: &str) -> Html {
+fn share(app: &App, on: &Callback<Msg>, link: &str) -> El {
     let session = app.session.as_ref();
     let faults = session.map_or(0, |s| s.document().faults.len()) as u64;
     let algorithm =
         setup::algorithm(&app.catalogue, &app.scenario).map(|a| a.label.clone()).unwrap_or_default();
-    let copied = link.to_owned();
     let size = link.chars().count();
     let tier = match size {
         0..=2000 => "fits everywhere",
         2001..=8000 => "fits browsers; some chat programs cut it short",
         _ => "too long for some browsers",
     };
-    let row = |name: &str, text: String| html! { <li>{ icon("i-ok", "i16") }<span><b>{ name }</b>{ "  " }{ text }</span><em></em></li> };
-    html! {
-        <>
-            <div class="body">
-                <p class="lead">{ "Whoever opens this link sees the same run, bit for bit, at this moment." }</p>
-                <div class="row">
-                    <input class="field" id="share-link" readonly=true value={link.to_owned()} aria-label="Link"
-                        onfocus={|event: FocusEvent| {
-                            if let Some(input) = event.target_dyn_into::<web_sys::HtmlInputElement>() { input.select(); }
-                        }} />
-                    <button class="btn solid" onclick={on.reform(move |_| Msg::Copy(copied.clone()))}>{ icon("i-copy", "") }{ "Copy" }</button>
-                </div>
-                <ul class="facts">
-                    { row("Scenario", format!("{algorithm}, seed {}", app.scenario.seed)) }
-                    { row("Faults", format::many(faults, "fault")) }
-                    { row("Moment", format!("{}, event {}", format::instant(app.panels.now), format::count(session.map_or(0, |s| s.events())))) }
-                    { row("Trace hash", session.map_or_else(String::new, |s| s.hash())) }
-                </ul>
-            </div>
-            <footer><span>{ format!("{} characters: {tier}.", format::count(size as u64)) }</span></footer>
-        </>
-    }
+    let row = |name: &'static str, text: String| {
+        let words = el("span").with(el("b").with(name)).with("  ").with(text);
+        el("li").with(icon("i-ok", "i16")).with(words).with(el("em"))
+    };
+    let events = format::count(session.map_or(0, |s| s.events()));
+    let field = el("input")
+        .class("field")
+        .set("id", "share-link")
+        .flag("readonly", true)
+        .value(link.to_owned())
+        .set("aria-label", "Link")
+        .on_focus(Callback::from(|event: FocusEvent| {
+            if let Some(input) = event.target_dyn_into::<web_sys::HtmlInputElement>() {
+                input.select();
+            }
+        }));
+    let copy = el("button")
+        .class("btn solid")
+        .sends(on, Msg::Copy(link.to_owned()))
+        .with(icon("i-copy", ""))
+        .with("Copy");
+    let facts = el("ul")
+        .class("facts")
+        .with(row("Scenario", format!("{algorithm}, seed {}", app.scenario.seed)))
+        .with(row("Faults", format::many(faults, "fault")))
+        .with(row("Moment", format!("{}, event {events}", format::instant(app.panels.now))))
+        .with(row("Trace hash", session.map_or_else(String::new, |s| s.hash())));
+    let body = el("div")
+        .class("body")
+        .with(
+            el("p")
+                .class("lead")
+                .with("Whoever opens this link sees the same run, bit for bit, at this moment."),
+        )
+        .with(el("div").class("row").with(field).with(copy))
+        .with(facts);
+    let size = format!("{} characters: {tier}.", format::count(size as u64));
+    fragment().with(body).with(el("footer").with(el("span").with(size)))
 }
 
-fn gallery_list(app: &App, on: &Callback<Msg>) -> Html {
+fn gallery_list(app: &App, on: &Callback<Msg>) -> El {
     let entries = gallery();
-    html! {
-        <div class="body">
-            <div class="cards">
-                { for app.catalogue.patterns.iter().map(|pattern| {
-                    let here: Vec<_> = entries.iter().filter(|entry| entry.pattern == pattern.id).collect();
-                    if here.is_empty() {
-                        return html! {};
-                    }
-                    html! {
-                        <>
-                            <h3>{ &pattern.label }</h3>
-                            { for here.into_iter().map(|entry| html! {
-                                <button class="card" data-scenario={entry.id} onclick={on.reform(|_| Msg::Gallery(entry.id.to_owned()))}>
-                                    <b>{ entry.title }</b><span>{ entry.notes }</span>
-                                </button>
-                            }) }
-                        </>
-                    }
-                }) }
-                if entries.is_empty() { <p class="empty">{ "The gallery is empty." }</p> }
-            </div>
-        </div>
+    let mut cards = fragment();
+    for pattern in &app.catalogue.patterns {
+        let here = entries.iter().filter(|entry| entry.pattern == pattern.id);
+        let mut list = fragment();
+        let mut any = false;
+        for entry in here {
+            any = true;
+            let card = el("button")
+                .class("card")
+                .set("data-scenario", entry.id)
+                .sends(on, Msg::Gallery(entry.id.to_owned()))
+                .with(el("b").with(entry.title))
+                .with(el("span").with(entry.notes));
+            list = list.with(card);
+        }
+        cards = cards.with(any.then(|| fragment().with(el("h3").with(&pattern.label)).with(list)));
     }
+    let none = || el("p").class("empty").with("The gallery is empty.");
+    el("div").class("body").with(el("div").class("cards").with(cards).with(entries.is_empty().then(none)))
 }
 
 const KEYS: [(&str, &str); 18] = [
@@ -170,20 +151,19 @@ const KEYS: [(&str, &str); 18] = [
     ("?", "This page"),
 ];
 
-fn help() -> Html {
-    html! {
-        <div class="body">
-            <p class="lead">
-                { "A real protocol runs here, simulated in your browser. Pick a tool below the stage, click a node or drag a line, and see what that does. Every run can be rewound and shared." }
-            </p>
-            <div class="keys">
-                { for KEYS.iter().map(|(key, what)| html! { <div><span>{ *what }</span><kbd>{ *key }</kbd></div> }) }
-            </div>
-        </div>
-    }
+fn help() -> El {
+    let key = |(key, what): (&'static str, &'static str)| {
+        el("div").with(el("span").with(what)).with(el("kbd").with(key))
+    };
+    el("div")
+        .class("body")
+        .with(el("p").class("lead").with(
+            "A real protocol runs here, simulated in your browser. Pick a tool below the stage, click a node or drag a line, and see what that does. Every run can be rewound and shared.",
+        ))
+        .with(el("div").class("keys").each(KEYS.into_iter().map(key)))
 }
 
-fn bad_link(on: &Callback<Msg>, bad: &BadLink) -> Html {
+fn bad_link(on: &Callback<Msg>, bad: &BadLink, focus: impl Fn(El) -> Html) -> El {
     let field = NodeRef::default();
     let open = {
         let (on, field) = (on.clone(), field.clone());
@@ -193,34 +173,35 @@ fn bad_link(on: &Callback<Msg>, bad: &BadLink) -> Html {
             on.emit(Msg::Paste(text));
         })
     };
-    html! {
-        <>
-            <div class="body">
-                <h2 id="dialog-title">{ &bad.title }</h2>
-                <p class="lead">{ &bad.reason }</p>
-                if !bad.problems.is_empty() {
-                    <ul class="facts">
-                        { for bad.problems.iter().map(|(path, message)| html! {
-                            <li>
-                                <span class="c-bad">{ icon("i-bad", "") }</span>
-                                <span>if !path.is_empty() { <b class="mono">{ path }</b>{ "  " } }{ message }</span>
-                                <em></em>
-                            </li>
-                        }) }
-                    </ul>
-                }
-                <h3>{ "Have the whole link?" }</h3>
-                <div class="row">
-                    <input class="field" ref={field} id="paste-link" placeholder="Paste it here" aria-label="The whole link" />
-                    <button class="btn line" onclick={open}>{ "Open" }</button>
-                </div>
-            </div>
-            <footer>
-                <span class="grow">{ "Nothing was opened in its place." }</span>
-                <Focus>
-                    <button class="btn solid" onclick={on.reform(|_| Msg::Default)}>{ "Open the default scenario" }</button>
-                </Focus>
-            </footer>
-        </>
-    }
+    let problem = |(path, message): &(String, String)| {
+        let place = || fragment().with(el("b").class("mono").with(path)).with("  ");
+        el("li")
+            .with(el("span").class("c-bad").with(icon("i-bad", "")))
+            .with(el("span").with((!path.is_empty()).then(place)).with(message))
+            .with(el("em"))
+    };
+    let problems = || el("ul").class("facts").each(bad.problems.iter().map(problem));
+    let paste = el("input")
+        .class("field")
+        .at(&field)
+        .set("id", "paste-link")
+        .set("placeholder", "Paste it here")
+        .set("aria-label", "The whole link");
+    let body = el("div")
+        .class("body")
+        .with(el("h2").set("id", "dialog-title").with(&bad.title))
+        .with(el("p").class("lead").with(&bad.reason))
+        .with((!bad.problems.is_empty()).then(problems))
+        .with(el("h3").with("Have the whole link?"))
+        .with(
+            el("div")
+                .class("row")
+                .with(paste)
+                .with(el("button").class("btn line").on_click(open).with("Open")),
+        );
+    let default = el("button").class("btn solid").sends(on, Msg::Default).with("Open the default scenario");
+    let foot = el("footer")
+        .with(el("span").class("grow").with("Nothing was opened in its place."))
+        .with(focus(default));
+    fragment().with(body).with(foot)
 }

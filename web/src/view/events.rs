@@ -3,6 +3,7 @@
 use netsplit_lab::LogEntry;
 use yew::prelude::*;
 
+use super::dom::{El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
 use crate::model::format;
@@ -12,32 +13,33 @@ use crate::model::ui::{Filter, Selection};
 const ROWS: usize = 80;
 
 /// The event log.
-pub fn events(app: &App, on: &Callback<Msg>) -> Html {
+pub fn events(app: &App, on: &Callback<Msg>) -> El {
     let log = &app.panels.log;
     let rows: Vec<&LogEntry> =
         log.iter().rev().filter(|entry| app.ui.filter.takes(&entry.kind)).take(ROWS).collect();
-    html! {
-        <>
-            <div class="chips" role="group" aria-label="Filter">
-                { for Filter::ALL.into_iter().map(|(filter, name)| html! {
-                    <button
-                        class="chip"
-                        aria-pressed={(app.ui.filter == filter).to_string()}
-                        onclick={on.reform(move |_| Msg::Filter(filter))}
-                    >{ name }</button>
-                }) }
-            </div>
-            if rows.is_empty() {
-                <p class="empty">{ "Nothing of this kind has happened yet." }</p>
-            }
-            <ol class="ev" aria-label="Events, the newest first">
-                { for rows.into_iter().enumerate().map(|(at, entry)| row(app, on, at, entry)) }
-            </ol>
-        </>
-    }
+    let chip = |(filter, name): (Filter, &'static str)| {
+        el("button")
+            .class("chip")
+            .set("aria-pressed", app.ui.filter == filter)
+            .sends(on, Msg::Filter(filter))
+            .with(name)
+    };
+    let none = || el("p").class("empty").with("Nothing of this kind has happened yet.");
+    let empty = rows.is_empty();
+    let rows = rows.into_iter().enumerate().map(|(at, entry)| row(app, on, at, entry));
+    fragment()
+        .with(
+            el("div")
+                .class("chips")
+                .set("role", "group")
+                .set("aria-label", "Filter")
+                .each(Filter::ALL.map(chip)),
+        )
+        .with(empty.then(none))
+        .with(el("ol").class("ev").set("aria-label", "Events, the newest first").each(rows))
 }
 
-fn row(app: &App, on: &Callback<Msg>, at: usize, entry: &LogEntry) -> Html {
+fn row(app: &App, on: &Callback<Msg>, at: usize, entry: &LogEntry) -> El {
     let id = match entry.kind.as_str() {
         "fault" => "i-bolt",
         "lost" => "i-loss",
@@ -49,17 +51,16 @@ fn row(app: &App, on: &Callback<Msg>, at: usize, entry: &LogEntry) -> Html {
     // A lost message's sentence names both ends.
     let about = if entry.kind == "lost" { "" } else { entry.node.as_str() };
     let (subject, rest) = format::subject(about, &entry.sentence);
-    let words = html! { <><b>{ subject }</b>{ rest }</> };
     let time = format!("{:.3}", entry.time as f64 / 1e9);
-    html! {
-        <li key={format!("{}-{at}", entry.event)} class={format!("k-{}", entry.kind)}>
-            <time title={format!("{time} s, event {}", entry.event)}>{ time }</time>
-            { icon(id, "i16") }
-            if let Some(node) = node {
-                <button onclick={on.reform(move |_| Msg::Select(Selection::Node(node)))}>{ words }</button>
-            } else {
-                <span>{ words }</span>
-            }
-        </li>
-    }
+    let about = match node {
+        Some(node) => el("button").sends(on, Msg::Select(Selection::Node(node))),
+        None => el("span"),
+    };
+    let words = fragment().with(el("b").with(subject.to_owned())).with(rest);
+    el("li")
+        .key(format!("{}-{at}", entry.event))
+        .class(format!("k-{}", entry.kind))
+        .with(el("time").set("title", format!("{time} s, event {}", entry.event)).with(time))
+        .with(icon(id, "i16"))
+        .with(about.with(words))
 }

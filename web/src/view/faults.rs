@@ -1,133 +1,152 @@
 //! Every kind of fault in a list, with its target, its amounts and how long it lasts.
 
-use netsplit_lab::scenario::catalogue::{Catalogue, FaultDecl, TargetKind};
+use netsplit_lab::scenario::catalogue::{Catalogue, FaultDecl, ParamDecl, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, LinkName, Params, Target};
 use serde_json::Value;
 use yew::prelude::*;
 
-use super::controls::{Param, chosen, typed};
+use super::controls::{Param, option, param, pick};
+use super::dom::{El, el, fragment};
 use super::icons::icon;
-use crate::app::{Msg, Shared};
+use super::island::{Change as Within, Props};
+use crate::app::Msg;
 
-/// What the list offers.
-#[derive(Clone, PartialEq, Properties)]
-pub struct Props {
-    /// The kinds.
-    pub catalogue: Shared<Catalogue>,
+/// What there is to break.
+#[derive(Clone, PartialEq)]
+pub struct Offer {
     /// Names of nodes.
     pub nodes: Vec<String>,
-    /// Messages in flight: (name, words).
-    pub messages: Vec<(String, String)>,
-    /// Hears what to break.
-    pub on: Callback<Msg>,
+    /// Names of messages in flight.
+    pub messages: Vec<String>,
+}
+
+/// What is filled in.
+#[derive(Default)]
+pub struct Form {
+    kind: String,
+    params: Params,
+    picked: Vec<String>,
+    lasts: String,
+    /// The messages that were in flight when the dialog opened.
+    messages: Vec<String>,
+    message: String,
+}
+
+/// Something that is filled in.
+#[derive(Clone)]
+pub enum Change {
+    /// Another kind of fault.
+    Kind(String),
+    /// An amount.
+    Amount(String, Value),
+    /// A node is picked, or no longer.
+    Pick(String),
+    /// Which message.
+    Message(String),
+    /// How long it lasts.
+    Lasts(String),
+}
+
+impl Form {
+    /// Nothing but the first kind.
+    pub fn new(catalogue: &Catalogue, offer: &Offer) -> Self {
+        Self {
+            kind: catalogue.faults.first().map(|f| f.kind.clone()).unwrap_or_default(),
+            messages: offer.messages.clone(),
+            message: offer.messages.first().cloned().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Fills something in.
+    pub fn change(&mut self, change: Change) {
+        match change {
+            Change::Kind(kind) => {
+                self.kind = kind;
+                self.params.clear();
+                self.picked.clear();
+            }
+            Change::Amount(id, value) => drop(self.params.insert(id, value)),
+            Change::Pick(name) => match self.picked.iter().position(|known| *known == name) {
+                Some(at) => drop(self.picked.remove(at)),
+                None => self.picked.push(name),
+            },
+            Change::Message(message) => self.message = message,
+            Change::Lasts(text) => self.lasts = text,
+        }
+    }
 }
 
 /// The list of all faults.
-#[component]
-pub fn FaultList(props: &Props) -> Html {
-    let kind = use_state(|| props.catalogue.faults.first().map(|f| f.kind.clone()).unwrap_or_default());
-    let params = use_state(Params::new);
-    let picked = use_state(Vec::<String>::new);
-    let lasts = use_state(String::new);
-    // The messages that were in flight when the dialog opened.
-    let messages = use_state(|| props.messages.clone());
-    let message = use_state(|| props.messages.first().map(|m| m.0.clone()).unwrap_or_default());
-    let Some(decl) = props.catalogue.fault(&kind).cloned() else { return html! {} };
-    let choose = {
-        let (kind, params, picked) = (kind.clone(), params.clone(), picked.clone());
-        Callback::from(move |next: String| {
-            kind.set(next);
-            params.set(Params::new());
-            picked.set(Vec::new());
+pub fn list(
+    props: &Props,
+    offer: &Offer,
+    form: &Form,
+    draft: &Option<(String, Value)>,
+    change: &Callback<Within>,
+) -> El {
+    let Some(decl) = props.catalogue.fault(&form.kind) else { return fragment() };
+    let target = target(decl, &form.picked, &form.message);
+    let span = form.lasts.trim().parse::<Duration>().ok();
+    let odd = !form.lasts.trim().is_empty() && span.is_none();
+    let kind = |fault: &FaultDecl| {
+        let button = el("button")
+            .set("data-kind", &fault.kind)
+            .set("aria-pressed", fault.kind == decl.kind)
+            .sends(change, Within::Form(Change::Kind(fault.kind.clone())))
+            .with(&fault.label);
+        el("li").with(button)
+    };
+    let amount = |decl: &ParamDecl| {
+        let (heard, id) = (change.clone(), decl.id.clone());
+        param(Param {
+            decl,
+            value: form.params.get(&decl.id).unwrap_or(&decl.default).clone(),
+            name: format!("{}-{}", form.kind, decl.id),
+            on: Callback::from(move |value| heard.emit(Within::Form(Change::Amount(id.clone(), value)))),
+            draft,
+            drags: change,
         })
     };
-    let toggle = {
-        let picked = picked.clone();
-        Callback::from(move |name: String| {
-            let mut next = (*picked).clone();
-            match next.iter().position(|known| *known == name) {
-                Some(at) => drop(next.remove(at)),
-                None => next.push(name),
-            }
-            picked.set(next);
-        })
+    let lasts = || {
+        let field = el("input")
+            .class("box")
+            .set("type", "text")
+            .set("placeholder", "until healed, or 2s, 500ms …")
+            .value(&form.lasts)
+            .set("aria-invalid", odd)
+            .tells(change, |text| Within::Form(Change::Lasts(text)));
+        el("label").class("line").with("Lasts").with(field)
     };
-    let target = target(&decl, &picked, &message);
-    let ready = target.is_some();
-    let span = lasts.trim().parse::<Duration>().ok();
-    let odd = !lasts.trim().is_empty() && span.is_none();
-    let inject = {
-        let fault = target.map(|target| Fault {
-            at: Duration::ZERO,
-            lasts: span.filter(|_| decl.has_duration),
-            kind: decl.kind.clone(),
-            target,
-            params: (*params).clone(),
-        });
-        let on = props.on.clone();
-        Callback::from(move |_: MouseEvent| {
-            if let Some(fault) = fault.clone() {
-                on.emit(Msg::Inject(fault));
-            }
-        })
+    let body = el("div")
+        .class("form")
+        .with(el("h3").with(&decl.label))
+        .with(el("p").class("muted").with(&decl.help))
+        .with(target_form(decl, offer, form, change))
+        .each(decl.params.iter().map(amount))
+        .with(decl.has_duration.then(lasts));
+    let kinds = el("ul").set("aria-label", "Kinds of fault").each(props.catalogue.faults.iter().map(kind));
+    let aim = || {
+        el("button")
+            .class("btn")
+            .sends(&props.on, Msg::Arm(Some(decl.kind.clone())))
+            .with(icon("i-select", ""))
+            .with("Aim on the stage")
     };
-    let aim = {
-        let kind = decl.kind.clone();
-        props.on.reform(move |_: MouseEvent| Msg::Arm(Some(kind.clone())))
-    };
-    html! {
-        <>
-            <div class="body faultlist">
-                <ul aria-label="Kinds of fault">
-                    { for props.catalogue.faults.iter().map(|fault| {
-                        let (choose, id) = (choose.clone(), fault.kind.clone());
-                        html! {
-                            <li><button
-                                data-kind={fault.kind.clone()}
-                                aria-pressed={(fault.kind == decl.kind).to_string()}
-                                onclick={Callback::from(move |_| choose.emit(id.clone()))}
-                            >{ &fault.label }</button></li>
-                        }
-                    }) }
-                </ul>
-                <div class="form">
-                    <h3>{ &decl.label }</h3>
-                    <p class="muted">{ &decl.help }</p>
-                    { target_form(&decl, props, &picked, &toggle, &messages, &message) }
-                    { for decl.params.iter().map(|param| {
-                        let value = params.get(&param.id).cloned().unwrap_or_else(|| param.default.clone());
-                        let (params, id) = (params.clone(), param.id.clone());
-                        let on = Callback::from(move |value: Value| {
-                            let mut next = (*params).clone();
-                            next.insert(id.clone(), value);
-                            params.set(next);
-                        });
-                        html! { <Param key={format!("{}-{}", decl.kind, param.id)} decl={param.clone()} {value} {on} /> }
-                    }) }
-                    if decl.has_duration {
-                        <label class="line">
-                            { "Lasts" }
-                            <input
-                                class="box"
-                                type="text"
-                                placeholder="until healed, or 2s, 500ms …"
-                                value={(*lasts).clone()}
-                                aria-invalid={odd.to_string()}
-                                onchange={{ let lasts = lasts.clone(); Callback::from(move |event: Event| lasts.set(typed(&event))) }}
-                            />
-                        </label>
-                    }
-                </div>
-            </div>
-            <footer>
-                <span class="grow">{ "It happens at this moment of the run, and is part of the link." }</span>
-                if !matches!(decl.target, TargetKind::None) {
-                    <button class="btn" onclick={aim}>{ icon("i-select", "") }{ "Aim on the stage" }</button>
-                }
-                <button class="btn solid" disabled={!ready || odd} onclick={inject}>{ "Apply now" }</button>
-            </footer>
-        </>
+    let mut apply =
+        el("button").class("btn solid").flag("disabled", target.is_none() || odd).with("Apply now");
+    if let Some(target) = target {
+        let lasts = span.filter(|_| decl.has_duration);
+        let (kind, params) = (decl.kind.clone(), form.params.clone());
+        apply =
+            apply.sends(&props.on, Msg::Inject(Fault { at: Duration::ZERO, lasts, kind, target, params }));
     }
+    let words = "It happens at this moment of the run, and is part of the link.";
+    let foot = el("footer")
+        .with(el("span").class("grow").with(words))
+        .with((decl.target != TargetKind::None).then(aim))
+        .with(apply);
+    fragment().with(el("div").class("body faultlist").with(kinds).with(body)).with(foot)
 }
 
 /// The target that is picked, where it suffices.
@@ -147,56 +166,32 @@ fn target(decl: &FaultDecl, picked: &[String], message: &str) -> Option<Target> 
     }
 }
 
-fn target_form(
-    decl: &FaultDecl,
-    props: &Props,
-    picked: &[String],
-    toggle: &Callback<String>,
-    messages: &[(String, String)],
-    message: &UseStateHandle<String>,
-) -> Html {
+fn target_form(decl: &FaultDecl, offer: &Offer, form: &Form, change: &Callback<Within>) -> El {
     let label = match decl.target {
-        TargetKind::None => return html! {},
-        TargetKind::Message if messages.is_empty() => {
-            return html! { <p class="err">{ "No message is on the way at this moment." }</p> };
+        TargetKind::None => return fragment(),
+        TargetKind::Message if form.messages.is_empty() => {
+            return el("p").class("err").with("No message is on the way at this moment.");
         }
         TargetKind::Message => {
-            let message = message.clone();
-            let now = (*message).clone();
-            let onchange = Callback::from(move |event: Event| message.set(chosen(&event)));
-            return html! {
-                <label class="line">
-                    { "Message" }
-                    <span class="pick">
-                        <select class="select sm" {onchange}>
-                            { for messages.iter().map(|(id, words)| html! {
-                                <option value={id.clone()} selected={*id == now}>{ words }</option>
-                            }) }
-                        </select>
-                        { icon("i-down", "i16") }
-                    </span>
-                </label>
-            };
+            let list = el("select")
+                .class("select sm")
+                .tells(change, |text| Within::Form(Change::Message(text)))
+                .each(form.messages.iter().map(|id| option(id.clone(), id.clone(), *id == form.message)));
+            return el("label").class("line").with("Message").with(pick("pick", list));
         }
         TargetKind::Groups => "One side",
         TargetKind::Link => "Two nodes, or one for all its links",
         TargetKind::Node | TargetKind::Any => "Nodes",
     };
-    html! {
-        <div>
-            <p class="muted">{ label }</p>
-            <div class="picks" role="group" aria-label={label}>
-                { for props.nodes.iter().take(400).map(|name| {
-                    let (toggle, id) = (toggle.clone(), name.clone());
-                    html! {
-                        <button
-                            class="chip"
-                            aria-pressed={picked.contains(name).to_string()}
-                            onclick={Callback::from(move |_| toggle.emit(id.clone()))}
-                        >{ name }</button>
-                    }
-                }) }
-            </div>
-        </div>
-    }
+    let chip = |name: &String| {
+        el("button")
+            .class("chip")
+            .set("aria-pressed", form.picked.contains(name))
+            .sends(change, Within::Form(Change::Pick(name.clone())))
+            .with(name)
+    };
+    let group = el("div").class("picks").set("role", "group").set("aria-label", label);
+    el("div")
+        .with(el("p").class("muted").with(label))
+        .with(group.each(offer.nodes.iter().take(400).map(chip)))
 }

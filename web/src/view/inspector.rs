@@ -4,6 +4,7 @@ use netsplit_lab::scenario::{Duration, Fault, Target};
 use netsplit_lab::{MessageFrame, NodeFrame};
 use yew::prelude::*;
 
+use super::dom::{Content, El, el, fragment};
 use super::icons::{glyph, icon};
 use crate::app::{App, Msg};
 use crate::model::format;
@@ -12,106 +13,110 @@ use crate::model::ui::Selection;
 use crate::stage::theme;
 
 /// The inspector.
-pub fn inspector(app: &App, on: &Callback<Msg>) -> Html {
-    let Some(session) = app.session.as_ref() else { return html! {} };
+pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
+    let Some(session) = app.session.as_ref() else { return fragment() };
     match &app.ui.selection {
-        Selection::None => html! {
-            <>
-                <p class="empty">{ "Click a node, a message or a fault to look into it. Or pick a node here:" }</p>
-                <div class="nodepick">
-                    { for app.frame.nodes.iter().filter(|n| n.status != "absent").take(400).map(|node| {
-                        let name = node.name.clone();
-                        let onclick = on.reform(move |_| Msg::Hit(Some(Hit::Node(name.clone()))));
-                        html! { <button class="chip" {onclick}>{ &node.name }</button> }
-                    }) }
-                </div>
-            </>
-        },
+        Selection::None => {
+            let nodes = app.frame.nodes.iter().filter(|n| n.status != "absent").take(400);
+            let chip = |node: &NodeFrame| {
+                let hit = Hit::Node(node.name.clone());
+                el("button").class("chip").sends(on, Msg::Hit(Some(hit))).with(&node.name)
+            };
+            fragment()
+                .with(
+                    el("p")
+                        .class("empty")
+                        .with("Click a node, a message or a fault to look into it. Or pick a node here:"),
+                )
+                .with(el("div").class("nodepick").each(nodes.map(chip)))
+        }
         Selection::Node(id) => node(app, on, &session.inspect(*id)),
         Selection::Message(sent) => message(app, on, sent),
         Selection::Fault(index) => fault(app, on, *index),
     }
 }
 
-fn row(label: &str, value: &str) -> Html {
-    html! { <div class="kv"><span>{ label }</span><b>{ value }</b></div> }
+fn row(label: impl Content, value: impl Content) -> El {
+    el("div").class("kv").with(el("span").with(label)).with(el("b").with(value))
 }
 
-fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> Html {
+fn title(name: &str, more: String) -> El {
+    el("h3").with(name.to_owned()).with(el("small").with(more))
+}
+
+/// A button that breaks what is looked at.
+fn act(on: &Callback<Msg>, kind: &'static str, label: &'static str, target: Target) -> El {
+    let mut fault = Fault::new(Duration::ZERO, kind);
+    fault.target = target;
+    el("button")
+        .class("btn line sm")
+        .sends(on, Msg::Inject(fault))
+        .with(icon(tool::icon(kind), "i16"))
+        .with(label)
+}
+
+fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
     let shards = app.scenario.system.pattern == "sharding";
-    let prefix = if shards { 's' } else { 't' };
     let state = match node.status.as_str() {
         "up" | "" => node.state.clone(),
         other => other.to_owned(),
     };
-    let act = |kind: &'static str, label: &'static str| {
-        let name = node.name.clone();
-        let onclick = on.reform(move |_| {
-            let mut fault = Fault::new(Duration::ZERO, kind);
-            fault.target = Target::Node(name.clone());
-            Msg::Inject(fault)
-        });
-        html! { <button class="btn line sm" {onclick}>{ icon(tool::icon(kind), "i16") }{ label }</button> }
-    };
+    let act = |kind: &'static str, label: &'static str| act(on, kind, label, Target::Node(node.name.clone()));
     let down = node.status == "crashed" || node.status == "paused";
-    html! {
-        <div class="ins">
-            <section>
-                <h3>{ &node.name }<small>{ &state }</small></h3>
-                if !node.caption.is_empty() { { row("Caption", &node.caption) } }
-                { for node.badges.iter().map(|(kind, amount)| row(&kind.replace('_', " "), if amount.is_empty() { "in force" } else { amount })) }
-                if let Some((serving, waiting, limit)) = node.queue {
-                    { row("In service", &format::count(u64::from(serving))) }
-                    { row("Waiting", &if limit > 0 { format!("{waiting} of {limit}") } else { waiting.to_string() }) }
-                }
-                <div class="acts">
-                    if down { { act("restart", "Restart") } } else { { act("crash", "Crash") }{ act("pause", "Pause") } }
-                    if !down && !node.client { { act("slow", "Slow") } }
-                </div>
-            </section>
-            if !node.facts.is_empty() {
-                <section>
-                    <h3>{ "State" }</h3>
-                    { for node.facts.iter().map(|(label, value)| row(label, value)) }
-                </section>
-            }
-            if !node.cells.is_empty() {
-                <section>
-                    <h3>{ "Log" }<small>{ format::many(node.cells.len() as u64, "entry").replace("entrys", "entries") }</small></h3>
-                    <div class="cells">
-                        { for node.cells.iter().rev().take(120).rev().map(|(label, hue, solid)| html! {
-                            <i class={classes!(format!("{prefix}{}", theme::class(*hue, shards)), (!solid).then_some("open"))}>{ label }</i>
-                        }) }
-                    </div>
-                    <p class="muted">{ "Solid: committed as far as this node knows." }</p>
-                </section>
-            }
-            { for node.tables.iter().map(|(title, rows)| html! {
-                <section>
-                    <h3>{ title }</h3>
-                    { for rows.iter().take(200).map(|(label, value, hue)| html! {
-                        <div class="kv">
-                            <span>{ label }</span>
-                            <b>
-                                if *hue > 0 { <i class={classes!("swatch", format!("{prefix}{}", theme::class(*hue, shards)))}></i> }
-                                { value }
-                            </b>
-                        </div>
-                    }) }
-                </section>
-            }) }
-        </div>
-    }
+    let queue = |(serving, waiting, limit): (u32, u32, u32)| {
+        let waits = if limit > 0 { format!("{waiting} of {limit}") } else { waiting.to_string() };
+        fragment().with(row("In service", format::count(u64::from(serving)))).with(row("Waiting", waits))
+    };
+    let badge = |(kind, amount): &(String, String)| {
+        row(kind.replace('_', " "), if amount.is_empty() { "in force".to_owned() } else { amount.clone() })
+    };
+    let acts = if down {
+        fragment().with(act("restart", "Restart"))
+    } else {
+        fragment().with(act("crash", "Crash")).with(act("pause", "Pause"))
+    };
+    let cell = |(label, hue, solid): &(String, u32, bool)| {
+        let open = if *solid { "" } else { " open" };
+        el("i").class(format!("{}{open}", theme::hue(*hue, shards))).with(label)
+    };
+    let log = || {
+        let count = format::many(node.cells.len() as u64, "entry").replace("entrys", "entries");
+        let newest = node.cells.len().saturating_sub(120);
+        el("section")
+            .with(title("Log", count))
+            .with(el("div").class("cells").each(node.cells[newest..].iter().map(cell)))
+            .with(el("p").class("muted").with("Solid: committed as far as this node knows."))
+    };
+    let line = |(label, value, hue): &(String, String, u32)| {
+        let swatch = (*hue > 0).then(|| el("i").class(format!("swatch {}", theme::hue(*hue, shards))));
+        el("div").class("kv").with(el("span").with(label)).with(el("b").with(swatch).with(value))
+    };
+    let facts = || {
+        el("section")
+            .with(el("h3").with("State"))
+            .each(node.facts.iter().map(|(label, value)| row(label, value)))
+    };
+    let head = el("section")
+        .with(title(&node.name, state))
+        .with((!node.caption.is_empty()).then(|| row("Caption", &node.caption)))
+        .each(node.badges.iter().map(badge))
+        .with(node.queue.map(queue))
+        .with(el("div").class("acts").with(acts).with((!down && !node.client).then(|| act("slow", "Slow"))));
+    el("div")
+        .class("ins")
+        .with(head)
+        .with((!node.facts.is_empty()).then(facts))
+        .with((!node.cells.is_empty()).then(log))
+        .each(node.tables.iter().map(|(title, rows)| {
+            el("section").with(el("h3").with(title)).each(rows.iter().take(200).map(line))
+        }))
 }
 
-fn message(app: &App, on: &Callback<Msg>, sent: &MessageFrame) -> Html {
+fn message(app: &App, on: &Callback<Msg>, sent: &MessageFrame) -> El {
     let name =
         |id: u32| app.frame.nodes.iter().find(|n| n.id == id).map_or_else(String::new, |n| n.name.clone());
-    let kind = app
-        .session
-        .as_ref()
-        .and_then(|session| session.legend.get(sent.kind as usize).cloned())
-        .unwrap_or_default();
+    let kind = app.session.as_ref().and_then(|session| session.legend.get(sent.kind as usize));
+    let (label, role, shape) = kind.map_or(("", "", ""), |kind| (&kind.label, &kind.role, &kind.shape));
     let there = app.frame.messages.iter().any(|m| m.id == sent.id && !m.lost && !m.id.is_empty());
     let state = if there {
         "on the way"
@@ -123,60 +128,60 @@ fn message(app: &App, on: &Callback<Msg>, sent: &MessageFrame) -> Html {
         "no longer on the way"
     };
     let act = |kind: &'static str, label: &'static str| {
-        let target = sent.id.parse().ok().map(Target::Message);
-        let onclick = on.reform(move |_| {
-            let mut fault = Fault::new(Duration::ZERO, kind);
-            fault.target = target.clone().unwrap_or_default();
-            Msg::Inject(fault)
-        });
-        html! { <button class="btn line sm" disabled={!there} {onclick}>{ icon(tool::icon(kind), "i16") }{ label }</button> }
+        let target = sent.id.parse().map(Target::Message).unwrap_or_default();
+        act(on, kind, label, target).flag("disabled", !there)
     };
-    html! {
-        <div class="ins">
-            <section>
-                <h3>{ &kind.label }<small>{ state }</small></h3>
-                <div class="kv"><span>{ "Kind" }</span><b class="legend-inline">{ glyph(&kind.role, &kind.shape) }</b></div>
-                { row("From", &name(sent.from)) }
-                { row("To", &name(sent.to)) }
-                { row("Sent", &format::instant(sent.sent)) }
-                if !sent.lost {
-                    { row("Arrives", &format::instant(sent.due)) }
-                    { row("Takes", &format::span(sent.due.saturating_sub(sent.sent))) }
-                }
-                if !sent.id.is_empty() { { row("Name", &sent.id) } }
-                <div class="acts">
-                    { act("drop_message", "Drop") }{ act("delay_message", "Delay") }{ act("duplicate_message", "Duplicate") }
-                </div>
-            </section>
-        </div>
-    }
+    let arrives = || {
+        fragment()
+            .with(row("Arrives", format::instant(sent.due)))
+            .with(row("Takes", format::span(sent.due.saturating_sub(sent.sent))))
+    };
+    let look = el("b").class("legend-inline").with(glyph(role, shape));
+    let body = el("section")
+        .with(title(label, state.to_owned()))
+        .with(el("div").class("kv").with(el("span").with("Kind")).with(look))
+        .with(row("From", name(sent.from)))
+        .with(row("To", name(sent.to)))
+        .with(row("Sent", format::instant(sent.sent)))
+        .with((!sent.lost).then(arrives))
+        .with((!sent.id.is_empty()).then(|| row("Name", &sent.id)))
+        .with(
+            el("div")
+                .class("acts")
+                .with(act("drop_message", "Drop"))
+                .with(act("delay_message", "Delay"))
+                .with(act("duplicate_message", "Duplicate")),
+        );
+    el("div").class("ins").with(body)
 }
 
-fn fault(app: &App, on: &Callback<Msg>, index: usize) -> Html {
+fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
     let Some(block) = app.panels.faults.iter().find(|f| f.index == index) else {
-        return html! { <p class="empty">{ "This fault is no longer in the run." }</p> };
+        return el("p").class("empty").with("This fault is no longer in the run.");
     };
     let now = app.panels.now;
     let active = block.from <= now && now < block.to;
     let decl = app.catalogue.fault(&block.kind);
-    html! {
-        <div class="ins">
-            <section>
-                <h3>{ &block.label }<small>{ if active { "in force" } else { "not in force" } }</small></h3>
-                <p class="muted">{ decl.map(|d| d.label.clone()).unwrap_or_default() }</p>
-                { row("From", &format::instant(block.from)) }
-                if block.to > block.from {
-                    { row("Until", &if block.to >= app.panels.duration { "the end of the run".to_owned() } else { format::instant(block.to) }) }
-                }
-                if block.no_effect { { row("Effect", "none: its target was not there") } }
-                <div class="acts">
-                    if active {
-                        <button class="btn line sm" onclick={on.reform(move |_| Msg::Heal(index))}>{ icon("i-heal", "i16") }{ "Heal now" }</button>
-                    }
-                    <button class="btn line sm" onclick={on.reform(move |_| Msg::Remove(index))}>{ icon("i-x", "i16") }{ "Take out of the run" }</button>
-                </div>
-                <p class="hint">{ "Healing ends it at this moment. Taking it out makes the run again as if it had never been." }</p>
-            </section>
-        </div>
-    }
+    let until = || {
+        let whole = block.to >= app.panels.duration;
+        row("Until", if whole { "the end of the run".to_owned() } else { format::instant(block.to) })
+    };
+    let button = |msg: Msg, id: &str, label: &'static str| {
+        el("button").class("btn line sm").sends(on, msg).with(icon(id, "i16")).with(label)
+    };
+    let acts = el("div")
+        .class("acts")
+        .with(active.then(|| button(Msg::Heal(index), "i-heal", "Heal now")))
+        .with(button(Msg::Remove(index), "i-x", "Take out of the run"));
+    let body = el("section")
+        .with(title(&block.label, if active { "in force" } else { "not in force" }.to_owned()))
+        .with(el("p").class("muted").with(decl.map(|d| d.label.clone()).unwrap_or_default()))
+        .with(row("From", format::instant(block.from)))
+        .with((block.to > block.from).then(until))
+        .with(block.no_effect.then(|| row("Effect", "none: its target was not there")))
+        .with(acts)
+        .with(el("p").class("hint").with(
+            "Healing ends it at this moment. Taking it out makes the run again as if it had never been.",
+        ));
+    el("div").class("ins").with(body)
 }

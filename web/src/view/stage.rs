@@ -5,50 +5,45 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
-use super::controls::typed;
+use super::controls::{switch, typed};
+use super::dom::{El, el, fragment};
 use super::icons::{glyph, icon};
 use crate::app::{App, Msg};
 use crate::model::summary::{self, Cell, Tone};
 use crate::model::tool::{Aim, Hit, PALETTE};
 use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
-use netsplit_lab::scenario::catalogue::TargetKind;
+use netsplit_lab::scenario::catalogue::{ParamDecl, TargetKind};
 
 /// Nodes with a button of their own; a crowd is reached through the inspector's list.
 const BUTTONS: usize = 256;
 
 /// The stage.
-pub fn stage(app: &App, on: &Callback<Msg>) -> Html {
-    let aiming = app.ui.aim.as_ref().map(|aim| aim.decl.kind.clone());
-    let cutting = app.ui.aim.as_ref().is_some_and(|aim| aim.decl.target == TargetKind::Groups);
+pub fn stage(app: &App, on: &Callback<Msg>) -> El {
+    let aim = app.ui.aim.as_ref();
+    let cutting = aim.is_some_and(|aim| aim.decl.target == TargetKind::Groups);
     let (down, moved, up) = pointer(app, on, cutting);
     let behind = app.session.as_ref().and_then(|session| session.playback.behind());
     let goal = app.session.as_ref().and_then(|session| session.goal);
-    html! {
-        <div
-            class={classes!("stage", aiming.is_some().then_some("aim"))}
-            role="group"
-            aria-label={describe(app)}
-            onpointerdown={down}
-            onpointermove={moved}
-            onpointerup={up}
-        >
-            <canvas ref={app.refs.canvas.clone()} aria-hidden="true"></canvas>
-            <div class="nodes">{ nodes(app, on) }</div>
-            if app.ui.aim.is_none() { { legend(app) } }
-            if let Some(line) = &app.frame.line {
-                <p class={if spoken_for(&app.frame).is_some() { "sr" } else { "saying" }}>{ line }</p>
-            }
-            if let Some(share) = behind {
-                <p class="slow" role="status">{ format!("Running at {} of the chosen speed", format::speed(share)) }</p>
-            }
-            if let Some(goal) = goal {
-                <p class="slow" role="status">{ format!("Simulating up to {}", format::instant(goal)) }</p>
-            }
-            if let Some(trouble) = &app.trouble { <p class="saying err" role="alert">{ trouble }</p> }
-            if let Some(aim) = &app.ui.aim { { aim_bar(aim, on) } }
-        </div>
-    }
+    let saying = if spoken_for(&app.frame).is_some() { "sr" } else { "saying" };
+    let slow = |text: String| el("p").class("slow").set("role", "status").with(text);
+    el("div")
+        .class(if aim.is_some() { "stage aim" } else { "stage" })
+        .set("role", "group")
+        .set("aria-label", describe(app))
+        .on_pointer(down, moved, up)
+        .with(el("canvas").at(&app.refs.canvas).set("aria-hidden", true))
+        .with(el("div").class("nodes").with(nodes(app, on)))
+        .with(aim.is_none().then(|| legend(app)))
+        .with(app.frame.line.as_ref().map(|line| el("p").class(saying).with(line)))
+        .with(behind.map(|share| slow(format!("Running at {} of the chosen speed", format::speed(share)))))
+        .with(goal.map(|goal| slow(format!("Simulating up to {}", format::instant(goal)))))
+        .with(
+            app.trouble
+                .as_ref()
+                .map(|trouble| el("p").class("saying err").set("role", "alert").with(trouble)),
+        )
+        .with(aim.map(|aim| aim_bar(aim, on)))
 }
 
 type Pointer = Callback<PointerEvent>;
@@ -99,175 +94,155 @@ fn describe(app: &App) -> String {
     if app.frame.partitions.is_empty() { words } else { format!("{words}, partitioned") }
 }
 
-fn nodes(app: &App, on: &Callback<Msg>) -> Html {
-    app.frame
-        .nodes
-        .iter()
-        .filter(|node| node.status != "absent")
-        .take(BUTTONS)
-        .map(|node| {
-            let name = node.name.clone();
-            let onclick = on.reform(move |_| Msg::Hit(Some(Hit::Node(name.clone()))));
-            let pressed = app.ui.selection == Selection::Node(node.id)
-                || app.ui.aim.as_ref().is_some_and(|aim| aim.picked.contains(&node.name));
-            html! {
-                <button
-                    key={node.id}
-                    data-node={node.id.to_string()}
-                    data-name={node.name.clone()}
-                    aria-label={node.name_in_words.clone()}
-                    aria-pressed={pressed.to_string()}
-                    {onclick}
-                ></button>
-            }
-        })
-        .collect()
+fn nodes(app: &App, on: &Callback<Msg>) -> El {
+    let mut list = fragment();
+    for node in app.frame.nodes.iter().filter(|node| node.status != "absent").take(BUTTONS) {
+        let picked = app.ui.aim.as_ref().is_some_and(|aim| aim.picked.contains(&node.name));
+        let button = el("button")
+            .key(node.id.to_string())
+            .set("data-node", u64::from(node.id))
+            .set("data-name", &node.name)
+            .set("aria-label", &node.name_in_words)
+            .set("aria-pressed", picked || app.ui.selection == Selection::Node(node.id))
+            .sends(on, Msg::Hit(Some(Hit::Node(node.name.clone()))));
+        list = list.with(button);
+    }
+    list
 }
 
-fn legend(app: &App) -> Html {
-    let Some(session) = app.session.as_ref() else { return html! {} };
-    html! {
-        <ul class="legend" aria-label="Legend">
-            { for session.legend.iter().enumerate().filter_map(|(at, kind)| {
-                let same = |other: &&netsplit_lab::Legend| other.role == kind.role && other.shape == kind.shape;
-                // Kinds that look the same share an entry; its title names them all.
-                if session.legend[..at].iter().any(|other| same(&other)) {
-                    return None;
-                }
-                let all: Vec<&str> = session.legend.iter().filter(same).map(|k| k.label.as_str()).collect();
-                Some(html! { <li title={all.join(", ")}>{ glyph(&kind.role, &kind.shape) }{ &kind.label }</li> })
-            }) }
-            <li>{ glyph("fault", "cross") }{ "Lost" }</li>
-        </ul>
-    }
+fn legend(app: &App) -> El {
+    let Some(session) = app.session.as_ref() else { return fragment() };
+    let entry = |(at, kind): (usize, &netsplit_lab::Legend)| {
+        let same = |other: &&netsplit_lab::Legend| other.role == kind.role && other.shape == kind.shape;
+        // Kinds that look the same share an entry; its title names them all.
+        if session.legend[..at].iter().any(|other| same(&other)) {
+            return None;
+        }
+        let all: Vec<&str> = session.legend.iter().filter(same).map(|k| k.label.as_str()).collect();
+        Some(el("li").set("title", all.join(", ")).with(glyph(&kind.role, &kind.shape)).with(&kind.label))
+    };
+    el("ul")
+        .class("legend")
+        .set("aria-label", "Legend")
+        .each(session.legend.iter().enumerate().filter_map(entry))
+        .with(el("li").with(glyph("fault", "cross")).with("Lost"))
 }
 
 /// The tools.
-pub fn palette(app: &App, on: &Callback<Msg>) -> Html {
+pub fn palette(app: &App, on: &Callback<Msg>) -> El {
     let armed = app.ui.aim.as_ref().map(|aim| aim.decl.kind.as_str());
-    html! {
-        <div class="palette" role="toolbar" aria-label="Fault tools">
-            <button class="tool" aria-pressed={armed.is_none().to_string()} onclick={on.reform(|_| Msg::Arm(None))}>
-                { icon("i-select", "i20") }{ "Select" }
-                <span class="tip" aria-hidden="true">
-                    <b>{ "Select" }<kbd>{ "V" }</kbd></b>{ "Click a node, a message or a fault to look into it." }
-                </span>
-            </button>
-            <span class="sep"></span>
-            { for PALETTE.iter().enumerate().filter_map(|(at, (kind, id, key, label))| {
-                let decl = app.catalogue.fault(kind)?;
-                let chosen = (*kind).to_owned();
-                let group = matches!(at, 4 | 8);
-                Some(html! {
-                    <>
-                        if group { <span class="sep"></span> }
-                        <button
-                            class="tool"
-                            data-tool={*kind}
-                            aria-pressed={(armed == Some(*kind)).to_string()}
-                            aria-keyshortcuts={*key}
-                            onclick={on.reform(move |_| Msg::Arm(Some(chosen.clone())))}
-                        >
-                            { icon(id, "i20") }{ *label }
-                            <span class="tip" aria-hidden="true"><b>{ *label }<kbd>{ *key }</kbd></b>{ &decl.help }</span>
-                        </button>
-                    </>
-                })
-            }) }
-            <span class="sep"></span>
-            <button
-                class="tool"
-                aria-haspopup="dialog"
-                aria-pressed={armed.is_some_and(|kind| PALETTE.iter().all(|(known, ..)| *known != kind)).to_string()}
-                onclick={on.reform(|_| Msg::Dialog(Some(Dialog::Faults)))}
-            >
-                { icon("i-more", "i20") }{ "More" }
-            </button>
-        </div>
-    }
+    let tip = |label: &'static str, key: &'static str| {
+        let name = el("b").with(label).with(el("kbd").with(key));
+        el("span").class("tip").set("aria-hidden", true).with(name)
+    };
+    let sep = || el("span").class("sep");
+    let tool =
+        |(at, (kind, id, key, label)): (usize, &(&'static str, &'static str, &'static str, &'static str))| {
+            let decl = app.catalogue.fault(kind)?;
+            let button = el("button")
+                .class("tool")
+                .set("data-tool", *kind)
+                .set("aria-pressed", armed == Some(*kind))
+                .set("aria-keyshortcuts", *key)
+                .sends(on, Msg::Arm(Some((*kind).to_owned())))
+                .with(icon(id, "i20"))
+                .with(*label)
+                .with(tip(label, key).with(&decl.help));
+            Some(fragment().with(matches!(at, 4 | 8).then(sep)).with(button))
+        };
+    let select = el("button")
+        .class("tool")
+        .set("aria-pressed", armed.is_none())
+        .sends(on, Msg::Arm(None))
+        .with(icon("i-select", "i20"))
+        .with("Select")
+        .with(tip("Select", "V").with("Click a node, a message or a fault to look into it."));
+    let more = el("button")
+        .class("tool")
+        .set("aria-haspopup", "dialog")
+        .set("aria-pressed", armed.is_some_and(|kind| PALETTE.iter().all(|(known, ..)| *known != kind)))
+        .sends(on, Msg::Dialog(Some(Dialog::Faults)))
+        .with(icon("i-more", "i20"))
+        .with("More");
+    el("div")
+        .class("palette")
+        .set("role", "toolbar")
+        .set("aria-label", "Fault tools")
+        .with(select)
+        .with(sep())
+        .each(PALETTE.iter().enumerate().filter_map(tool))
+        .with(sep())
+        .with(more)
 }
 
 /// What the armed tool does, how much, and what to do next.
-fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> Html {
+fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
     let enough = aim.untargeted() || (!aim.picked.is_empty() && aim.decl.target != TargetKind::Node);
-    html! {
-        <div class="aimbar" role="group" aria-label={format!("{}, armed", aim.decl.label)}>
-            <span role="status"><b>{ &aim.decl.label }</b>{ ": " }{ aim.hint() }</span>
-            { for aim.decl.params.iter().map(|decl| {
-                let value = aim.amount(decl);
-                let id = decl.id.clone();
-                let (text, unit) = setup::shown(decl, &value);
-                if let Some(checked) = value.as_bool() {
-                    let onclick = on.reform(move |_| Msg::Amount(id.clone(), (!checked).into()));
-                    return html! {
-                        <label>{ &decl.label }
-                            <button class="switch" role="switch" aria-label={decl.label.clone()} aria-checked={checked.to_string()} {onclick}></button>
-                        </label>
-                    };
-                }
-                let (owned, behind, on) = (decl.clone(), unit.clone(), on.clone());
-                let onchange = Callback::from(move |event: Event| {
-                    if let Some(value) = setup::typed(&owned, &typed(&event), &behind) {
-                        on.emit(Msg::Amount(id.clone(), value));
-                    }
-                });
-                html! { <label>{ &decl.label }<input class="box" type="text" value={text} {onchange} />{ unit }</label> }
-            }) }
-            if aim.decl.has_duration {
-                <label>
-                    { "for" }
-                    <input
-                        class="box"
-                        type="text"
-                        placeholder="until healed"
-                        value={aim.lasts.map(|lasts| lasts.to_string()).unwrap_or_default()}
-                        onchange={on.reform(|event: Event| Msg::Lasts(typed(&event)))}
-                    />
-                </label>
-            }
-            if enough {
-                <button class="btn solid sm" onclick={on.reform(|_| Msg::Finish)}>{ "Apply" }</button>
-            }
-            <button class="btn sm sq" aria-label="Put the tool away" onclick={on.reform(|_| Msg::Arm(None))}>
-                { icon("i-x", "i16") }
-            </button>
-        </div>
+    let hint =
+        el("span").set("role", "status").with(el("b").with(&aim.decl.label)).with(": ").with(aim.hint());
+    let lasts = || {
+        let field = el("input")
+            .class("box")
+            .set("type", "text")
+            .set("placeholder", "until healed")
+            .value(aim.lasts.map(|lasts| lasts.to_string()).unwrap_or_default())
+            .tells(on, Msg::Lasts);
+        el("label").with("for").with(field)
+    };
+    let away = el("button")
+        .class("btn sm sq")
+        .set("aria-label", "Put the tool away")
+        .sends(on, Msg::Arm(None))
+        .with(icon("i-x", "i16"));
+    el("div")
+        .class("aimbar")
+        .set("role", "group")
+        .set("aria-label", format!("{}, armed", aim.decl.label))
+        .with(hint)
+        .each(aim.decl.params.iter().map(|decl| amount(aim, decl, on)))
+        .with(aim.decl.has_duration.then(lasts))
+        .with(enough.then(|| el("button").class("btn solid sm").sends(on, Msg::Finish).with("Apply")))
+        .with(away)
+}
+
+fn amount(aim: &Aim, decl: &ParamDecl, on: &Callback<Msg>) -> El {
+    let value = aim.amount(decl);
+    let id = decl.id.clone();
+    let label = el("label").with(&decl.label);
+    if let Some(checked) = value.as_bool() {
+        return label.with(switch(&decl.label, checked).sends(on, Msg::Amount(id, (!checked).into())));
     }
+    let (text, unit) = setup::shown(decl, &value);
+    let (owned, behind, on) = (decl.clone(), unit.clone(), on.clone());
+    let onchange = Callback::from(move |event: Event| {
+        if let Some(value) = setup::typed(&owned, &typed(&event), &behind) {
+            on.emit(Msg::Amount(id.clone(), value));
+        }
+    });
+    label.with(el("input").class("box").set("type", "text").value(text).on_change(onchange)).with(unit)
 }
 
 /// The three cells under the stage.
-pub fn verdict(app: &App, on: &Callback<Msg>) -> Html {
+pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
     let cells = summary::cells(&app.panels.operations, &app.frame, &app.panels.faults);
     let faulty = app.panels.faults.iter().any(|f| f.from <= app.panels.now && app.panels.now < f.to);
-    let cell = |cell: &Cell, heal: bool| {
+    let cell = |(at, cell): (usize, &Cell)| {
         let tone = match cell.tone {
             Tone::Plain => "c-ink",
             Tone::Ok => "c-ok",
             Tone::Warn => "c-warn",
             Tone::Bad => "c-bad",
         };
-        html! {
-            <div>
-                <svg class={classes!("i", tone)} viewBox="0 0 24 24" aria-hidden="true">
-                    <use href={format!("#{}", cell.icon)} />
-                </svg>
-                <b title={cell.title.clone()}>
-                    <span class="full">{ &cell.title }</span><span class="short">{ &cell.short }</span>
-                </b>
-                <p title={cell.text.clone()}>
-                    { &cell.text }
-                    if heal {
-                        { " " }<button class="link" onclick={on.reform(|_| Msg::HealAll)}>{ "Heal" }</button>
-                    }
-                </p>
-            </div>
-        }
+        let heal =
+            || fragment().with(" ").with(el("button").class("link").sends(on, Msg::HealAll).with("Heal"));
+        let name = el("b")
+            .set("title", &cell.title)
+            .with(el("span").class("full").with(&cell.title))
+            .with(el("span").class("short").with(&cell.short));
+        el("div")
+            .with(icon(cell.icon, tone))
+            .with(name)
+            .with(el("p").set("title", &cell.text).with(&cell.text).with((at == 2 && faulty).then(heal)))
     };
-    html! {
-        <section class="verdict" aria-label="Verdict">
-            { cell(&cells[0], false) }
-            { cell(&cells[1], false) }
-            { cell(&cells[2], faulty) }
-        </section>
-    }
+    el("section").class("verdict").set("aria-label", "Verdict").each(cells.iter().enumerate().map(cell))
 }

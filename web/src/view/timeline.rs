@@ -4,6 +4,7 @@ use netsplit_lab::{Band, FaultBlock};
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::dom::{El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
 use crate::model::ui::Selection;
@@ -33,8 +34,8 @@ impl Axis {
 }
 
 /// The time line.
-pub fn timeline(app: &App, on: &Callback<Msg>) -> Html {
-    let Some(session) = app.session.as_ref() else { return html! {} };
+pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
+    let Some(session) = app.session.as_ref() else { return fragment() };
     let panels = &app.panels;
     let whole = app
         .refs
@@ -49,7 +50,10 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> Html {
     let lanes = &session.lanes;
     let height = RULER + LANE * (1 + lanes.len()) as f64 + 6.0;
     let (down, moved) = scrub(app, on);
-    let up = on.reform(|_: PointerEvent| Msg::Hold(false));
+    let up = {
+        let on = on.clone();
+        Callback::from(move |_: PointerEvent| on.emit(Msg::Hold(false)))
+    };
     let narrow = whole < 600.0;
     let words = format!(
         "{}, {} of {}",
@@ -60,62 +64,90 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> Html {
     let simmed = axis.x(panels.frontier) - axis.left;
     let done = axis.x(panels.now) - axis.left;
     let foot = height - 4.0;
-    html! {
-        <div class="line-area" ref={app.refs.lanes.clone()} data-css={format!("--lanes-h:{height}px")} onpointerdown={down} onpointermove={moved} onpointerup={up}>
-            <svg
-                viewBox={format!("0 0 {whole:.0} {height:.0}")}
-                preserveAspectRatio="none"
-                role="slider"
-                tabindex="0"
-                aria-label="Time line"
-                aria-valuemin="0"
-                aria-valuemax={format!("{:.3}", session.duration() as f64 / 1e9)}
-                aria-valuenow={format!("{:.3}", panels.now as f64 / 1e9)}
-                aria-valuetext={words}
-                onkeydown={slider_keys(on, panels.now, session.duration())}
-            >
-                <rect class="simmed" x={px(axis.left)} y={px(RULER)} width={px(simmed)} height={px(height - RULER - 6.0)} />
-                <rect class="simmed" x={px(axis.left)} y={px(RULER)} width={px(done)} height={px(height - RULER - 6.0)} />
-                { for scale::time_ticks(0, app.axis, if narrow { 4 } else { 12 }).into_iter().map(|tick| {
-                    let x = axis.x(tick);
-                    let anchor = if tick == 0 { "start" } else if x > whole - right - 8.0 { "end" } else { "middle" };
-                    html! {
-                        <>
-                            if (x - axis.x(panels.now)).abs() > 52.0 {
-                                <text class="ax" x={px(x)} y="13" text-anchor={anchor}>{ format::span(tick) }</text>
-                            }
-                            <path class="gridl" d={format!("M{:.1} 18V{foot}", x.round() + 0.5)} />
-                        </>
-                    }
-                }) }
-                { lane_label("Faults", 0, narrow, whole) }
-                { for panels.faults.iter().map(|fault| block(&axis, fault, &panels.faults)) }
-                { for lanes.iter().enumerate().map(|(at, (id, label))| html! {
-                    <>
-                        { lane_label(label, at + 1, narrow, whole) }
-                        { bands(&axis, &panels.bands, id, at + 1, app.scenario.system.pattern == "sharding") }
-                    </>
-                }) }
-                <path class="gridl" d={format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)} />
-            </svg>
-            { for panels.faults.iter().map(|fault| fault_button(app, on, &axis, fault)) }
-            <div class="head" ref={app.refs.head.clone()} aria-hidden="true"><span ref={app.refs.head_label.clone()}></span></div>
-        </div>
-    }
+    let shards = app.scenario.system.pattern == "sharding";
+    let rect = |width: f64| rect("simmed", left, RULER, width, px(height - RULER - 6.0));
+    let tick = |tick: u64| {
+        let x = axis.x(tick);
+        let anchor = match tick {
+            0 => "start",
+            _ if x > whole - right - 8.0 => "end",
+            _ => "middle",
+        };
+        let clear = (x - axis.x(panels.now)).abs() > 52.0;
+        let label = || text("ax", px(x), "13".to_owned()).set("text-anchor", anchor).with(format::span(tick));
+        fragment().with(clear.then(label)).with(path("gridl", format!("M{:.1} 18V{foot}", x.round() + 0.5)))
+    };
+    let lane = |(at, (id, label)): (usize, &(String, String))| {
+        fragment().with(lane_label(label, at + 1, narrow, whole)).with(bands(
+            &axis,
+            &panels.bands,
+            id,
+            at + 1,
+            shards,
+        ))
+    };
+    let seconds = |at: u64| format!("{:.3}", at as f64 / 1e9);
+    let drawing = el("svg")
+        .set("viewBox", format!("0 0 {whole:.0} {height:.0}"))
+        .set("preserveAspectRatio", "none")
+        .set("role", "slider")
+        .set("tabindex", "0")
+        .set("aria-label", "Time line")
+        .set("aria-valuemin", "0")
+        .set("aria-valuemax", seconds(session.duration()))
+        .set("aria-valuenow", seconds(panels.now))
+        .set("aria-valuetext", words)
+        .on_key(slider_keys(on, panels.now, session.duration()))
+        .with(rect(simmed))
+        .with(rect(done))
+        .each(scale::time_ticks(0, app.axis, if narrow { 4 } else { 12 }).into_iter().map(tick))
+        .with(lane_label("Faults", 0, narrow, whole))
+        .each(panels.faults.iter().map(|fault| block(&axis, fault, &panels.faults)))
+        .each(lanes.iter().enumerate().map(lane))
+        .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
+    el("div")
+        .class("line-area")
+        .at(&app.refs.lanes)
+        .set("data-css", format!("--lanes-h:{height}px"))
+        .on_pointer(down, moved, up)
+        .with(drawing)
+        .each(panels.faults.iter().map(|fault| fault_button(app, on, &axis, fault)))
+        .with(
+            el("div")
+                .class("head")
+                .at(&app.refs.head)
+                .set("aria-hidden", true)
+                .with(el("span").at(&app.refs.head_label)),
+        )
 }
 
-fn px(value: f64) -> String {
+/// Pixels.
+pub fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-fn lane_label(label: &str, at: usize, narrow: bool, whole: f64) -> Html {
+/// A rectangle.
+pub fn rect(class: &'static str, x: f64, y: f64, width: f64, height: String) -> El {
+    el("rect").class(class).set("x", px(x)).set("y", px(y)).set("width", px(width)).set("height", height)
+}
+
+/// A text.
+pub fn text(class: &'static str, x: String, y: String) -> El {
+    el("text").class(class).set("x", x).set("y", y)
+}
+
+/// A line.
+pub fn path(class: &'static str, d: String) -> El {
+    el("path").class(class).set("d", d)
+}
+
+fn lane_label(label: &str, at: usize, narrow: bool, whole: f64) -> El {
     let y = RULER + LANE * at as f64;
-    html! {
-        <>
-            <path class="gridl" d={format!("M16 {:.1}H{:.0}", y + 0.5, whole - 16.0)} />
-            if !narrow { <text class="ax" x="16" y={px(y + 16.0)} fill="var(--ink-2)">{ label }</text> }
-        </>
-    }
+    let name =
+        || text("ax", "16".to_owned(), px(y + 16.0)).set("fill", "var(--ink-2)").with(label.to_owned());
+    fragment()
+        .with(path("gridl", format!("M16 {:.1}H{:.0}", y + 0.5, whole - 16.0)))
+        .with((!narrow).then(name))
 }
 
 fn extent(axis: &Axis, fault: &FaultBlock) -> (f64, f64) {
@@ -124,11 +156,11 @@ fn extent(axis: &Axis, fault: &FaultBlock) -> (f64, f64) {
 }
 
 /// A fault: hatched block with its label inside or, where that is too narrow and nothing follows, behind it.
-fn block(axis: &Axis, fault: &FaultBlock, all: &[FaultBlock]) -> Html {
+fn block(axis: &Axis, fault: &FaultBlock, all: &[FaultBlock]) -> El {
     let (x, width) = extent(axis, fault);
     let y = RULER + 4.0;
-    let text = fault.label.as_str();
-    let needed = text.chars().count() as f64 * 5.9 + 12.0;
+    let label = fault.label.as_str();
+    let needed = label.chars().count() as f64 * 5.9 + 12.0;
     let next = all.iter().filter(|f| f.from > fault.from).map(|f| axis.x(f.from)).fold(f64::MAX, f64::min);
     let inside = needed <= width.min(next - x);
     let behind = !inside && x + width + needed < next.min(axis.whole - 16.0);
@@ -143,81 +175,73 @@ fn block(axis: &Axis, fault: &FaultBlock, all: &[FaultBlock]) -> Html {
             )
         })
         .collect();
-    html! {
-        <>
-            <rect class={classes!("fblock", fault.no_effect.then_some("none"))} x={px(x + 0.5)} y={px(y + 0.5)} width={px(width - 1.0)} height="15" rx="3" />
-            <path class="fhatch" d={hatch} />
-            if inside {
-                <rect class="fback" x={px(x + 4.0)} y={px(y + 2.0)} width={px(needed - 6.0)} height="12" rx="2" />
-                <text class="flab" x={px(x + 7.0)} y={px(y + 12.0)}>{ text }</text>
-            } else if behind {
-                <text class="flab" x={px(x + width + 6.0)} y={px(y + 12.0)}>{ text }</text>
-            }
-        </>
-    }
+    let label = |x: f64| text("flab", px(x), px(y + 12.0)).with(label.to_owned());
+    let name = if inside {
+        fragment()
+            .with(rect("fback", x + 4.0, y + 2.0, needed - 6.0, "12".to_owned()).set("rx", "2"))
+            .with(label(x + 7.0))
+    } else {
+        fragment().with(behind.then(|| label(x + width + 6.0)))
+    };
+    let class = if fault.no_effect { "fblock none" } else { "fblock" };
+    fragment()
+        .with(rect(class, x + 0.5, y + 0.5, width - 1.0, "15".to_owned()).set("rx", "3"))
+        .with(path("fhatch", hatch))
+        .with(name)
 }
 
 /// The bands of a lane; those at the same time share its height.
-fn bands(axis: &Axis, bands: &[Band], lane: &str, row: usize, shards: bool) -> Html {
+fn bands(axis: &Axis, bands: &[Band], lane: &str, row: usize, shards: bool) -> El {
     let here: Vec<&Band> = bands.iter().filter(|band| band.lane == lane).collect();
     let top = RULER + LANE * row as f64 + 4.0;
     let skip = here.len().saturating_sub(400);
-    here.iter()
-        .enumerate()
-        .skip(skip)
-        .map(|(at, band)| {
-            let near = here[at.saturating_sub(8)..(at + 9).min(here.len())].iter();
-            let together: Vec<&&Band> = near.filter(|b| b.from < band.to && band.from < b.to).collect();
-            let count = together.len().clamp(1, 4) as f64;
-            let order = together.iter().position(|b| std::ptr::eq(**b, *band)).unwrap_or(0).min(3) as f64;
-            let height = 16.0 / count;
-            let (x, end) = (axis.x(band.from), axis.x(band.to));
-            let width = (end - x - 1.0).max(1.5);
-            let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && count < 2.0;
-            let class = format!("{}{}", if shards { 's' } else { 't' }, theme::class(band.hue, shards));
-            html! {
-                <g {class}>
-                    <rect class="band" x={px(x)} y={px(top + order * height)} width={px(width)} height={px(height - 0.5)} rx="2" />
-                    if fits { <text class="bandlab" x={px(x + 6.0)} y={px(top + 11.8)}>{ &band.label }</text> }
-                </g>
-            }
-        })
-        .collect()
+    let mut list = fragment();
+    for (at, band) in here.iter().enumerate().skip(skip) {
+        let near = here[at.saturating_sub(8)..(at + 9).min(here.len())].iter();
+        let together: Vec<&&Band> = near.filter(|b| b.from < band.to && band.from < b.to).collect();
+        let count = together.len().clamp(1, 4) as f64;
+        let order = together.iter().position(|b| std::ptr::eq(**b, *band)).unwrap_or(0).min(3) as f64;
+        let height = 16.0 / count;
+        let (x, end) = (axis.x(band.from), axis.x(band.to));
+        let width = (end - x - 1.0).max(1.5);
+        let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && count < 2.0;
+        let bar = rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2");
+        let name = || text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label);
+        list = list.with(el("g").class(theme::hue(band.hue, shards)).with(bar).with(fits.then(name)));
+    }
+    list
 }
 
-fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) -> Html {
+fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) -> El {
     let (x, width) = extent(axis, fault);
     let index = fault.index;
     let selected = app.ui.selection == Selection::Fault(index);
-    let select = on.reform(move |event: MouseEvent| {
-        event.stop_propagation();
-        Msg::Select(Selection::Fault(index))
-    });
-    let remove = on.reform(move |event: MouseEvent| {
-        event.stop_propagation();
-        Msg::Remove(index)
-    });
-    html! {
-        <>
-            <button
-                class="fbtn"
-                data-fault={index.to_string()}
-                data-css={format!("left:{x:.1}px;top:{:.1}px;width:{width:.1}px", RULER + 3.0)}
-                aria-label={format!("Fault: {}, from {}", fault.label, format::instant(fault.from))}
-                aria-pressed={selected.to_string()}
-                onclick={select}
-            ></button>
-            if selected {
-                <button
-                    class="fdel"
-                    data-css={format!("left:{:.1}px;top:{:.1}px", (x + width + 3.0).min(axis.whole - 22.0), RULER + 3.0)}
-                    aria-label={format!("Take {} out of the run", fault.label)}
-                    title="Take out of the run"
-                    onclick={remove}
-                >{ icon("i-x", "") }</button>
-            }
-        </>
-    }
+    let alone = |msg: Msg| {
+        let on = on.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.stop_propagation();
+            on.emit(msg.clone());
+        })
+    };
+    let top = RULER + 3.0;
+    let take = || {
+        let left = (x + width + 3.0).min(axis.whole - 22.0);
+        el("button")
+            .class("fdel")
+            .set("data-css", format!("left:{left:.1}px;top:{top:.1}px"))
+            .set("aria-label", format!("Take {} out of the run", fault.label))
+            .set("title", "Take out of the run")
+            .on_click(alone(Msg::Remove(index)))
+            .with(icon("i-x", ""))
+    };
+    let button = el("button")
+        .class("fbtn")
+        .set("data-fault", index as u64)
+        .set("data-css", format!("left:{x:.1}px;top:{top:.1}px;width:{width:.1}px"))
+        .set("aria-label", format!("Fault: {}, from {}", fault.label, format::instant(fault.from)))
+        .set("aria-pressed", selected)
+        .on_click(alone(Msg::Select(Selection::Fault(index))));
+    fragment().with(button).with(selected.then(take))
 }
 
 /// Dragging anywhere but on a fault moves the playhead.

@@ -2,13 +2,14 @@
 
 use yew::prelude::*;
 
+use super::dom::{El, el};
 use super::icons::icon;
 use crate::app::{App, Msg};
 use crate::model::ui::{Dialog, Drawer};
 use crate::model::{format, setup};
 
 /// The top bar.
-pub fn top(app: &App, on: &Callback<Msg>) -> Html {
+pub fn top(app: &App, on: &Callback<Msg>) -> El {
     let scenario = &app.scenario;
     let algorithm = setup::algorithm(&app.catalogue, scenario);
     let name = algorithm.map_or_else(|| scenario.system.algorithm.clone(), |a| a.label.clone());
@@ -22,47 +23,35 @@ pub fn top(app: &App, on: &Callback<Msg>) -> Html {
         "" => format::sentence_case(&scenario.system.pattern),
         said => said.to_owned(),
     };
-    html! {
-        <header class="top">
-            <a class="brand" href="./" aria-label="netsplit, start page">
-                { icon("i-brand", "i22") }<span>{ "netsplit" }</span>
-            </a>
-            <div class="title"><h1 title={title.clone()}>{ title.clone() }</h1><span class="sub">{ sub }</span></div>
-            <nav aria-label="Main">
-                <button class="btn" onclick={on.reform(|_| Msg::Dialog(Some(Dialog::Gallery)))}>
-                    { icon("i-gallery", "") }<span class="word">{ "Gallery" }</span>
-                </button>
-                <button class="btn line" onclick={on.reform(|_| Msg::Share)}>
-                    { icon("i-share", "") }<span class="word">{ "Share" }</span>
-                </button>
-                <span class="sep"></span>
-                <button class="btn sq" aria-label="Switch theme" onclick={on.reform(|_| Msg::Theme)}>
-                    { icon("i-theme", "") }
-                </button>
-                <button
-                    class="btn sq"
-                    aria-label="Help and keyboard shortcuts"
-                    onclick={on.reform(|_| Msg::Dialog(Some(Dialog::Help)))}
-                >
-                    { icon("i-help", "") }
-                </button>
-                <button
-                    class="btn sq only-narrow"
-                    aria-label="Setup"
-                    aria-expanded={app.drawer(Drawer::Setup).to_string()}
-                    onclick={on.reform(|_| Msg::Drawer(Drawer::Setup))}
-                >
-                    { icon("i-sliders", "") }
-                </button>
-                <button
-                    class="btn sq only-narrow"
-                    aria-label="Metrics, inspector, events"
-                    aria-expanded={app.drawer(Drawer::Analysis).to_string()}
-                    onclick={on.reform(|_| Msg::Drawer(Drawer::Analysis))}
-                >
-                    { icon("i-chart", "") }
-                </button>
-            </nav>
-        </header>
-    }
+    let brand = el("a")
+        .class("brand")
+        .set("href", "./")
+        .set("aria-label", "netsplit, start page")
+        .with(icon("i-brand", "i22"))
+        .with(el("span").with("netsplit"));
+    let button = |class: &'static str, msg: Msg| el("button").class(class).sends(on, msg);
+    let word = |text: &'static str| el("span").class("word").with(text);
+    let drawer = |drawer: Drawer, id: &str, label: &'static str| {
+        button("btn sq only-narrow", Msg::Drawer(drawer))
+            .set("aria-label", label)
+            .set("aria-expanded", app.drawer(drawer))
+            .with(icon(id, ""))
+    };
+    let gallery = button("btn", Msg::Dialog(Some(Dialog::Gallery)));
+    let help = button("btn sq", Msg::Dialog(Some(Dialog::Help)));
+    let nav = el("nav")
+        .set("aria-label", "Main")
+        .with(gallery.with(icon("i-gallery", "")).with(word("Gallery")))
+        .with(button("btn line", Msg::Share).with(icon("i-share", "")).with(word("Share")))
+        .with(el("span").class("sep"))
+        .with(button("btn sq", Msg::Theme).set("aria-label", "Switch theme").with(icon("i-theme", "")))
+        .with(help.set("aria-label", "Help and keyboard shortcuts").with(icon("i-help", "")))
+        .with(drawer(Drawer::Setup, "i-sliders", "Setup"))
+        .with(drawer(Drawer::Analysis, "i-chart", "Metrics, inspector, events"));
+    let name = el("h1").set("title", &title).with(title);
+    el("header")
+        .class("top")
+        .with(brand)
+        .with(el("div").class("title").with(name).with(el("span").class("sub").with(sub)))
+        .with(nav)
 }

@@ -1,18 +1,18 @@
 //! Play, pause, single events, the time, the speed.
 
-use netsplit_scenario::json::number;
-use web_sys::HtmlInputElement;
+use netsplit_lab::scenario::json::number;
 use yew::prelude::*;
 
-use super::controls::chosen;
-use super::icons::icon;
+use super::controls::{option, pick, typed};
+use super::dom::{El, el, fragment};
+use super::icons::{self, icon};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::model::playback::{self, SLIDER};
 
 /// The row of controls.
-pub fn transport(app: &App, on: &Callback<Msg>) -> Html {
-    let Some(session) = app.session.as_ref() else { return html! {} };
+pub fn transport(app: &App, on: &Callback<Msg>) -> El {
+    let Some(session) = app.session.as_ref() else { return fragment() };
     let playing = session.playback.playing;
     let state = if session.goal.is_some() {
         "simulating"
@@ -25,77 +25,78 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> Html {
     } else {
         "paused"
     };
-    html! {
-        <div class="ctrl">
-            <button class="btn sq opt" aria-label="Back to the start" title="Back to the start" onclick={on.reform(|_| Msg::Seek(0))}>
-                { icon("i-undo", "") }
-            </button>
-            <button class="btn sq" aria-label="Previous event" title="Previous event (Left)" onclick={on.reform(|_| Msg::Step(false))}>
-                { icon("i-stepb", "") }
-            </button>
-            <button
-                class="play"
-                aria-label={if playing { "Pause" } else { "Play" }}
-                title="Play, pause (Space)"
-                onclick={on.reform(|_| Msg::Toggle)}
-            >
-                if playing {
-                    <svg class="i i20" viewBox="0 0 24 24" aria-hidden="true"><path d="M7.500 6h3v12h-3zM13.500 6h3v12h-3z" /></svg>
-                } else {
-                    { icon("i-play", "i20") }
-                }
-            </button>
-            <button class="btn sq" aria-label="Next event" title="Next event (Right)" onclick={on.reform(|_| Msg::Step(true))}>
-                { icon("i-stepf", "") }
-            </button>
-            <span class="clock"><span ref={app.refs.clock.clone()}></span><small>{ state }</small></span>
-            <span class="grow"></span>
-            <span class="muted opt">{ format!("{} events", format::count(session.events())) }</span>
-            <span class="sep opt"></span>
-            { speed(session.playback.speed, on) }
-        </div>
-    }
+    let button = |class: &'static str, label: &'static str, title: &'static str, msg: Msg| {
+        el("button").class(class).set("aria-label", label).set("title", title).sends(on, msg)
+    };
+    let play = if playing {
+        icons::picture("0 0 24 24", "i i20".to_owned())
+            .with(el("path").set("d", "M7.500 6h3v12h-3zM13.500 6h3v12h-3z"))
+    } else {
+        icon("i-play", "i20")
+    };
+    el("div")
+        .class("ctrl")
+        .with(
+            button("btn sq opt", "Back to the start", "Back to the start", Msg::Seek(0))
+                .with(icon("i-undo", "")),
+        )
+        .with(
+            button("btn sq", "Previous event", "Previous event (Left)", Msg::Step(false))
+                .with(icon("i-stepb", "")),
+        )
+        .with(
+            button("play", if playing { "Pause" } else { "Play" }, "Play, pause (Space)", Msg::Toggle)
+                .with(play),
+        )
+        .with(button("btn sq", "Next event", "Next event (Right)", Msg::Step(true)).with(icon("i-stepf", "")))
+        .with(el("span").class("clock").with(el("span").at(&app.refs.clock)).with(el("small").with(state)))
+        .with(el("span").class("grow"))
+        .with(el("span").class("muted opt").with(format!("{} events", format::count(session.events()))))
+        .with(el("span").class("sep opt"))
+        .with(speed(session.playback.speed, on))
 }
 
-fn speed(speed: f64, on: &Callback<Msg>) -> Html {
+fn speed(speed: f64, on: &Callback<Msg>) -> El {
     let place = playback::place(speed);
-    let oninput = on.reform(|event: InputEvent| {
-        let place = event.target_dyn_into::<HtmlInputElement>().and_then(|i| number(&i.value()));
-        Msg::Speed(playback::at_place(place.unwrap_or(600.0)))
-    });
-    let onchange = on.reform(|event: Event| Msg::Speed(number(&chosen(&event)).unwrap_or(1.0)));
+    let oninput = {
+        let on = on.clone();
+        Callback::from(move |event: InputEvent| {
+            on.emit(Msg::Speed(playback::at_place(number(&typed(&event)).unwrap_or(600.0))));
+        })
+    };
     let text = format::speed(speed);
-    html! {
-        <div class="speed">
-            <span>{ "Speed" }</span>
-            <div class="track">
-                <input
-                    type="range"
-                    min="0"
-                    max={SLIDER.to_string()}
-                    step="1"
-                    value={format!("{place:.0}")}
-                    data-css={format!("--v:{:.1}%", place / SLIDER * 100.0)}
-                    aria-label="Speed"
-                    aria-valuetext={format!("{text} real time")}
-                    {oninput}
-                />
-                <svg viewBox="0 0 176 20" aria-hidden="true">
-                    { for [".001", ".01", ".1", "1", "10", "100"].iter().enumerate().map(|(at, label)| {
-                        let x = 7.0 + 162.0 * at as f64 / 5.0;
-                        html! { <text class="ax" x={format!("{x:.1}")} y="14" text-anchor="middle">{ *label }</text> }
-                    }) }
-                </svg>
-            </div>
-            <b class="opt">{ &text }</b>
-            <span class="pick chooser">
-                <select class="select sm" aria-label="Speed" {onchange}>
-                    { for playback::round_speeds().map(|round| html! {
-                        <option value={round.to_string()} selected={(round - speed).abs() < round * 0.01}>{ format::speed(round) }</option>
-                    }) }
-                </select>
-                { icon("i-down", "i16") }
-            </span>
-        </div>
-    }
+    let range = el("input")
+        .set("type", "range")
+        .set("min", "0")
+        .set("max", SLIDER.to_string())
+        .set("step", "1")
+        .value(format!("{place:.0}"))
+        .set("data-css", format!("--v:{:.1}%", place / SLIDER * 100.0))
+        .set("aria-label", "Speed")
+        .set("aria-valuetext", format!("{text} real time"))
+        .on_input(oninput);
+    let mark = |(at, label): (usize, &'static str)| {
+        let x = 7.0 + 162.0 * at as f64 / 5.0;
+        el("text")
+            .class("ax")
+            .set("x", format!("{x:.1}"))
+            .set("y", "14")
+            .set("text-anchor", "middle")
+            .with(label)
+    };
+    let marks = [".001", ".01", ".1", "1", "10", "100"].into_iter().enumerate();
+    let ruler = el("svg").set("viewBox", "0 0 176 20").set("aria-hidden", true).each(marks.map(mark));
+    let list = el("select")
+        .class("select sm")
+        .set("aria-label", "Speed")
+        .tells(on, |text| Msg::Speed(number(&text).unwrap_or(1.0)))
+        .each(playback::round_speeds().map(|round| {
+            option(round.to_string(), format::speed(round), (round - speed).abs() < round * 0.01)
+        }));
+    el("div")
+        .class("speed")
+        .with(el("span").with("Speed"))
+        .with(el("div").class("track").with(range).with(ruler))
+        .with(el("b").class("opt").with(text))
+        .with(pick("pick chooser", list))
 }
