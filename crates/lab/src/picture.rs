@@ -6,6 +6,7 @@ use netsplit_sim::NodeId;
 use netsplit_sim::core::Core;
 use netsplit_sim::declare::{Layout, Role, Shape};
 use netsplit_sim::fault::{Entry, Fault, FaultKind};
+use netsplit_sim::small;
 use netsplit_sim::small::Map;
 use netsplit_sim::trace::{Kind, Record};
 use netsplit_sim::view::{Arc, Body, Detail, Item, Mark};
@@ -117,7 +118,7 @@ fn messages(x: &Experiment) -> Vec<MessageFrame> {
             .to_string(),
         })
         .collect();
-    messages.sort_by(|a, b| (a.sent, &a.id).cmp(&(b.sent, &b.id)));
+    small::sort_by_key(&mut messages, |message| message.sent);
     // Lost ones come from the trace, which knows the event that sent them.
     let since = core.now.saturating_sub(LOST_FOR);
     let recent: Vec<&Record> = core.trace.iter().filter(|record| record.time >= since).collect();

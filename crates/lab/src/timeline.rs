@@ -10,6 +10,7 @@ use netsplit_sim::declare::Settings;
 use netsplit_sim::draw::{self, Purpose};
 use netsplit_sim::fault::{self, FAULTS, FaultKind, MessageName, Selector};
 use netsplit_sim::node::NodeId;
+use netsplit_sim::small;
 use netsplit_sim::{Simulation, node};
 use serde_json::Value;
 
@@ -102,7 +103,8 @@ pub(crate) fn items(resolver: &Resolver<'_>, servers: &[String]) -> Vec<Item> {
     for (index, operation) in scenario.operations.iter().enumerate() {
         items.extend(resolver.operation(operation, Origin::Operation(index)));
     }
-    items.sort_by_key(|item| (item.at, item.origin));
+    // They were added in the order in which they happen within an instant.
+    small::sort_by_key(&mut items, |item| item.at);
     items
 }
 

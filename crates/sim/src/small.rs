@@ -16,6 +16,14 @@ pub fn sort<T: Copy + PartialOrd>(items: &mut [T]) {
     }
 }
 
+/// Puts items in the order of their keys; equal keys stay as they are. One sort serves items of every type.
+pub fn sort_by_key<T>(items: &mut Vec<T>, key: impl Fn(&T) -> u64) {
+    let mut order: Vec<(u64, u32)> = (0u32..).zip(&*items).map(|(at, item)| (key(item), at)).collect();
+    order.sort_unstable();
+    let mut loose: Vec<Option<T>> = items.drain(..).map(Some).collect();
+    items.extend(order.iter().filter_map(|(_, at)| loose[*at as usize].take()));
+}
+
 /// A map in one vector, in the order of its keys. Looking up takes a binary search; inserting in the midst and
 /// removing move what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -252,6 +260,13 @@ mod tests {
             assert!(ours.from(&key).eq(theirs.range(key..)));
         }
         assert!(ours.iter().eq(theirs.iter()));
+    }
+
+    #[test]
+    fn equal_keys_keep_their_order() {
+        let mut items = vec![(2, 'a'), (1, 'b'), (2, 'c'), (1, 'd')];
+        super::sort_by_key(&mut items, |item| item.0);
+        assert_eq!(items, [(1, 'b'), (1, 'd'), (2, 'a'), (2, 'c')]);
     }
 
     #[test]
