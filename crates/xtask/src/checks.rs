@@ -79,7 +79,7 @@ pub fn run(quick: bool) -> Outcome {
         steps.step("page", "cargo xtask build", || page::build(page::Build::Release).map(done));
         steps.step("api", "cargo xtask build --api", || page::build_api().map(done));
         if steps.passed("page") {
-            steps.step("size", "what the page weighs", || size::report(false).map(done));
+            steps.step("size", "what the page weighs", || size::report(true).map(done));
             steps.step("browser tests", "Chromium, driven by node --test", || browser().map(done));
             steps.step("trunk", "trunk build, from the same index.html", trunk);
         }

@@ -94,7 +94,16 @@ fn compile(build: Build, package: &str) -> Outcome {
     let mut cargo = cargo();
     // Version 0 of the symbol names says for which of our types a library's generic function was made:
     // `cargo xtask size` counts it for its owner. The names themselves are not in the page.
-    cargo.env(RUSTFLAGS, "-Csymbol-mangling-version=v0");
+    let mut flags = String::from("-Csymbol-mangling-version=v0");
+    // Whose machine it was built on is nobody's business, and costs bytes. (Flags are parted by spaces.)
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let sources = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    if let Some(sources) = sources.map(|home| home.join("registry/src").display().to_string())
+        && !sources.contains(' ')
+    {
+        flags += &format!(" --remap-path-prefix={sources}=");
+    }
+    cargo.env(RUSTFLAGS, flags);
     cargo.args(["build", "--target", "wasm32-unknown-unknown", "--profile", build.profile()]);
     if package == NAME {
         cargo.args(["-p", package]);
@@ -141,12 +150,12 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
 
     if build == Build::Release {
         setup::npm(TOOLS, "wasm-opt")?;
-        say(&format!("{package}: optimising the WebAssembly (wasm-opt -O2)"));
+        say(&format!("{package}: optimising the WebAssembly (wasm-opt -O3)"));
         let wasm = out.join(format!("{package}_bg.wasm"));
         // No feature flags: the module's own section says what the browser has to know.
         let tool = root().join(TOOLS).join("node_modules/binaryen/bin/wasm-opt");
         // No inlining here: rustc has done its own, and more of it only makes the download larger.
-        const OPTIONS: [&str; 7] = ["-O2", "-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"];
+        const OPTIONS: [&str; 8] = ["-O2", "-O3", "-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"];
         run(command("node").arg(tool).args(OPTIONS).arg(&wasm).arg("-o").arg(&wasm))?;
     }
     fs::write(mark, stamp).map_err(trouble)?;
