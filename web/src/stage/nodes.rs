@@ -77,13 +77,13 @@ fn halo(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     if !look.picked && !look.selected {
         return;
     }
-    let grow = if shown.gauge.is_some() { 13.0 } else { 8.0 };
     if shown.body == "client" || shown.body == "backend" {
         let half = place.half_height(&shown.body);
         let (w, h) = (place.r + 5.0, half + 5.0);
         rounded(on, place.x - w, place.y - h, w * 2.0, h * 2.0, 9.0);
     } else {
-        circle(on, place.x, place.y, place.r + grow);
+        // Outside the disc that keeps links off the ring.
+        circle(on, place.x, place.y, place.r + 13.0);
     }
     on.set_line_width(2.0);
     on.set_stroke_style_str(if look.picked { &look.theme.fault } else { &look.theme.focus });
