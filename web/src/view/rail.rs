@@ -110,6 +110,7 @@ impl Rail<'_> {
             default: Value::from(algorithm.nodes.default),
             control: Control::Slider { log: max > 64 },
         };
+        // Another algorithm's field starts anew: what was wrong in the last one says nothing about it.
         let nodes = || {
             let on = on.clone();
             let set = Callback::from(move |value: Value| {
@@ -117,7 +118,7 @@ impl Rail<'_> {
             });
             self.param(
                 &count,
-                "nodes".to_owned(),
+                format!("nodes-{}", algorithm.id),
                 Value::from(algorithm.node_count(&self.props.scenario)),
                 set,
             )
