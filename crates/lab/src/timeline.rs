@@ -19,7 +19,7 @@ use crate::declared;
 const CHAOS: Purpose = Purpose::named("lab.chaos");
 
 /// Where an entry comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Origin {
     /// The fault at this index of the document.
     Fault(usize),

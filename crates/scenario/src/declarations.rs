@@ -162,7 +162,7 @@ pub fn workload() -> Vec<ParamDecl> {
         param(
             "value_bytes",
             "Value size",
-            "The size of a written value.",
+            "The size of a written value. No algorithm here depends on it yet.",
             "bytes",
             whole(0, 1 << 30),
             Control::Number,
@@ -198,7 +198,7 @@ pub fn workload() -> Vec<ParamDecl> {
         param(
             "sessions",
             "Sessions",
-            "Each client keeps a session, so that a retried write can be recognised.",
+            "Each client keeps a session, so that a retried write can be recognised. Raft's clients always do; the others never.",
             "",
             ParamKind::Bool,
             Control::Switch,
