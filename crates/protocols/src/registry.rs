@@ -2,7 +2,7 @@
 
 use netsplit_sim::Simulation;
 use netsplit_sim::core::NodeMeta;
-use netsplit_sim::declare::{ActionKind, Layout, MessageKind, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::declare::{ActionKind, Layout, MessageKind, NodeRole, Param, Promise, Series, Settings, Value};
 use netsplit_sim::network::Network;
 
 use crate::parts::workload::Workload;
@@ -23,6 +23,8 @@ pub struct Algorithm {
     pub spares: u32,
     /// Parameters.
     pub params: &'static [Param],
+    /// Values of them that belong together: the defaults of products.
+    pub presets: &'static [Preset],
     /// Kinds of node, by [`NodeMeta::role`].
     pub roles: &'static [NodeRole],
     /// Kinds of message, by `Message::kind`.
@@ -39,6 +41,28 @@ pub struct Algorithm {
     pub promises: fn(&Settings) -> Vec<Promise>,
     /// Builds a run. The setup has been validated against the declarations.
     pub build: fn(&Setup) -> Box<dyn Simulation>,
+}
+
+/// Parameters as a product has them by default.
+pub struct Preset {
+    /// Name in reports ("nginx").
+    pub id: &'static str,
+    /// Name on the page, with the version that the values were read from.
+    pub label: &'static str,
+    /// One sentence: what sets it apart.
+    pub summary: &'static str,
+    /// What differs from our own defaults, or is the same for a reason that is worth a source.
+    pub values: &'static [PresetValue],
+}
+
+/// One value of a preset.
+pub struct PresetValue {
+    /// Id of the parameter.
+    pub param: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// The product's own name for it and the page that gives its default.
+    pub source: &'static str,
 }
 
 /// A pattern of the handout.

@@ -56,6 +56,8 @@ pub struct Param {
     pub label: &'static str,
     /// Unit shown beside the number ("ms" follows from the type for spans), or "".
     pub unit: &'static str,
+    /// Section under which a long table shows it, or "".
+    pub group: &'static str,
     /// Type, default and bounds.
     pub kind: Kind,
     /// One sentence: what it does.

@@ -172,7 +172,7 @@ const fn param(
     kind: Kind,
     help: &'static str,
 ) -> Param {
-    Param { id, label, unit, kind, help }
+    Param { id, label, unit, group: "", kind, help }
 }
 
 /// Every fault of the engine.

@@ -10,7 +10,7 @@ use super::{Rule, build};
 use crate::registry::Algorithm;
 
 const fn param(id: &'static str, label: &'static str, kind: Kind, help: &'static str) -> Param {
-    Param { id, label, unit: "", kind, help }
+    Param { id, label, unit: "", group: "", kind, help }
 }
 
 const WORKERS: Param = param(
@@ -71,6 +71,7 @@ const PANIC: Param = Param {
     id: "panic_threshold",
     label: "Panic threshold",
     unit: "%",
+    group: "",
     kind: Kind::Int(0, 0, 100),
     help: "With fewer backends than this share in use, ejected ones get requests again (Envoy: 50). 0: never.",
 };
@@ -126,6 +127,7 @@ pub const BASE: Algorithm = Algorithm {
     nodes: (1, 1000, 4),
     spares: 4,
     params: &[],
+    presets: &[],
     roles: &[
         NodeRole { id: "balancer", prefix: "lb", tier: 1, client: false },
         NodeRole { id: "backend", prefix: "b", tier: 2, client: false },
