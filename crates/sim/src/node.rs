@@ -59,9 +59,9 @@ pub struct Look {
     pub elapsed: Nanos,
     /// Running (not crashed, not absent).
     pub up: bool,
-    /// Work in service.
+    /// Work in service, by the engine's count or as the node itself reported.
     pub busy: u32,
-    /// Work waiting.
+    /// Work waiting, likewise.
     pub waiting: u32,
 }
 
@@ -194,6 +194,14 @@ impl<M: Message, T: Copy, W> Context<'_, M, T, W> {
         self.core.cancel(timer);
     }
 
+    /// Says how much work is in service and waiting, for a node that schedules its own: what [`Context::load`],
+    /// [`Look`] and the engine's `NodeState` show from now on; a crash sets both to 0. Not for a node whose messages
+    /// the engine queues ([`Node::demand`] above 0): there the engine counts.
+    pub fn report_load(&mut self, busy: u32, waiting: u32) {
+        let node = &mut self.core.nodes[self.me.index()];
+        (node.busy, node.queued) = (busy, waiting);
+    }
+
     /// This node's wall clock (ns): skewed, drifting, and it may jump.
     #[must_use]
     pub fn clock(&self) -> Nanos {
@@ -233,7 +241,7 @@ impl<M: Message, T: Copy, W> Context<'_, M, T, W> {
         self.core.disk_sync(self.me, ticket);
     }
 
-    /// Work in service and waiting at this node.
+    /// Work in service and waiting at this node, by the engine's count or as [`Context::report_load`] said.
     #[must_use]
     pub fn load(&self) -> (u32, u32) {
         let node = &self.core.nodes[self.me.index()];

@@ -96,7 +96,8 @@ impl World<'_> {
         state.up = false;
         state.silent = silent;
         state.life += 1;
-        state.busy = 0;
+        // A node that schedules its own work reports both.
+        (state.busy, state.queued) = (0, 0);
         let parked = std::mem::take(&mut state.parked);
         for slot in parked {
             // What waited for a paused process dies with it: it had been delivered to its machine.

@@ -85,9 +85,9 @@ pub struct NodeState {
     pub(crate) key: u64,
     pub(crate) sent_at: Nanos,
     pub(crate) heard_at: Nanos,
-    /// Work in service.
+    /// Work in service, by the engine's count or as the node itself reported.
     pub busy: u32,
-    /// Work waiting.
+    /// Work waiting, likewise.
     pub queued: u32,
     pub(crate) queue_head: u32,
     pub(crate) queue_tail: u32,
