@@ -50,6 +50,13 @@ pub struct TimerId {
     pub(crate) stamp: u32,
 }
 
+/// Names work that was begun, so that it can be stopped. Stopping what is done, or what a crash ended, does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkId {
+    pub(crate) slot: u32,
+    pub(crate) stamp: u32,
+}
+
 /// What a node can read about itself when it is observed.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -86,7 +93,7 @@ pub trait Node: Clone + 'static {
     fn start(&mut self, disk: &Self::Disk, ctx: &mut Ctx<'_, Self>);
     /// A message has arrived and (where it costs work) a worker has finished working on it.
     fn receive(&mut self, from: NodeId, message: Self::Message, ctx: &mut Ctx<'_, Self>);
-    /// A timer fired.
+    /// A timer fired, or work of [`Context::work`] is done.
     fn timer(&mut self, timer: Self::Timer, ctx: &mut Ctx<'_, Self>);
     /// All writes made before the sync with this ticket are durable.
     fn synced(&mut self, _ticket: u64, _ctx: &mut Ctx<'_, Self>) {}
@@ -192,6 +199,30 @@ impl<M: Message, T: Copy, W> Context<'_, M, T, W> {
     /// Cancels a timer; nothing happens if it has fired.
     pub fn cancel(&mut self, timer: TimerId) {
         self.core.cancel(timer);
+    }
+
+    /// Begins with work of `demand` nanoseconds of one processor at normal speed; when it is done, `timer` is called.
+    /// The node itself decides how much it begins at once: the engine's queue and `NodeMeta::workers` have no part
+    /// in it.
+    ///
+    /// With `NodeMeta::cores` 0 each piece has a processor of its own, and a fault that slows the node counts as it
+    /// was when the piece began. With `cores` above 0 all pieces under way share so many cores equally, each piece at
+    /// most one, and a change of that factor concerns them at once. Work is done at the first whole nanosecond at
+    /// which its demand is met; what is done at the same instant ends in the order in which it began.
+    ///
+    /// A pause does not hold work up, but what is done meanwhile is heard of only when it is over. A crash ends all
+    /// work.
+    pub fn work(&mut self, demand: Nanos, timer: T) -> WorkId {
+        let slot = self.core.allocate();
+        self.sink.timer(slot, timer);
+        self.core.begin_work(slot, self.me, demand)
+    }
+
+    /// Stops work: its timer is never called, and what shares cores with it goes on the faster. True if it was under
+    /// way (or done, but this node had not heard of it yet); false if it was done, stopped, of an earlier life or
+    /// of another node.
+    pub fn stop_work(&mut self, work: WorkId) -> bool {
+        self.core.stop_work(self.me, work)
     }
 
     /// Says how much work is in service and waiting, for a node that schedules its own: what [`Context::load`],

@@ -8,7 +8,8 @@ use std::collections::BinaryHeap;
 
 use crate::time::Nanos;
 
-const SLOT_BITS: u32 = 24;
+/// Bits of a slot in a key.
+pub(crate) const SLOT_BITS: u32 = 24;
 /// Most events pending at once.
 pub const MAX_PENDING: usize = (1 << SLOT_BITS) - 1;
 

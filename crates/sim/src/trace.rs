@@ -10,7 +10,7 @@ pub enum Kind {
     Start = 0,
     /// A message arrived (and was worked on at once, or joined the node's queue).
     Arrive = 1,
-    /// A worker finished with a message.
+    /// A worker finished with a message, or (without a peer) a piece of work that the node began itself is done.
     Served = 2,
     /// A timer fired.
     Timer = 3,

@@ -7,8 +7,9 @@ use netsplit_sim::core::NodeMeta;
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw::Purpose;
 use netsplit_sim::network::{Network, Transport::Datagram};
-use netsplit_sim::node::{Ctx, Look, Node, NodeId};
+use netsplit_sim::node::{Ctx, Look, Node, NodeId, WorkId};
 use netsplit_sim::time::{MILLISECOND, Nanos};
+use netsplit_sim::trace::Kind;
 use netsplit_sim::view::{Body, Detail, NodeView};
 use netsplit_sim::{Cluster, Simulation};
 
@@ -52,14 +53,34 @@ fn none_where_a_queue_forms() {
     assert!(server.busy + server.queued < 200, "a load of 0.9 is stable");
 }
 
+/// Work that a node begins itself shares its core, and every eighth piece is stopped.
+#[test]
+fn none_where_work_shares_a_core() {
+    let mut server = NodeMeta::new("n2".into(), 0);
+    server.cores = 1;
+    let nodes = vec![
+        (NodeMeta::new("n1".into(), 0), Station::Source { sent: 0 }),
+        (server, Station::Sharer { last: None, begun: 0 }),
+    ];
+    let mut sim = Cluster::new(1, Network::uniform(constant(1, Datagram)), nodes);
+    assert_eq!(allocations(&mut sim), [0, 0]);
+    let served = sim.core().trace.iter().filter(|record| record.kind == Kind::Served).count();
+    assert!(served > 1000, "{served}");
+}
+
 const NEXT: Purpose = Purpose::named("test.next");
 const DEMAND: Purpose = Purpose::named("test.demand");
+
+fn law() -> Distribution {
+    Distribution::Exponential { mean: MILLISECOND * 9 / 10 }
+}
 
 /// M/M/1 at load 0.9.
 #[derive(Clone)]
 enum Station {
     Source { sent: u64 },
     Server,
+    Sharer { last: Option<WorkId>, begun: u64 },
 }
 
 impl Node for Station {
@@ -72,7 +93,15 @@ impl Node for Station {
             ctx.set_timer(0, ());
         }
     }
-    fn receive(&mut self, _: NodeId, _: Ball, _: &mut Ctx<'_, Self>) {}
+    fn receive(&mut self, _: NodeId, ball: Ball, ctx: &mut Ctx<'_, Self>) {
+        if let Self::Sharer { last, begun } = self {
+            *begun += 1;
+            if let Some(last) = last.filter(|_| begun.is_multiple_of(8)) {
+                ctx.stop_work(last);
+            }
+            *last = Some(ctx.work(law().sample(ball.0), ()));
+        }
+    }
     fn timer(&mut self, (): (), ctx: &mut Ctx<'_, Self>) {
         if let Self::Source { sent } = self {
             *sent += 1;
@@ -82,7 +111,7 @@ impl Node for Station {
         }
     }
     fn demand(&self, _: NodeId, ball: &Ball) -> Nanos {
-        Distribution::Exponential { mean: MILLISECOND * 9 / 10 }.sample(ball.0)
+        if matches!(self, Self::Server) { law().sample(ball.0) } else { 0 }
     }
     fn digest(&self) -> u64 {
         0

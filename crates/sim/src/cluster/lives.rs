@@ -46,7 +46,9 @@ impl World<'_> {
                 self.schedule_event(index, begins);
                 true
             }
-            Due::Message | Due::Timer | Due::Served | Due::Free => false,
+            Due::Message | Due::Timer | Due::Served | Due::Work | Due::Shared | Due::Tick | Due::Free => {
+                false
+            }
         }
     }
 
@@ -92,6 +94,7 @@ impl World<'_> {
             self.nodes.drop_payload(slot);
             self.core.release(slot);
         }
+        self.core.drop_shared(node);
         let state = &mut self.core.nodes[at];
         state.up = false;
         state.silent = silent;

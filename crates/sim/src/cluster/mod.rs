@@ -130,12 +130,18 @@ impl<N: Node> Cluster<N> {
     fn dispatch_other(&mut self, slot: u32) -> bool {
         let body = self.core.bodies[slot as usize];
         match body.due {
-            Due::Timer => self.fire(slot, body),
+            Due::Timer | Due::Work => self.fire(slot, body),
             Due::Served => self.serve(slot, body),
+            // The work that is done goes the way of any other, also where the node is paused.
+            Due::Tick => match self.core.end_shared(slot, body.node) {
+                Some(done) => self.dispatch_other(done),
+                None => false,
+            },
             _ => self.world().rare(slot, body),
         }
     }
 
+    /// A timer fires, or work that the node began itself is done.
     #[inline]
     fn fire(&mut self, slot: u32, body: Body) -> bool {
         if !self.core.alive(slot, &body) {
@@ -143,7 +149,8 @@ impl<N: Node> Cluster<N> {
         }
         let payload = std::mem::replace(&mut self.nodes.payloads[slot as usize], Payload::None);
         self.core.release(slot);
-        self.core.record(Kind::Timer, &body);
+        let kind = if body.due == Due::Timer { Kind::Timer } else { Kind::Served };
+        self.core.record(kind, &body);
         if let Payload::Timer(timer) = payload {
             self.nodes.with(&mut self.core, body.node, |node, _, ctx| node.timer(timer, ctx));
         }

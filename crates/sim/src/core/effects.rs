@@ -141,8 +141,8 @@ impl Core {
         self.effects = effects;
         self.traffic = traffic;
         for at in 0..count {
+            self.set_slow(at as u32, slow[at]);
             let node = &mut self.nodes[at];
-            node.slow = slow[at];
             node.full = full[at];
             node.clock.offset = offset[at] + node.clock.jumped;
             node.clock.set_rate(self.now, (ppm[at] * 1000.0) as i64);

@@ -4,6 +4,7 @@
 mod clock;
 mod disk;
 mod effects;
+mod share;
 mod wire;
 
 pub use effects::Effect;
@@ -37,6 +38,9 @@ pub struct NodeMeta {
     pub workers: u32,
     /// Most work waiting, 0 for no limit.
     pub queue_limit: u32,
+    /// Cores that the work of [`crate::Context::work`] shares equally, each piece at most one core; 0: each piece
+    /// has a core of its own. It has nothing to do with `workers`.
+    pub cores: u32,
     /// Not there until it joins.
     pub absent: bool,
     /// Disk: time of one write.
@@ -46,7 +50,7 @@ pub struct NodeMeta {
 }
 
 impl NodeMeta {
-    /// Unlimited workers, no queue limit, a disk that takes 1 ms to sync.
+    /// Unlimited workers, no queue limit, no shared cores, a disk that takes 1 ms to sync.
     #[must_use]
     pub fn new(name: String, role: u8) -> Self {
         Self {
@@ -55,6 +59,7 @@ impl NodeMeta {
             zone: 0,
             workers: 0,
             queue_limit: 0,
+            cores: 0,
             absent: false,
             write: Distribution::Constant(0),
             sync: Distribution::Constant(crate::time::MILLISECOND),
@@ -98,6 +103,8 @@ pub struct NodeState {
     pub(crate) clock: clock::Clock,
     pub(crate) disk: disk::Device,
     pub(crate) sent_to: Vec<u32>,
+    /// From the first work that shares cores on.
+    pub(crate) sharing: Option<Box<share::Sharing>>,
 }
 
 impl NodeState {
@@ -105,6 +112,14 @@ impl NodeState {
     #[must_use]
     pub fn paused(&self) -> bool {
         self.pauses > 0
+    }
+
+    /// How long work takes that begins now and has a processor of its own.
+    #[inline]
+    fn slowed(&self, demand: Nanos) -> Nanos {
+        // A factor of exactly one keeps whole nanoseconds whole.
+        #[expect(clippy::float_cmp, reason = "set to exactly 1.0 where no fault slows the node")]
+        if self.slow == 1.0 { demand } else { crate::time::nanos_from_f64(demand as f64 * self.slow) }
     }
 }
 
@@ -116,6 +131,12 @@ pub(crate) enum Due {
     Message,
     Served,
     Timer,
+    /// Work that a node began itself and that has a core of its own, or that is done.
+    Work,
+    /// Work that shares cores: not in the queue.
+    Shared,
+    /// The next end of work that shares cores.
+    Tick,
     Synced,
     Broken,
     Begin,
@@ -244,6 +265,7 @@ impl Core {
                     sent_at: u64::MAX,
                     first_to: NONE,
                     sent_to: Vec::new(),
+                    sharing: None,
                     heard_at: u64::MAX,
                 }
             })
@@ -305,10 +327,7 @@ impl Core {
     pub(crate) fn start_work(&mut self, slot: u32, body: Body, demand: Nanos, cause: u64) {
         let state = &mut self.nodes[body.node as usize];
         state.busy += 1;
-        // A factor of exactly one keeps whole nanoseconds whole.
-        #[expect(clippy::float_cmp, reason = "set to exactly 1.0 where no fault slows the node")]
-        let takes =
-            if state.slow == 1.0 { demand } else { crate::time::nanos_from_f64(demand as f64 * state.slow) };
+        let takes = state.slowed(demand);
         let life = state.life;
         let at = self.now.saturating_add(takes);
         self.enqueue(slot, at, Body { due: Due::Served, life, cause, aux: demand, ..body });
