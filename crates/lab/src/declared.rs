@@ -129,14 +129,18 @@ pub(crate) const ADD_NODE: &str = "add_node";
 /// A role is as numerous as the algorithm's parameter named after it ("balancers"); otherwise the role of the
 /// servers is as numerous as the system's nodes, and any other exists once.
 fn role(algorithm: &Algorithm, role: &NodeRole) -> RoleDecl {
-    let plural = format!("{}s", role.id);
-    let servers = algorithm.roles.iter().filter(|r| !r.client).max_by_key(|r| r.tier).map(|r| r.id);
+    let counted = |role: &NodeRole| {
+        let plural = format!("{}s", role.id);
+        algorithm.params.iter().find(|param| param.id == plural)
+    };
+    let rest = algorithm.roles.iter().filter(|r| !r.client && counted(r).is_none());
+    let servers = rest.max_by_key(|r| r.tier).map(|r| r.id);
     RoleDecl {
         id: role.id.to_owned(),
         label: role.id.to_owned(),
         prefix: role.prefix.to_owned(),
-        count: if algorithm.params.iter().any(|param| param.id == plural) {
-            RoleCount::Param(plural)
+        count: if let Some(param) = counted(role) {
+            RoleCount::Param(param.id.to_owned())
         } else if Some(role.id) == servers {
             RoleCount::Nodes
         } else {

@@ -2,7 +2,9 @@
 
 use netsplit_sim::Simulation;
 use netsplit_sim::core::NodeMeta;
-use netsplit_sim::declare::{ActionKind, Layout, MessageKind, NodeRole, Param, Promise, Series, Settings, Value};
+use netsplit_sim::declare::{
+    ActionKind, Layout, MessageKind, NodeRole, Param, Promise, Series, Settings, Value,
+};
 use netsplit_sim::network::Network;
 
 use crate::parts::workload::Workload;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use netsplit_protocols::load_balancing::{ALGORITHMS, Rule, cluster};
+use netsplit_protocols::load_balancing::rule::Make;
+use netsplit_protocols::load_balancing::{ALGORITHMS, cluster, least_connections, round_robin, two_choices};
 use netsplit_protocols::parts::workload::Workload;
 use netsplit_protocols::registry::{Algorithm, Setup};
 use netsplit_sim::declare::{Settings, Value};
@@ -105,21 +106,21 @@ fn same_seed_same_run() {
 #[test]
 fn arrivals_do_not_depend_on_the_system() {
     let plain =
-        |rule| begun(&run(&mut cluster(&setup("two_choices", 4, load(60.0), &[]), rule), 20 * SECOND));
-    let expected = plain(Rule::RoundRobin);
+        |rule: Make| begun(&run(&mut cluster(&setup("two_choices", 4, load(60.0), &[]), rule), 20 * SECOND));
+    let expected = plain(round_robin::make);
     assert!(expected.len() > 1000);
-    assert_eq!(plain(Rule::LeastConnections), expected);
-    assert_eq!(plain(Rule::Choices), expected);
+    assert_eq!(plain(least_connections::make), expected);
+    assert_eq!(plain(two_choices::make), expected);
     for kind in [FaultKind::Crash { host: true }, FaultKind::Slow(8.0), FaultKind::Pause] {
         // Of the balancer as well as of a backend.
         for node in [NodeId(0), NodeId(2)] {
-            let mut sim = cluster(&setup("two_choices", 4, load(60.0), &[]), Rule::Choices);
+            let mut sim = cluster(&setup("two_choices", 4, load(60.0), &[]), two_choices::make);
             sim.schedule_fault(fault(kind.clone(), node, 5 * SECOND, 5 * SECOND));
             assert_eq!(begun(&run(&mut sim, 20 * SECOND)), expected, "{kind:?} of {node:?}");
         }
     }
     // A spike adds operations and leaves the others as they are.
-    let mut sim = cluster(&setup("two_choices", 4, load(60.0), &[]), Rule::Choices);
+    let mut sim = cluster(&setup("two_choices", 4, load(60.0), &[]), two_choices::make);
     let spike = FaultKind::TrafficSpike(3.0);
     sim.schedule_fault(Fault { from: Vec::new(), ..fault(spike, NodeId(0), 5 * SECOND, 5 * SECOND) });
     let with_spike = begun(&run(&mut sim, 20 * SECOND));
@@ -183,7 +184,7 @@ fn every_operation_ends_once_or_is_open() {
 #[test]
 fn closed_loop_asks_one_at_a_time() {
     let closed = Workload { open: false, clients: 5, ..Workload::default() };
-    let mut sim = cluster(&setup("round_robin", 4, closed, &[]), Rule::RoundRobin);
+    let mut sim = cluster(&setup("round_robin", 4, closed, &[]), round_robin::make);
     let mut open: BTreeMap<u32, u64> = BTreeMap::new();
     let mut ended = 0;
     for o in run(&mut sim, 20 * SECOND) {
@@ -201,7 +202,7 @@ fn closed_loop_asks_one_at_a_time() {
 
 #[test]
 fn round_robin_takes_turns() {
-    let mut sim = cluster(&setup("round_robin", 5, load(30.0), &[]), Rule::RoundRobin);
+    let mut sim = cluster(&setup("round_robin", 5, load(30.0), &[]), round_robin::make);
     let line = |sim: &dyn Simulation| sim.overview().line.map(|line| (line.id, line.args[0].1.clone()));
     let mut turns = Vec::new();
     while turns.len() < 20 {
@@ -219,7 +220,7 @@ fn round_robin_takes_turns() {
 
 #[test]
 fn the_line_says_what_was_compared() {
-    let mut sim = cluster(&setup("two_choices", 5, load(40.0), &[]), Rule::Choices);
+    let mut sim = cluster(&setup("two_choices", 5, load(40.0), &[]), two_choices::make);
     sim.run(5 * SECOND, u64::MAX);
     let line = sim.overview().line.expect("a choice was made");
     assert_eq!(line.id, "lb-choice-two");
@@ -238,7 +239,7 @@ fn the_line_says_what_was_compared() {
 fn a_spare_joins_and_a_backend_drains() {
     let mut setup = setup("round_robin", 2, load(10.0), &[]);
     setup.spares = 1;
-    let mut sim = cluster(&setup, Rule::RoundRobin);
+    let mut sim = cluster(&setup, round_robin::make);
     let act = |id: &str, node| Action { id: id.to_owned(), node, args: Vec::new() };
     sim.schedule_action(5 * SECOND, act("add_node", None));
     sim.schedule_action(10 * SECOND, act("decommission", Some(NodeId(1))));
@@ -270,7 +271,7 @@ fn outage(budget_permille: u32) -> Vec<Observation> {
         ("service", Value::Law(Distribution::Exponential { mean: 10 * MILLISECOND })),
         ("queue_limit", Value::Int(400)),
     ];
-    let mut sim = cluster(&setup("round_robin", 4, workload, &values), Rule::RoundRobin);
+    let mut sim = cluster(&setup("round_robin", 4, workload, &values), round_robin::make);
     for backend in 1..=4 {
         sim.schedule_fault(fault(FaultKind::Slow(2.0), NodeId(backend), 20 * SECOND, 10 * SECOND));
     }
@@ -294,7 +295,7 @@ fn an_outage_outlives_its_cause() {
 }
 
 /// Story 2: five backends of 100 ms, 200 requests a second; b3 answers errors in 1 ms from 10 s.
-fn black_hole(id: &str, rule: Rule, max_fails: i64) -> (f64, f64) {
+fn black_hole(id: &str, rule: Make, max_fails: i64) -> (f64, f64) {
     let values = [
         ("workers", Value::Int(20)),
         ("service", Value::Law(Distribution::Constant(100 * MILLISECOND))),
@@ -313,10 +314,10 @@ fn black_hole(id: &str, rule: Rule, max_fails: i64) -> (f64, f64) {
 
 #[test]
 fn the_fastest_backend_is_the_broken_one() {
-    let (before, least) = black_hole("least_connections", Rule::LeastConnections, 0);
-    let (_, turn) = black_hole("round_robin", Rule::RoundRobin, 0);
-    let (_, two) = black_hole("two_choices", Rule::Choices, 0);
-    let (_, checked) = black_hole("least_connections", Rule::LeastConnections, 3);
+    let (before, least) = black_hole("least_connections", least_connections::make, 0);
+    let (_, turn) = black_hole("round_robin", round_robin::make, 0);
+    let (_, two) = black_hole("two_choices", two_choices::make, 0);
+    let (_, checked) = black_hole("least_connections", least_connections::make, 3);
     println!(
         "errors: least {least:.3}, round robin {turn:.3}, two choices {two:.3}, with checks {checked:.3}"
     );
@@ -337,7 +338,7 @@ fn ejections_cascade_without_a_panic_threshold() {
         ];
         // A tenth above the capacity.
         let seen =
-            run(&mut cluster(&setup("round_robin", 4, load(44.0), &values), Rule::RoundRobin), 60 * SECOND);
+            run(&mut cluster(&setup("round_robin", 4, load(44.0), &values), round_robin::make), 60 * SECOND);
         Ends::of(&seen, 0, 60 * SECOND).error_share()
     };
     let (cascade, panic) = (share(0), share(100));

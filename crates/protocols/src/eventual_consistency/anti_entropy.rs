@@ -21,7 +21,7 @@ use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, ClusterView, Detail, Item, NodeView, Text};
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
-use crate::parts::host::{Envelope, Overview, build_hosted};
+use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
 use crate::registry::{Algorithm, Setup};
 
 const PARTNER: Purpose = Purpose::named("anti_entropy.partner");
@@ -294,7 +294,7 @@ impl Node for Replica {
     fn receive(&mut self, from: NodeId, message: Envelope<Gossip>, ctx: &mut Ctx<'_, Self>) {
         match message {
             Envelope::Client(ClientMessage::Request(request)) => self.request(request, ctx),
-            Envelope::Client(ClientMessage::Reply(_)) => {}
+            Envelope::Client(ClientMessage::Reply(_) | ClientMessage::Cancel(..)) => {}
             Envelope::Server(message) => self.gossip(from, &message, ctx),
         }
     }
@@ -352,7 +352,7 @@ impl Node for Replica {
 }
 
 impl Overview for Replica {
-    fn overview(servers: &[(usize, &Self)], _: &[bool]) -> ClusterView {
+    fn overview(servers: &[(usize, &Self)], _: &[bool], _: ClientTotals) -> ClusterView {
         let mut keys: Map<u64, (Version, bool, usize)> = Map::new();
         for (_, server) in servers {
             for (key, item) in server.items.iter() {

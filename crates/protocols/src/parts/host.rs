@@ -67,10 +67,19 @@ impl<M: Message> Carrier for Envelope<M> {
     }
 }
 
+/// What all clients together have got, in their present lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientTotals {
+    /// Operations answered.
+    pub answered: u64,
+    /// Operations that ended without.
+    pub failed: u64,
+}
+
 /// Truths that no server knows, from all of them.
 pub trait Overview: Sized {
     /// `servers` with their node numbers; `up[i]` says whether node i is running.
-    fn overview(_servers: &[(usize, &Self)], _up: &[bool]) -> ClusterView {
+    fn overview(_servers: &[(usize, &Self)], _up: &[bool], _clients: ClientTotals) -> ClusterView {
         ClusterView::default()
     }
 }
@@ -204,6 +213,14 @@ where
         }
     }
     fn overview(nodes: &[Self], up: &[bool]) -> ClusterView {
+        let mut clients = ClientTotals::default();
+        for node in nodes {
+            if let Self::Client(client) = node {
+                let (answered, failed) = client.counts();
+                clients.answered += answered;
+                clients.failed += failed;
+            }
+        }
         let servers: Vec<(usize, &S)> = nodes
             .iter()
             .enumerate()
@@ -212,7 +229,7 @@ where
                 Self::Client(_) => None,
             })
             .collect();
-        <S as Overview>::overview(&servers, up)
+        <S as Overview>::overview(&servers, up, clients)
     }
 }
 

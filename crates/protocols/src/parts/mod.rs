@@ -4,4 +4,6 @@ pub mod client;
 pub mod deadlines;
 pub mod hashing;
 pub mod host;
+pub mod maglev;
+pub mod slab;
 pub mod workload;

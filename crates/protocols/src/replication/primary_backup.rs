@@ -24,7 +24,7 @@ use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView, Text};
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
-use crate::parts::host::{Envelope, Overview, build_hosted};
+use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
 use crate::registry::{Algorithm, Setup};
 
 const CELLS: usize = 8;
@@ -546,7 +546,7 @@ impl Node for Server {
     fn receive(&mut self, from: NodeId, message: Envelope<Copy>, ctx: &mut Ctx<'_, Self>) {
         match message {
             Envelope::Client(ClientMessage::Request(request)) => self.request(request, ctx),
-            Envelope::Client(ClientMessage::Reply(_)) => {}
+            Envelope::Client(ClientMessage::Reply(_) | ClientMessage::Cancel(..)) => {}
             Envelope::Server(message) => self.handle(from, message, ctx),
         }
     }
@@ -621,7 +621,7 @@ impl Node for Server {
 }
 
 impl Overview for Server {
-    fn overview(servers: &[(usize, &Self)], up: &[bool]) -> ClusterView {
+    fn overview(servers: &[(usize, &Self)], up: &[bool], _: ClientTotals) -> ClusterView {
         let mut view = ClusterView::default();
         for (at, server) in servers {
             if server.is_primary() && up[*at] {

@@ -24,7 +24,7 @@ use netsplit_sim::view::{Arc as RingArc, Body, ClusterView, Detail, Item, Mark, 
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::hashing::{Ring, place};
-use crate::parts::host::{Envelope, Overview, build_hosted};
+use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
 use crate::registry::{Algorithm, Setup};
 
 /// Keys from here on are stock: data that is there to be moved and that no client touches.
@@ -481,7 +481,7 @@ impl Node for Shard {
     fn receive(&mut self, from: NodeId, message: Envelope<Move>, ctx: &mut Ctx<'_, Self>) {
         match message {
             Envelope::Client(ClientMessage::Request(request)) => self.request(request, 0, ctx),
-            Envelope::Client(ClientMessage::Reply(_)) => {}
+            Envelope::Client(ClientMessage::Reply(_) | ClientMessage::Cancel(..)) => {}
             Envelope::Server(message) => self.handle(from, message, ctx),
         }
     }
@@ -568,7 +568,7 @@ impl Node for Shard {
 }
 
 impl Overview for Shard {
-    fn overview(servers: &[(usize, &Self)], up: &[bool]) -> ClusterView {
+    fn overview(servers: &[(usize, &Self)], up: &[bool], _: ClientTotals) -> ClusterView {
         let Some((_, first)) = servers.first() else { return ClusterView::default() };
         let rings = &first.rings;
         let joiner = servers.iter().find(|(_, s)| s.me == rings.members).map(|(at, s)| (up[*at], *s));

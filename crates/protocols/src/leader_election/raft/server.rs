@@ -16,7 +16,7 @@ use super::message::{Command, Disk, Entry, Raft, Write};
 use super::store::Store;
 use super::{Planted, view};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
-use crate::parts::host::{Envelope, Overview};
+use crate::parts::host::{ClientTotals, Envelope, Overview};
 
 const ELECTION: Purpose = Purpose::named("raft.election");
 /// Most entries in one AppendEntries.
@@ -547,7 +547,7 @@ impl Node for Server {
     fn receive(&mut self, from: NodeId, message: Envelope<Raft>, ctx: &mut Ctx<'_, Self>) {
         match message {
             Envelope::Client(ClientMessage::Request(request)) => self.request(request, ctx),
-            Envelope::Client(ClientMessage::Reply(_)) => {}
+            Envelope::Client(ClientMessage::Reply(_) | ClientMessage::Cancel(..)) => {}
             Envelope::Server(message) => self.handle(from, message, ctx),
         }
     }
@@ -603,7 +603,7 @@ impl Node for Server {
 }
 
 impl Overview for Server {
-    fn overview(servers: &[(usize, &Self)], up: &[bool]) -> ClusterView {
+    fn overview(servers: &[(usize, &Self)], up: &[bool], _: ClientTotals) -> ClusterView {
         view::cluster(servers, up)
     }
 }

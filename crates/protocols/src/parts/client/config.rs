@@ -35,6 +35,12 @@ pub struct ClientConfig {
     /// Messages arrive at most once, so that a refused write surely has no effect. Over datagrams a second
     /// copy of the refused request may still arrive at a server that then accepts it.
     pub exact: bool,
+    /// A client that gives up an attempt tells the server ([`super::ClientMessage::Cancel`]).
+    pub cancels: bool,
+    /// A request says how long its client will wait.
+    pub tells_patience: bool,
+    /// Another node than the one asked may answer.
+    pub relayed: bool,
     /// Cumulative probabilities of the keys, by Zipf's law; empty where all are equally likely.
     cdf: Vec<f64>,
     /// Mean gap between a client's arrivals (ns); infinite without arrivals.
@@ -52,7 +58,18 @@ impl ClientConfig {
             other => other,
         };
         let gap = f64::from(workload.clients.max(1)) / workload.rate * 1e9;
-        Self { workload, targets, route, calls: false, exact: true, cdf, gap }
+        Self {
+            workload,
+            targets,
+            route,
+            calls: false,
+            exact: true,
+            cancels: false,
+            tells_patience: false,
+            relayed: false,
+            cdf,
+            gap,
+        }
     }
 
     /// For calls without data.

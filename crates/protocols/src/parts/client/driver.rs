@@ -193,6 +193,7 @@ impl Client {
                     let open = &self.open;
                     self.deadlines.due(now, |number, attempt| awaits(open, number, attempt))
                 } {
+                    self.cancel(number, ctx);
                     self.attempt_failed(number, Cause::Timeout, true, ctx);
                 }
                 self.arm(ctx);
@@ -281,9 +282,17 @@ impl Client {
             attempt: open.attempt,
             work: ClientConfig::work(number, open.attempt, ctx),
             session: self.session,
+            patience: if self.config.tells_patience { self.config.workload.timeout } else { 0 },
         };
         let target = open.target;
         ctx.send(target, ClientMessage::Request(request));
+    }
+
+    /// Tells the server that the attempt under way is given up.
+    fn cancel(&mut self, number: u64, ctx: &mut ClientCtx<'_>) {
+        if let (true, Some(open)) = (self.config.cancels, self.open.get(number)) {
+            ctx.send(open.target, ClientMessage::Cancel(ctx.me(), number, open.attempt));
+        }
     }
 
     fn arm(&mut self, ctx: &mut ClientCtx<'_>) {
@@ -303,7 +312,8 @@ impl Client {
         self.session = self.session.max(reply.session);
         let Some(open) = self.open.get(reply.number) else { return };
         // A late success of an earlier attempt is a success; other late answers have been given up on.
-        let current = open.attempt == reply.attempt && open.phase == Phase::Asked && open.target == from;
+        let asked = open.target == from || self.config.relayed;
+        let current = open.attempt == reply.attempt && open.phase == Phase::Asked && asked;
         match reply.answer {
             Answer::Ok(value) => self.finish(reply.number, Outcome::Ok(value), ctx),
             Answer::Refused(cause) if current => self.attempt_failed(reply.number, cause, false, ctx),

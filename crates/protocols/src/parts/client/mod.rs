@@ -13,6 +13,7 @@ use netsplit_sim::NodeId;
 use netsplit_sim::digest;
 use netsplit_sim::history::{Cause, Function, Operation};
 use netsplit_sim::node::Message;
+use netsplit_sim::time::Nanos;
 
 /// A client's request. `work` is the operation's own quantile word of service demand: whichever server
 /// handles it applies its own distribution to the same word.
@@ -28,6 +29,8 @@ pub struct Request {
     pub work: u64,
     /// Highest version this session has seen (0 where the algorithm has none); sent with reads.
     pub session: u64,
+    /// How long the client will wait for the answer (ns); 0 where it does not say.
+    pub patience: Nanos,
 }
 
 /// What a server answers.
@@ -61,22 +64,33 @@ pub enum ClientMessage {
     Request(Request),
     /// To a client.
     Reply(Reply),
+    /// To a server: this client no longer waits for this attempt of its operation of this number.
+    Cancel(NodeId, u64, u32),
 }
 
 /// Index of [`ClientMessage::Request`] in every algorithm's table of message kinds.
 pub const REQUEST_KIND: u8 = 0;
 /// Index of [`ClientMessage::Reply`] in every algorithm's table of message kinds.
 pub const REPLY_KIND: u8 = 1;
+/// Index of [`ClientMessage::Cancel`], in the tables of those algorithms whose clients cancel: the servers' own first.
+pub const CANCEL_KIND: u8 = 2;
 
 impl Message for ClientMessage {
     fn kind(&self) -> u8 {
         match self {
             Self::Request(_) => REQUEST_KIND,
             Self::Reply(_) => REPLY_KIND,
+            Self::Cancel(..) => CANCEL_KIND,
         }
     }
     fn digest(&self) -> u64 {
         match self {
+            Self::Cancel(client, number, attempt) => {
+                digest::of(&[3, u64::from(client.0), *number, u64::from(*attempt)])
+            }
+            Self::Request(r) if r.patience > 0 => {
+                digest::of(&[4, r.patience, Self::Request(Request { patience: 0, ..*r }).digest()])
+            }
             Self::Request(r) => digest::of(&[
                 1,
                 u64::from(r.client.0),

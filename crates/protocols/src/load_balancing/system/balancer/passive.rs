@@ -4,14 +4,13 @@
 //! last failure. A lone backend is never left out.
 //!
 //! NGINX counts refused connections and timeouts, and errors where `proxy_next_upstream` says so; here all of
-//! them count, and a full queue too. It also lowers a failing server's weight for a while; here weights are
-//! equal and stay so.
+//! them count, and a full queue too.
 
 use netsplit_sim::time::Nanos;
 
-/// What a balancer thinks of a backend.
+/// What a balancer remembers of a backend's failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Health {
+pub(in super::super) struct Passive {
     pub fails: u32,
     /// Last failure.
     accessed: Nanos,
@@ -19,10 +18,11 @@ pub(super) struct Health {
     checked: Nanos,
 }
 
-impl Health {
-    /// Whether it is left out now.
-    pub(super) fn ejected(&self, now: Nanos, max_fails: u32, fail_timeout: Nanos) -> bool {
-        max_fails > 0 && self.fails >= max_fails && now.saturating_sub(self.checked) <= fail_timeout
+impl Passive {
+    /// Until when (included) it is left out, if it is now.
+    pub(super) fn left_out(&self, now: Nanos, max_fails: u32, fail_timeout: Nanos) -> Option<Nanos> {
+        let until = self.checked.saturating_add(fail_timeout);
+        (max_fails > 0 && self.fails >= max_fails && now <= until).then_some(until)
     }
 
     /// It was picked.
@@ -34,10 +34,10 @@ impl Health {
 
     /// A request failed there; true where this failure gets it left out.
     pub(super) fn failed(&mut self, now: Nanos, max_fails: u32, fail_timeout: Nanos) -> bool {
-        let before = self.ejected(now, max_fails, fail_timeout);
+        let before = self.left_out(now, max_fails, fail_timeout).is_some();
         self.fails = self.fails.saturating_add(1);
         (self.accessed, self.checked) = (now, now);
-        !before && self.ejected(now, max_fails, fail_timeout)
+        !before && self.left_out(now, max_fails, fail_timeout).is_some()
     }
 
     /// A request succeeded there; true where that made it sound again.
@@ -60,18 +60,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ejected_and_forgiven_as_by_nginx() {
-        let mut health = Health::default();
-        assert!(!health.failed(100, 2, 10));
-        assert!(!health.ejected(100, 2, 10));
-        assert!(health.failed(105, 2, 10));
-        assert!(health.ejected(115, 2, 10));
-        assert!(!health.ejected(116, 2, 10));
-        assert!(!health.succeeded(), "a success of before the next period forgives nothing");
-        health.picked(116, 10);
+    fn left_out_and_forgiven_as_by_nginx() {
+        let mut passive = Passive::default();
+        assert!(!passive.failed(100, 2, 10));
+        assert_eq!(passive.left_out(100, 2, 10), None);
+        assert!(passive.failed(105, 2, 10));
+        assert_eq!(passive.left_out(115, 2, 10), Some(115));
+        assert_eq!(passive.left_out(116, 2, 10), None);
+        assert!(!passive.succeeded(), "a success of before the next period forgives nothing");
+        passive.picked(116, 10);
         // Until this request has succeeded, no second one is let through.
-        assert!(health.ejected(117, 2, 10));
-        assert!(health.succeeded());
-        assert!(!health.ejected(117, 2, 10));
+        assert!(passive.left_out(117, 2, 10).is_some());
+        assert!(passive.succeeded());
+        assert_eq!(passive.left_out(117, 2, 10), None);
     }
 }
