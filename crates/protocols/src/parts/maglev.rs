@@ -78,7 +78,7 @@ mod tests {
         let (thousand, hundred, small) =
             (disturbed(1000, 65_537), disturbed(100, 65_537), disturbed(100, 2039));
         println!("entries of others that changed: {thousand:.4} {hundred:.4} {small:.4}");
-        assert!(thousand < 0.01 && hundred < 0.01 && small < 0.02);
+        assert!(thousand < 0.01 && hundred < 0.01 && small < 0.05 && hundred < small);
     }
 
     #[test]
