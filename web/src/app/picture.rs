@@ -9,6 +9,8 @@ use crate::model::{format, scale};
 
 /// How long the engine may work for one picture (ms).
 const BUDGET: f64 = 6.0;
+/// The same while the run is behind the chosen speed: fewer pictures, but in time.
+const BEHIND: f64 = 20.0;
 /// How often the panels are made anew while it plays (ms).
 const PANELS: f64 = 125.0;
 
@@ -21,7 +23,8 @@ impl App {
         let Some(session) = self.session.as_mut() else { return false };
         let was_busy = session.playback.playing || session.goal.is_some();
         browser::remember(None, session.now());
-        let moved = session.tick(elapsed, BUDGET, browser::wall);
+        let budget = if session.playback.late { BEHIND } else { BUDGET };
+        let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
         let stopped = was_busy && !playing && session.goal.is_none();
         if moved || self.fresh {

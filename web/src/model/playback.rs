@@ -26,6 +26,8 @@ pub struct Playback {
     got: f64,
     window: f64,
     ratio: Option<f64>,
+    /// The latest picture's work did not come as far as it should have.
+    pub late: bool,
 }
 
 impl Playback {
@@ -41,6 +43,7 @@ impl Playback {
             got: 0.0,
             window: 0.0,
             ratio: None,
+            late: false,
         }
     }
 
@@ -64,6 +67,7 @@ impl Playback {
 
     /// Takes note of how far a picture's work came.
     pub fn record(&mut self, asked_ns: u64, got_ns: u64, wall_ms: f64) {
+        self.late = got_ns < asked_ns;
         self.asked += asked_ns as f64;
         self.got += got_ns as f64;
         self.window += wall_ms;
@@ -94,6 +98,7 @@ impl Playback {
 
     fn forget(&mut self) {
         (self.asked, self.got, self.window, self.ratio) = (0.0, 0.0, 0.0, None);
+        self.late = false;
     }
 
     /// The next speed of 1, 2, 5, 10 … up or down.

@@ -4,7 +4,7 @@
 //! at n backends, in proportion to the weights. Without a bound it is plain consistent hashing (Karger et al. 1997).
 //!
 //! Requests that are under way cannot be moved: where others end, a backend may for a while have more than the
-//! bound of fewer requests. It never gets one beyond the bound.
+//! bound of fewer requests. It gets one beyond the bound only where all others have refused that one already.
 
 use netsplit_sim::declare::Settings;
 use netsplit_sim::small;
@@ -85,9 +85,7 @@ impl Rule for BoundedHash {
         }
         let hash = if self.by_client { ask.flow } else { ask.key };
         let weight = |backend: u32| u64::from(view.peers[backend as usize].weight);
-        let open: u64 = view.usable.iter().map(|b| u64::from(view.open(*b))).sum();
-        let total: u64 = view.usable.iter().map(|b| weight(*b)).sum();
-        let bound = |backend| bound(self.percent, open + 1, weight(backend), total);
+        let bound = |backend| bound(self.percent, view.open_in_use + 1, weight(backend), view.weight_in_use);
         let start = self.ring.partition_point(|(place, _)| *place < hash);
         let (before, after) = self.ring.split_at(start);
         let way = after.iter().chain(before).map(|(_, backend)| *backend);

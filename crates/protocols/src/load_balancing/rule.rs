@@ -25,12 +25,19 @@ pub struct Ask {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     pub(super) peers: &'a [Peer],
+    pub(super) load: &'a [u32],
     /// Backends in use (index, rising): members that no check has left out.
     pub usable: &'a [u32],
     /// Changes whenever `usable` or a weight does.
     pub generation: u64,
     /// Those of them that may get this request: below their limit of connections, not tried for it yet.
     pub ready: &'a [u32],
+    /// Requests open at those in use, in all.
+    pub open_in_use: u64,
+    /// Weight of those in use, in all.
+    pub weight_in_use: u64,
+    /// All in use have the same weight, and none starts slowly.
+    pub(super) even: bool,
     /// Length of a slow start (ns), 0 for none, and the share of its weight with which a backend begins (%).
     pub(super) slow_start: (Nanos, u32),
     /// The balancer's own elapsed time.
@@ -43,8 +50,7 @@ impl View<'_> {
     /// Requests under way at a backend, as far as this balancer knows: its own, and what the others told.
     #[must_use]
     pub fn open(&self, backend: u32) -> u32 {
-        let peer = &self.peers[backend as usize];
-        peer.open + peer.others
+        self.load[backend as usize]
     }
 
     /// A backend's weight in thousandths, less while it starts slowly; at least 1.
@@ -65,6 +71,9 @@ impl View<'_> {
     /// Whether `a` would have fewer requests for its weight than `b` once it has this one, too.
     #[must_use]
     pub fn lighter(&self, a: u32, b: u32) -> bool {
+        if self.even {
+            return self.open(a) < self.open(b);
+        }
         let load = |backend| u64::from(self.open(backend)) + 1;
         load(a) * self.weight(b) < load(b) * self.weight(a)
     }

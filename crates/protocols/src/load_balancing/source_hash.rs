@@ -34,8 +34,7 @@ impl Rule for SourceHash {
     fn pick(&mut self, ask: &Ask, view: &View<'_>) -> Option<u32> {
         // A slow start would send clients back and forth: only full weights count.
         let weight = |index: &u32| u64::from(view.peers[*index as usize].weight);
-        let total: u64 = view.usable.iter().map(weight).sum();
-        let mut left = if total > 0 { ask.flow % total } else { 0 };
+        let mut left = ask.flow % view.weight_in_use.max(1);
         let at = view.usable.iter().position(|index| {
             let here = left < weight(index);
             left = left.saturating_sub(weight(index));

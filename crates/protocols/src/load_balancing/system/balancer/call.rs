@@ -281,15 +281,7 @@ impl Balancer {
             self.latest = Some((ctx.clock(), Some((call.request.client, backend))));
             Place::Backend(backend)
         } else {
-            let view = super::View {
-                peers: &self.peers.all,
-                usable: &self.peers.usable,
-                generation: self.peers.generation,
-                ready,
-                slow_start: self.config.slow_start,
-                now,
-                first: self.config.first,
-            };
+            let view = self.peers.view(ready, now, &self.config);
             match self.rule.pick(&ask, &view) {
                 Some(backend) => {
                     self.latest = Some((ctx.clock(), None));

@@ -19,7 +19,7 @@ use netsplit_sim::node::Ctx;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::Text;
 
-use super::super::rule::{Rule, View};
+use super::super::rule::Rule;
 use super::backend::Abandoned;
 use super::message::Hop;
 use super::tier::{Tier, TierTimer};
@@ -242,18 +242,6 @@ impl Balancer {
         node.0.checked_sub(self.config.first).filter(|at| (*at as usize) < self.peers.all.len())
     }
 
-    fn view<'a>(&'a self, ready: &'a [u32], now: Nanos) -> View<'a> {
-        View {
-            peers: &self.peers.all,
-            usable: &self.peers.usable,
-            generation: self.peers.generation,
-            ready,
-            slow_start: self.config.slow_start,
-            now,
-            first: self.config.first,
-        }
-    }
-
     pub(super) fn start(&mut self, ctx: &mut Ctx<'_, Tier>) {
         let config = &self.config;
         let compares = config.outlier_errors > 0 || config.outlier_success > 0;
@@ -383,9 +371,8 @@ impl Balancer {
         let Some(at) = self.config.balancers.iter().position(|node| *node == from) else { return };
         let Some(heard) = self.heard.get_mut(at) else { return };
         *heard = open;
-        for (backend, peer) in self.peers.all.iter_mut().enumerate() {
-            peer.others = self.heard.iter().filter_map(|heard| heard.get(backend)).sum();
-        }
+        let all = &self.heard;
+        self.peers.others(|backend| all.iter().filter_map(|heard| heard.get(backend)).sum());
     }
 
     pub(super) fn digest(&self) -> u64 {

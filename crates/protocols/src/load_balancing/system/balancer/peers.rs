@@ -2,6 +2,7 @@
 
 use netsplit_sim::time::Nanos;
 
+use super::super::super::rule::View;
 use super::outlier::Outlier;
 use super::passive::Passive;
 use super::probe::Probed;
@@ -45,8 +46,17 @@ impl Peer {
 #[derive(Clone, Debug)]
 pub(super) struct Peers {
     pub all: Vec<Peer>,
+    /// Requests open at each, its own and the others': what rules compare, close together in memory.
+    pub load: Vec<u32>,
     /// Backends in use, rising.
     pub usable: Vec<u32>,
+    in_use: Vec<bool>,
+    /// Their load in all.
+    pub open: u64,
+    /// Their weight in all.
+    pub weight: u64,
+    /// They all have the same weight.
+    pub even: bool,
     /// Those of them below their limit of connections.
     pub ready: Vec<u32>,
     pub generation: u64,
@@ -75,7 +85,12 @@ impl Peers {
         };
         Self {
             all: (0..config.weights.len() as u32).map(peer).collect(),
+            load: vec![0; config.weights.len()],
             usable: Vec::new(),
+            in_use: vec![false; config.weights.len()],
+            open: 0,
+            weight: 0,
+            even: true,
             ready: Vec::new(),
             generation: 0,
             panic: false,
@@ -125,17 +140,39 @@ impl Peers {
         self.panic = panic;
         self.until = until.unwrap_or(Nanos::MAX);
         if usable != self.usable {
+            self.in_use.fill(false);
+            usable.iter().for_each(|at| self.in_use[*at as usize] = true);
+            let weights = || usable.iter().map(|at| self.all[*at as usize].weight);
+            self.weight = weights().map(u64::from).sum();
+            self.even = weights().min() == weights().max();
             self.usable = usable;
+            self.sum();
             self.generation += 1;
         }
         self.moved = true;
     }
 
+    fn sum(&mut self) {
+        self.open = self.usable.iter().map(|at| u64::from(self.load[*at as usize])).sum();
+    }
+
+    /// The other balancers said that so much is open.
+    pub(super) fn others(&mut self, open: impl Fn(usize) -> u32) {
+        for (at, peer) in self.all.iter_mut().enumerate() {
+            peer.others = open(at);
+            self.load[at] = peer.open + peer.others;
+        }
+        self.sum();
+    }
+
     /// A try begins at a backend.
     pub(super) fn begins(&mut self, backend: u32, now: Nanos, config: &BalancerConfig) {
-        let peer = &mut self.all[backend as usize];
+        let at = backend as usize;
+        let peer = &mut self.all[at];
         peer.open += 1;
         peer.tries += 1;
+        self.load[at] += 1;
+        self.open += u64::from(self.in_use[at]);
         self.moved |= config.maxconn > 0 && peer.open >= config.maxconn;
         if config.max_fails > 0 && peer.passive.fails >= config.max_fails {
             peer.passive.picked(now, config.fail_timeout);
@@ -145,8 +182,13 @@ impl Peers {
 
     /// A try ends at a backend.
     pub(super) fn ends(&mut self, backend: u32, config: &BalancerConfig) {
-        let peer = &mut self.all[backend as usize];
-        peer.open = peer.open.saturating_sub(1);
+        let at = backend as usize;
+        let peer = &mut self.all[at];
+        if peer.open > 0 {
+            peer.open -= 1;
+            self.load[at] -= 1;
+            self.open -= u64::from(self.in_use[at]);
+        }
         self.moved |= config.maxconn > 0 && peer.open + 1 >= config.maxconn;
     }
 
@@ -159,5 +201,22 @@ impl Peers {
     /// Members, with their numbers.
     pub(super) fn members(&self) -> impl Iterator<Item = (u32, &Peer)> {
         self.all.iter().enumerate().filter(|(_, peer)| peer.member).map(|(at, peer)| (at as u32, peer))
+    }
+
+    /// What a rule may look at, for a request that may go to these.
+    pub(super) fn view<'a>(&'a self, ready: &'a [u32], now: Nanos, config: &BalancerConfig) -> View<'a> {
+        View {
+            peers: &self.all,
+            load: &self.load,
+            usable: &self.usable,
+            generation: self.generation,
+            ready,
+            open_in_use: self.open,
+            weight_in_use: self.weight,
+            even: self.even && config.slow_start.0 == 0,
+            slow_start: config.slow_start,
+            now,
+            first: config.first,
+        }
     }
 }

@@ -60,7 +60,7 @@ impl Balancer {
         if let Some((client, backend)) = stuck {
             return Some(Text::new("lb-choice-sticky").with("client", client).with("c", self.node(backend)));
         }
-        self.rule.why(&self.view(&self.peers.ready, self.seen))
+        self.rule.why(&self.peers.view(&self.peers.ready, self.seen, &self.config))
     }
 }
 
