@@ -9,7 +9,7 @@ use netsplit_sim::fault::{Entry, Fault, FaultKind};
 use netsplit_sim::small;
 use netsplit_sim::small::Map;
 use netsplit_sim::trace::{Kind, Record};
-use netsplit_sim::view::{Arc, Body, Detail, Item, Mark};
+use netsplit_sim::view::{Arc, Body, ClusterView, Detail, Item, Mark};
 
 use crate::experiment::Experiment;
 use crate::frame::{ArcFrame, Frame, Legend, LinkFrame, MessageFrame, NodeFrame, PartitionFrame};
@@ -58,7 +58,8 @@ pub(crate) fn frame(x: &Experiment) -> Frame {
     let core = x.world.core();
     let overview = x.world.overview();
     let detail = if core.nodes.len() > CARDS { Detail::Dot } else { Detail::Card };
-    let badges = badges(core);
+    let mut badges = badges(core);
+    hold(&mut badges, &overview);
     let none = Vec::new();
     let nodes = (0..core.nodes.len() as u32)
         .map(|id| node(x, id, detail, badges.get(&id).unwrap_or(&none).clone()))
@@ -88,6 +89,7 @@ pub(crate) fn inspect(x: &Experiment, id: u32) -> NodeFrame {
         return NodeFrame::default();
     }
     let mut badges = badges(core);
+    hold(&mut badges, &x.world.overview());
     node(x, id, Detail::Full, badges.remove(&id).unwrap_or_default())
 }
 
@@ -165,6 +167,13 @@ fn badges(core: &Core) -> Map<u32, Vec<(String, String)>> {
         }
     }
     badges
+}
+
+/// What others hold of a node stands beside its faults.
+fn hold(badges: &mut Map<u32, Vec<(String, String)>>, overview: &ClusterView) {
+    for (node, what) in &overview.held {
+        badges.slot(*node, Vec::new).push(((*what).to_owned(), String::new()));
+    }
 }
 
 fn signed(span: i64) -> String {
@@ -319,8 +328,8 @@ fn in_words(frame: &NodeFrame) -> String {
     }
     let badges = frame.badges.iter().filter(|(kind, _)| *kind != frame.status && kind != "crash");
     for (kind, amount) in badges {
-        let label =
-            netsplit_sim::fault::FAULTS.iter().find(|f| f.id == *kind).map_or(kind.as_str(), |f| f.label);
+        let fault = netsplit_sim::fault::FAULTS.iter().find(|f| f.id == *kind);
+        let label = fault.map_or_else(|| kind.replace('_', " "), |f| f.label.to_owned());
         words.push(format!("{label} {amount}").trim_end().to_owned());
     }
     words.retain(|word| !word.is_empty());

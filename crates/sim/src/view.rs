@@ -188,6 +188,8 @@ pub struct ClusterView {
     pub values: Vec<(&'static str, f64)>,
     /// The true ring, where there is one.
     pub ring: Vec<Arc>,
+    /// What others hold of a node, which it does not know itself: (node, "left_out" …), drawn as a badge.
+    pub held: Vec<(u32, &'static str)>,
     /// The choice just made and why.
     pub line: Option<Text>,
 }

@@ -134,6 +134,7 @@ pub struct Icons {
     slow: Option<Path2d>,
     clock: Option<Path2d>,
     disk: Option<Path2d>,
+    left_out: Option<Path2d>,
     other: Option<Path2d>,
 }
 
@@ -145,6 +146,7 @@ impl Icons {
             slow: make("M7 4h10M7 20h10M8 4c0 5 3 6 4 8-1 2-4 3-4 8M16 4c0 5-3 6-4 8 1 2 4 3 4 8"),
             clock: make("M12 3.5a8.5 8.5 0 1 0 .01 0M12 7.500v4.500h4"),
             disk: make("M5 6c0-3.600 14-3.600 14 0s-14 3.600-14 0v12c0 3.600 14 3.600 14 0V6"),
+            left_out: make("M5 12h14"),
             other: make("M13 3 5.500 13.500H11L10 21l8-11h-5.500z"),
         }
     }
@@ -152,6 +154,7 @@ impl Icons {
     fn of(&self, kind: &str) -> Option<&Path2d> {
         match kind {
             "slow" => self.slow.as_ref(),
+            "left_out" => self.left_out.as_ref(),
             kind if kind.starts_with("clock") => self.clock.as_ref(),
             kind if kind.starts_with("disk") || kind == "unsynced_lost" => self.disk.as_ref(),
             _ => self.other.as_ref(),
@@ -163,7 +166,8 @@ impl Icons {
         circle(on, x, y, 11.0);
         on.set_fill_style_str(&theme.stage);
         on.fill();
-        on.set_stroke_style_str(&theme.fault);
+        // What others hold of a node is a consequence, no fault.
+        on.set_stroke_style_str(if kind == "left_out" { &theme.ink } else { &theme.fault });
         on.set_line_width(1.5);
         on.stroke();
         if let Some(icon) = self.of(kind) {

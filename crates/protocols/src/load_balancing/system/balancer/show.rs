@@ -82,6 +82,7 @@ pub(in super::super) fn overview(all: &[&Balancer], done: u64, clients: ClientTo
         if all.iter().any(|balancer| balancer.peers.all[at].is_out(balancer.seen, &balancer.config)) {
             ejected += 1;
             view.bands.push(("ejected", format!("b{}", at + 1), at as u32 + 1));
+            view.held.push((one.node(at as u32).0, "left_out"));
         }
     }
     if all.iter().any(|balancer| balancer.peers.panic) {
