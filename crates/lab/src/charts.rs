@@ -76,22 +76,53 @@ fn sampled(x: &Experiment, complete: usize, value: impl Fn(&Sample) -> Option<f6
         .collect()
 }
 
-/// The algorithm's own series.
-fn own(x: &Experiment, bucket: u64, complete: usize) -> Vec<Chart> {
-    let series = x.algorithm.series.iter().enumerate();
-    series
-        .map(|(at, series)| {
-            let values = sampled(x, complete, |sample| sample.values.get(at).copied().flatten());
-            Chart {
-                id: series.id.to_owned(),
-                label: series.label.to_owned(),
-                unit: series.unit.to_owned(),
-                bucket,
-                lines: vec![(series.label.to_owned(), values)],
-                log: false,
+/// What a running total grew by in each bucket, per second. A total begins at 0; where it falls, because a node lost
+/// its memory, nothing is known to have happened.
+fn growth(samples: &[Option<f64>], seconds: f64, complete: usize) -> Vec<Option<f64>> {
+    let mut last = 0.0;
+    let mut ticks = samples.chunks(SAMPLES as usize);
+    (0..complete)
+        .map(|_| {
+            let ticks = ticks.next()?;
+            let (mut grown, mut known) = (0.0, false);
+            for total in ticks.iter().flatten() {
+                grown += (total - last).max(0.0);
+                (last, known) = (*total, true);
             }
+            // The last bucket of a run may be a part of one.
+            known.then(|| grown / (seconds * ticks.len() as f64))
         })
         .collect()
+}
+
+/// The algorithm's own series.
+fn own(x: &Experiment, bucket: u64, complete: usize) -> Vec<Chart> {
+    let mut charts: Vec<Chart> = Vec::new();
+    for (at, series) in x.algorithm.series.iter().enumerate() {
+        let value = |sample: &Sample| sample.values.get(at).copied().flatten();
+        let values = if series.counts {
+            let totals: Vec<Option<f64>> = x.recorder.samples.iter().map(value).collect();
+            growth(&totals, x.recorder.tick as f64 / 1e9, complete)
+        } else {
+            sampled(x, complete, value)
+        };
+        let line = (series.label.to_owned(), values);
+        if let Some(chart) = charts.iter_mut().find(|chart| chart.id == series.chart) {
+            chart.lines.push(line);
+            continue;
+        }
+        let alone = series.chart.is_empty();
+        let id = if alone { series.id } else { series.chart };
+        charts.push(Chart {
+            id: id.to_owned(),
+            label: if alone { series.label.to_owned() } else { text::say(&format!("chart-{id}"), &[]) },
+            unit: format!("{}{}", series.unit, if series.counts { "/s" } else { "" }),
+            bucket,
+            lines: vec![line],
+            log: false,
+        });
+    }
+    charts
 }
 
 fn queues(x: &Experiment, bucket: u64, complete: usize) -> Option<Chart> {
@@ -175,4 +206,48 @@ pub(crate) fn bands(x: &Experiment) -> Vec<Band> {
         open = still;
     }
     bands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsplit_protocols::registry::PATTERNS;
+
+    #[test]
+    fn a_total_is_charted_as_its_growth_per_second() {
+        // Buckets of 500 ms, samples each 100 ms.
+        let of = |totals: &[f64], complete| {
+            growth(&totals.iter().map(|total| Some(*total)).collect::<Vec<_>>(), 0.1, complete)
+        };
+        assert_eq!(of(&[1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0, 7.0], 2), [Some(10.0), Some(4.0)]);
+        // A node restarts: its share of the total is gone, and what follows counts again.
+        assert_eq!(of(&[9.0, 9.0, 9.0, 9.0, 9.0, 2.0, 2.0, 2.0, 2.0, 2.0], 2), [Some(18.0), Some(0.0)]);
+        assert_eq!(of(&[9.0, 9.0, 9.0, 9.0, 9.0, 2.0, 2.0, 2.0, 2.0, 3.0], 2), [Some(18.0), Some(2.0)]);
+        // The run ends within a bucket, or just at the start of one.
+        assert_eq!(of(&[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0], 2), [Some(0.0), Some(10.0)]);
+        assert_eq!(of(&[0.0, 0.0, 0.0, 0.0, 5.0], 2), [Some(10.0), None]);
+        assert_eq!(growth(&[None; 5], 0.1, 1), [None]);
+        let late = [None, Some(3.0), None, None, Some(4.0)];
+        assert_eq!(growth(&late, 0.1, 1), [Some(8.0)]);
+    }
+
+    #[test]
+    fn series_of_one_chart_can_be_drawn_as_one() {
+        for algorithm in PATTERNS.iter().flat_map(|pattern| pattern.algorithms) {
+            for series in algorithm.series {
+                let taken = |id: &str| ["throughput", "latency", "queues"].contains(&id);
+                assert!(!taken(series.id) && !taken(series.chart), "{}: {}", algorithm.id, series.id);
+                if series.chart.is_empty() {
+                    continue;
+                }
+                assert!(text::has(&format!("chart-{}", series.chart)), "chart-{}", series.chart);
+                for other in algorithm.series {
+                    assert_ne!(other.id, series.chart, "{}: a chart of its own has this id", algorithm.id);
+                    let together = other.chart == series.chart;
+                    let alike = (other.unit, other.counts) == (series.unit, series.counts);
+                    assert!(!together || alike, "{}: {} and {}", algorithm.id, series.id, other.id);
+                }
+            }
+        }
+    }
 }

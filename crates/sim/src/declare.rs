@@ -248,8 +248,13 @@ pub struct Series {
     pub id: &'static str,
     /// Name on the page.
     pub label: &'static str,
-    /// Unit, or "".
+    /// Unit, or "". Of a running total: the unit of what is counted.
     pub unit: &'static str,
+    /// The chart that it shares with the other series that name it, or "" for one of its own. All of them have one
+    /// unit, and all or none are totals.
+    pub chart: &'static str,
+    /// Whether it is a running total from the start of the run: charts then show its growth per second.
+    pub counts: bool,
 }
 
 /// An action that an algorithm accepts on its time line.

@@ -1,3 +1,6 @@
+chart-work = Work done and work that was of use, per second
+chart-attempts = Tries and requests per second
+chart-open = Open requests
 role-balancer = Balancer
 role-backend = Backend
 role-front-router = Front router

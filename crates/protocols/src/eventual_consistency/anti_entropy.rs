@@ -48,8 +48,8 @@ pub static ANTI_ENTROPY: Algorithm = Algorithm {
     ],
     layout: Layout::Graph,
     series: &[
-        Series { id: "divergent_keys", label: "Keys that differ", unit: "" },
-        Series { id: "discarded", label: "Writes that lost", unit: "" },
+        Series { id: "divergent_keys", label: "Keys that differ", unit: "", chart: "", counts: false },
+        Series { id: "discarded", label: "Writes that lost", unit: "", chart: "", counts: false },
     ],
     lanes: &[("agreement", "Agreement")],
     actions: &[],

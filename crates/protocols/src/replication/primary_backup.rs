@@ -66,9 +66,9 @@ pub static SYNCHRONOUS: Algorithm = Algorithm {
     ],
     layout: Layout::Circle,
     series: &[
-        Series { id: "primaries", label: "Primaries", unit: "" },
-        Series { id: "lag", label: "Writes that the last backup lacks", unit: "" },
-        Series { id: "lost_writes", label: "Acknowledged writes lost", unit: "" },
+        Series { id: "primaries", label: "Primaries", unit: "", chart: "", counts: false },
+        Series { id: "lag", label: "Writes that the last backup lacks", unit: "", chart: "", counts: false },
+        Series { id: "lost_writes", label: "Acknowledged writes lost", unit: "", chart: "", counts: false },
     ],
     lanes: &[("primaries", "Primaries")],
     actions: &[],

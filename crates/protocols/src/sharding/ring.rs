@@ -56,9 +56,15 @@ pub static CONSISTENT_HASHING: Algorithm = Algorithm {
     ],
     layout: Layout::Ring,
     series: &[
-        Series { id: "keys_moved", label: "Keys moved", unit: "" },
-        Series { id: "moved_share", label: "Share of keys moved", unit: "" },
-        Series { id: "modulo_share", label: "Share that hash mod N would move", unit: "" },
+        Series { id: "keys_moved", label: "Keys moved", unit: "", chart: "", counts: false },
+        Series { id: "moved_share", label: "Share of keys moved", unit: "", chart: "", counts: false },
+        Series {
+            id: "modulo_share",
+            label: "Share that hash mod N would move",
+            unit: "",
+            chart: "",
+            counts: false,
+        },
     ],
     lanes: &[("members", "Members")],
     actions: &[ActionKind { id: "add_node", label: "Add a node", on_node: false }],

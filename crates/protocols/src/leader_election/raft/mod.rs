@@ -61,9 +61,9 @@ pub static RAFT: Algorithm = Algorithm {
     messages: message::MESSAGES,
     layout: Layout::Circle,
     series: &[
-        Series { id: "leaders", label: "Leaders", unit: "" },
-        Series { id: "term", label: "Term", unit: "" },
-        Series { id: "committed", label: "Committed entries", unit: "" },
+        Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
+        Series { id: "term", label: "Term", unit: "", chart: "", counts: false },
+        Series { id: "committed", label: "Committed entries", unit: "", chart: "", counts: false },
     ],
     lanes: &[("leaders", "Leaders")],
     actions: &[ActionKind { id: "transfer_leadership", label: "Transfer leadership", on_node: false }],

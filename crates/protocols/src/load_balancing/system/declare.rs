@@ -38,8 +38,12 @@ const fn message(label: &'static str, role: Role, shape: Shape) -> MessageKind {
     MessageKind { label, role, shape }
 }
 
-const fn series(id: &'static str, label: &'static str, unit: &'static str) -> Series {
-    Series { id, label, unit }
+const fn gauge(id: &'static str, chart: &'static str, label: &'static str, unit: &'static str) -> Series {
+    Series { id, label, unit, chart, counts: false }
+}
+
+const fn total(id: &'static str, chart: &'static str, label: &'static str) -> Series {
+    Series { id, label, unit: "", chart, counts: true }
 }
 
 /// What all algorithms here have in common.
@@ -75,9 +79,14 @@ pub const BASE: Algorithm = Algorithm {
     ],
     layout: Layout::Tiers,
     series: &[
-        series("open_requests", "Open requests", ""),
-        series("imbalance", "Most loaded over mean", "×"),
-        series("ejected", "Backends left out", ""),
+        total("finished", "work", "finished by backends"),
+        total("answered", "work", "received by clients"),
+        total("tries", "attempts", "tries"),
+        total("requests", "attempts", "requests"),
+        gauge("imbalance", "", "Most loaded over mean", "×"),
+        gauge("open_requests", "open", "open", ""),
+        gauge("waiting", "open", "waiting in balancers", ""),
+        gauge("ejected", "", "Backends left out", ""),
     ],
     lanes: &[("ejected", "Left out")],
     actions: &[
