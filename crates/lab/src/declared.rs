@@ -3,15 +3,16 @@
 
 use std::sync::OnceLock;
 
-use netsplit_protocols::registry::{self, Algorithm};
+use netsplit_protocols::registry::{self, Algorithm, Preset, PresetValue};
 use netsplit_scenario::catalogue::{
     ActionDecl, AlgorithmDecl, Catalogue, Control, FaultDecl, NodeCount, NodeUse, ParamDecl, ParamKind,
-    PatternDecl, RoleCount, RoleDecl, TargetKind,
+    PatternDecl, PresetDecl, PresetValueDecl, RoleCount, RoleDecl, TargetKind,
 };
 use netsplit_scenario::{
     Distribution, Duration, Mode, ParamValue, Scenario, Transport, declarations, to_value,
 };
-use netsplit_sim::declare::{Kind, Law, NodeRole, Param, Settings, Value};
+use netsplit_sim::declare::{Kind, NodeRole, Param, Settings, Value};
+use netsplit_sim::distribution::Distribution as Law;
 use netsplit_sim::fault::{FAULTS, Target};
 use serde_json::Value as Json;
 
@@ -102,6 +103,7 @@ fn algorithm(pattern: &str, algorithm: &Algorithm) -> AlgorithmDecl {
         nodes: NodeCount { min, max, default },
         transport: transport(pattern),
         params: algorithm.params.iter().map(param).collect(),
+        presets: algorithm.presets.iter().map(preset).collect(),
         actions: algorithm
             .actions
             .iter()
@@ -171,7 +173,8 @@ fn param(param: &Param) -> ParamDecl {
             (ParamKind::Choice { options: owned }, Json::from(options.first().map_or("", |o| o.0)), control)
         }
         Kind::Law(law, max) => {
-            (ParamKind::Distribution { max: Duration(max) }, to_value(&law_of(law)), Control::Distribution)
+            let law = spread(&law.distribution());
+            (ParamKind::Distribution { max: Duration(max) }, law, Control::Distribution)
         }
     };
     ParamDecl {
@@ -179,18 +182,36 @@ fn param(param: &Param) -> ParamDecl {
         label: param.label.to_owned(),
         help: param.help.to_owned(),
         unit: param.unit.to_owned(),
+        group: param.group.to_owned(),
         kind,
         default,
         control,
     }
 }
 
-fn law_of(law: Law) -> Distribution {
-    match law {
-        Law::Constant(span) => Distribution::Constant(Duration(span)),
-        Law::Uniform(min, max) => Distribution::Uniform { min: Duration(min), max: Duration(max) },
-        Law::Exponential(mean) => Distribution::Exponential { mean: Duration(mean) },
-        Law::LogNormal(median, sigma) => Distribution::LogNormal { median: Duration(median), sigma },
+fn preset(preset: &Preset) -> PresetDecl {
+    let value = |said: &PresetValue| PresetValueDecl {
+        param: said.param.to_owned(),
+        value: said_as(&said.value),
+        source: said.source.to_owned(),
+    };
+    PresetDecl {
+        id: preset.id.to_owned(),
+        label: preset.label.to_owned(),
+        summary: preset.summary.to_owned(),
+        values: preset.values.iter().map(value).collect(),
+    }
+}
+
+/// A value as a document says it.
+fn said_as(value: &Value) -> Json {
+    match value {
+        Value::Bool(value) => Json::from(*value),
+        Value::Int(value) => Json::from(*value),
+        Value::Real(value) => Json::from(*value),
+        Value::Duration(span) => to_value(&Duration(*span)),
+        Value::Choice(id) => Json::from(*id),
+        Value::Law(law) => spread(law),
     }
 }
 
@@ -227,21 +248,34 @@ fn value(declared: &Param, read: ParamValue) -> Option<Value> {
     })
 }
 
+/// The laws that a declaration can hold, as a document says them. Any other is null, which the check of the catalogue
+/// refuses.
+fn spread(law: &Law) -> Json {
+    to_value(&match law {
+        Law::Constant(span) => Distribution::Constant(Duration(*span)),
+        Law::Uniform { min, max } => Distribution::Uniform { min: Duration(*min), max: Duration(*max) },
+        Law::Exponential { mean } => Distribution::Exponential { mean: Duration(*mean) },
+        Law::LogNormal { median, sigma } => {
+            Distribution::LogNormal { median: Duration(*median), sigma: *sigma }
+        }
+        _ => return Json::Null,
+    })
+}
+
 /// A document's distribution as the engine's.
 #[must_use]
-pub fn distribution(law: &Distribution) -> netsplit_sim::distribution::Distribution {
-    use netsplit_sim::distribution::Distribution as Sim;
+pub fn distribution(law: &Distribution) -> Law {
     match law {
-        Distribution::Constant(span) => Sim::Constant(span.0),
-        Distribution::Uniform { min, max } => Sim::Uniform { min: min.0, max: max.0 },
-        Distribution::Normal { mean, sd } => Sim::Normal { mean: mean.0, sd: sd.0 },
-        Distribution::LogNormal { median, sigma } => Sim::LogNormal { median: median.0, sigma: *sigma },
-        Distribution::Exponential { mean } => Sim::Exponential { mean: mean.0 },
-        Distribution::Pareto { scale, shape } => Sim::Pareto { scale: scale.0, shape: *shape },
+        Distribution::Constant(span) => Law::Constant(span.0),
+        Distribution::Uniform { min, max } => Law::Uniform { min: min.0, max: max.0 },
+        Distribution::Normal { mean, sd } => Law::Normal { mean: mean.0, sd: sd.0 },
+        Distribution::LogNormal { median, sigma } => Law::LogNormal { median: median.0, sigma: *sigma },
+        Distribution::Exponential { mean } => Law::Exponential { mean: mean.0 },
+        Distribution::Pareto { scale, shape } => Law::Pareto { scale: scale.0, shape: *shape },
         Distribution::Mixture { parts } => {
-            Sim::Mixture(parts.iter().map(|part| (part.weight, distribution(&part.of))).collect())
+            Law::Mixture(parts.iter().map(|part| (part.weight, distribution(&part.of))).collect())
         }
-        Distribution::Empirical { quantiles } => Sim::Empirical(quantiles.iter().map(|q| q.0).collect()),
+        Distribution::Empirical { quantiles } => Law::Empirical(quantiles.iter().map(|q| q.0).collect()),
     }
 }
 
@@ -253,5 +287,28 @@ mod tests {
     fn the_catalogue_is_sound() {
         let problems = netsplit_scenario::validate::catalogue_problems(shared());
         assert!(problems.is_empty(), "{problems}");
+    }
+
+    #[test]
+    fn presets_say_their_values_as_documents_do() {
+        let value = |param, value| PresetValue { param, value, source: "x_timeout, https://example.org/x" };
+        let values = [
+            value("a", Value::Bool(true)),
+            value("b", Value::Int(-3)),
+            value("c", Value::Real(0.5)),
+            value("d", Value::Duration(1_500_000_000)),
+            value("e", Value::Choice("best")),
+            value("f", Value::Law(Law::Exponential { mean: 2_000_000 })),
+        ];
+        let values: &'static [PresetValue] = Box::leak(Box::new(values));
+        let made = preset(&Preset { id: "x", label: "X 1.0", summary: "It waits.", values });
+        assert_eq!(
+            (made.id.as_str(), made.label.as_str(), made.summary.as_str()),
+            ("x", "X 1.0", "It waits.")
+        );
+        let said: Vec<String> = made.values.iter().map(|v| format!("{} {}", v.param, v.value)).collect();
+        let law = r#"f {"kind":"exponential","mean":"2ms"}"#;
+        assert_eq!(said, ["a true", "b -3", "c 0.5", r#"d "1500ms""#, r#"e "best""#, law]);
+        assert_eq!(made.values[0].source, "x_timeout, https://example.org/x");
     }
 }

@@ -54,6 +54,9 @@ pub struct AlgorithmDecl {
     pub transport: Transport,
     /// Its parameters.
     pub params: Vec<ParamDecl>,
+    /// Values of them that belong together: the defaults of products.
+    #[serde(default)]
+    pub presets: Vec<PresetDecl>,
     /// The actions that it accepts.
     pub actions: Vec<ActionDecl>,
     /// What its clients may do; empty means [`OPERATIONS`].
@@ -62,6 +65,30 @@ pub struct AlgorithmDecl {
     pub promises: Vec<String>,
     /// The roles of its nodes. Clients (`c1` …) are there without being declared.
     pub roles: Vec<RoleDecl>,
+}
+
+/// Parameters as a product has them by default. What it does not name has our own default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PresetDecl {
+    /// Its name in reports.
+    pub id: String,
+    /// Its name on the page, with the version that the values were read from.
+    pub label: String,
+    /// One sentence: what sets it apart.
+    pub summary: String,
+    /// The values.
+    pub values: Vec<PresetValueDecl>,
+}
+
+/// One value of a preset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PresetValueDecl {
+    /// The parameter's id.
+    pub param: String,
+    /// Its value, as a document says it.
+    pub value: Value,
+    /// The product's own name for it, and the page that gives its default.
+    pub source: String,
 }
 
 /// What clients may do where the algorithm declares nothing.
@@ -116,6 +143,9 @@ pub struct ParamDecl {
     pub help: String,
     /// Its unit, if it has one that its type does not show.
     pub unit: String,
+    /// The section under which a long list shows it; empty where it always shows.
+    #[serde(default)]
+    pub group: String,
     /// Its type and bounds.
     pub kind: ParamKind,
     /// Its value where nothing is said; null only where "nothing" is a value of its own.
@@ -338,11 +368,7 @@ impl Catalogue {
 fn strip(params: &mut Params, declared: &[ParamDecl]) {
     // What stays is put into a map of its own: nothing else here takes anything out of one.
     for (id, value) in std::mem::take(params) {
-        let is_default = declared.iter().find(|decl| decl.id == id).is_some_and(|decl| {
-            let read = decl.read(&value);
-            read.is_some() && read == decl.read(&decl.default)
-        });
-        if !is_default {
+        if !declared.iter().any(|decl| decl.id == id && decl.same(&value, &decl.default)) {
             params.insert(id, value);
         }
     }
@@ -399,6 +425,15 @@ impl ParamDecl {
     pub fn value(&self, params: &Params) -> ParamValue {
         let said = params.get(&self.id).and_then(|value| self.read(value));
         said.or_else(|| self.read(&self.default)).unwrap_or(ParamValue::None)
+    }
+
+    /// Whether two values of this parameter mean the same: `1 s` and `1000ms` do.
+    pub fn same(&self, one: &Value, other: &Value) -> bool {
+        if one.is_null() || other.is_null() {
+            return one.is_null() && other.is_null();
+        }
+        let read = self.read(one);
+        read.is_some() && read == self.read(other)
     }
 
     /// Reads a value of this type; bounds are [`crate::validate`]'s affair.

@@ -23,6 +23,7 @@ fn param(
         label: label.to_owned(),
         help: help.to_owned(),
         unit: unit.to_owned(),
+        group: String::new(),
         kind,
         default: default.write(),
         control,

@@ -2,9 +2,9 @@
 
 mod common;
 
-use netsplit_scenario::catalogue::{RoleCount, RoleDecl};
+use netsplit_scenario::catalogue::{PresetDecl, PresetValueDecl, RoleCount, RoleDecl};
 use netsplit_scenario::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// SplitMix64's finaliser; good enough to draw with in a test.
 fn draw(entry: u64, occasion: u64) -> u64 {
@@ -86,6 +86,59 @@ fn the_test_catalogue_is_sound_and_a_bad_one_is_not() {
     catalogue.patterns.truncate(0);
     catalogue.faults.push(catalogue.faults[0].clone());
     assert_eq!(validate::catalogue_problems(&catalogue).list.len(), 1);
+}
+
+#[test]
+fn presets_are_of_their_algorithm() {
+    let mut catalogue = common::catalogue();
+    let value = |param: &str, value| PresetValueDecl {
+        param: param.to_owned(),
+        value,
+        source: "its manual".to_owned(),
+    };
+    let preset = |id: &str, values| PresetDecl {
+        id: id.to_owned(),
+        label: id.to_owned(),
+        summary: "One.".to_owned(),
+        values,
+    };
+    let good = preset("good", vec![value("heartbeat", json!("100 ms")), value("reads", json!("lease"))]);
+    let presets = |catalogue: &mut Catalogue, presets| catalogue.patterns[0].algorithms[0].presets = presets;
+    presets(&mut catalogue, vec![good.clone()]);
+    assert_eq!(validate::catalogue_problems(&catalogue), Problems::default());
+    for (bad, code, path) in [
+        (vec![value("beat", json!("1ms"))], "unknown_name", "leader_election.raft.bad"),
+        (vec![value("heartbeat", json!("1h"))], "out_of_range", "leader_election.raft.bad.heartbeat"),
+        (vec![value("batch", json!("many"))], "wrong_type", "leader_election.raft.bad.batch"),
+        (vec![value("reads", json!("dirty"))], "unknown_name", "leader_election.raft.bad.reads"),
+        (vec![value("batch", json!(1)), value("batch", json!(2))], "duplicate", "leader_election.raft.bad"),
+    ] {
+        presets(&mut catalogue, vec![good.clone(), preset("bad", bad)]);
+        let problems = validate::catalogue_problems(&catalogue);
+        let found: Vec<_> = problems.list.iter().map(|p| (p.code.as_str(), p.path.as_str())).collect();
+        assert_eq!(found, [(code, path)], "{problems}");
+    }
+    presets(&mut catalogue, vec![good.clone(), good]);
+    assert_eq!(validate::catalogue_problems(&catalogue).list.len(), 1);
+}
+
+#[test]
+fn a_catalogue_without_groups_and_presets_is_read() {
+    let catalogue = common::catalogue();
+    let text = serde_json::to_string(&catalogue).unwrap();
+    let old = text.replace(r#""group":"","#, "").replace(r#""presets":[],"#, "");
+    assert!(!old.contains("group\":\"\"") && !old.contains("presets"));
+    assert_eq!(serde_json::from_str::<Catalogue>(&old).unwrap(), catalogue);
+}
+
+#[test]
+fn values_that_mean_the_same_are_the_same() {
+    let catalogue = common::catalogue();
+    let params = &catalogue.patterns[0].algorithms[0].params;
+    assert!(params[0].same(&json!("1000 ms"), &json!("1s")) && !params[0].same(&json!("1s"), &json!("2s")));
+    assert!(params[3].same(&json!(1), &json!(1.0)));
+    assert!(!params[3].same(&json!("1"), &json!("1")));
+    assert!(!params[3].same(&Value::Null, &json!(0.5)) && params[3].same(&Value::Null, &Value::Null));
 }
 
 #[test]

@@ -106,6 +106,7 @@ impl Rail<'_> {
             label: "Nodes".to_owned(),
             help: "How many nodes the system has.".to_owned(),
             unit: String::new(),
+            group: String::new(),
             kind: ParamKind::Int { min, max },
             default: Value::from(algorithm.nodes.default),
             control: Control::Slider { log: max > 64 },

@@ -2,7 +2,7 @@
 
 use super::problem::Problems;
 use super::walk::Walk;
-use crate::catalogue::{Catalogue, NodeUse, ParamDecl, RoleCount};
+use crate::catalogue::{AlgorithmDecl, Catalogue, NodeUse, ParamDecl, RoleCount};
 use crate::names::NameSet;
 use crate::names::split_node;
 use crate::timeline::{CHAOS, FAULT_FIELDS};
@@ -10,7 +10,8 @@ use crate::{NodeSpace, limits};
 use serde_json::Value;
 
 /// What is wrong with a catalogue: defaults that their own bounds refuse, ids that occur twice, parameters named
-/// like fields of the document, roles whose prefixes are no letters. Paths are `raft.heartbeat` and the like.
+/// like fields of the document, presets of parameters that do not exist or with values out of bounds, roles whose
+/// prefixes are no letters. Paths are `raft.heartbeat` and the like.
 pub fn catalogue_problems(catalogue: &Catalogue) -> Problems {
     let mut walk = Walk {
         catalogue,
@@ -34,6 +35,7 @@ pub fn catalogue_problems(catalogue: &Catalogue) -> Problems {
         for decl in &pattern.algorithms {
             let path = format!("{}.{}", pattern.id, decl.id);
             params(&mut walk, &path, &decl.params, &[]);
+            presets(&mut walk, &path, decl);
             unique(&mut walk, &path, decl.actions.iter().map(|action| action.kind.as_str()));
             for action in &decl.actions {
                 let taken: &[&str] =
@@ -65,6 +67,20 @@ fn params(walk: &mut Walk<'_>, path: &str, decls: &[ParamDecl], taken: &[&str]) 
     unique(walk, path, decls.iter().map(|decl| decl.id.as_str()).chain(taken.iter().copied()));
     for decl in decls.iter().filter(|decl| decl.default != Value::Null) {
         walk.param(&format!("{path}.{}", decl.id), decl, &decl.default);
+    }
+}
+
+fn presets(walk: &mut Walk<'_>, path: &str, decl: &AlgorithmDecl) {
+    unique(walk, path, decl.presets.iter().map(|preset| preset.id.as_str()));
+    for preset in &decl.presets {
+        let path = format!("{path}.{}", preset.id);
+        unique(walk, &path, preset.values.iter().map(|value| value.param.as_str()));
+        for value in &preset.values {
+            match decl.params.iter().find(|param| param.id == value.param) {
+                Some(param) => walk.param(&format!("{path}.{}", param.id), param, &value.value),
+                None => walk.problem("unknown_name", &path, format!("no parameter \"{}\"", value.param), ""),
+            }
+        }
     }
 }
 

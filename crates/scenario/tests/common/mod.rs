@@ -11,6 +11,7 @@ fn param(id: &str, kind: ParamKind, default: Value) -> ParamDecl {
         label: id.to_owned(),
         help: format!("The {id}."),
         unit: String::new(),
+        group: String::new(),
         kind,
         default,
         control: Control::Number,
@@ -55,6 +56,7 @@ pub fn catalogue() -> Catalogue {
             param("reads", choice(&["log", "lease", "stale"]), json!("log")),
             param("fsync", ParamKind::Distribution { max: Duration::from_secs(10) }, json!("2ms")),
         ],
+        presets: vec![],
         actions: vec![
             action("add_node", NodeUse::New, vec![]),
             action("transfer_leadership", NodeUse::Required, vec![]),
@@ -81,6 +83,7 @@ pub fn catalogue() -> Catalogue {
         nodes: NodeCount { min: 1, max: 1000, default: 4 },
         transport: Transport::Stream,
         params: vec![param("balancers", ParamKind::Int { min: 1, max: 4 }, json!(1))],
+        presets: vec![],
         actions: vec![],
         operations: vec!["get".to_owned()],
         promises: vec![],
