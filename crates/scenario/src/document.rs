@@ -208,6 +208,10 @@ pub struct Workload {
     pub retries: u32,
     /// The pause before the first retry; it doubles with each.
     pub backoff: Duration,
+    /// Retries allowed for each request on average; 0 sets no limit.
+    pub retry_budget: f64,
+    /// The exponent of Zipf's law over the clients' shares of `rate` (open loop); 0 gives all the same.
+    pub client_skew: f64,
     /// Each client keeps a session, so that a retried write can be recognised.
     pub sessions: bool,
     /// When the first operation may start.
@@ -230,6 +234,8 @@ impl Record for Workload {
         port.or("timeout", &mut self.timeout, &mut default.timeout);
         port.or("retries", &mut self.retries, &mut default.retries);
         port.or("backoff", &mut self.backoff, &mut default.backoff);
+        port.or("retry_budget", &mut self.retry_budget, &mut default.retry_budget);
+        port.or("client_skew", &mut self.client_skew, &mut default.client_skew);
         port.or("sessions", &mut self.sessions, &mut default.sessions);
         port.or("start", &mut self.start, &mut default.start);
         port.or("stop", &mut self.stop, &mut default.stop);

@@ -24,7 +24,7 @@ pub fn migrate(document: Value) -> Result<Value, Problem> {
     }
 }
 
-/// The defaults of version 1. Never to be edited.
+/// The defaults of version 1. Never to be edited; a field that is new has the default that changes no old document.
 pub mod v1 {
     use crate::document::{Mode, Network, Transport, Workload};
     use crate::{Distribution, Duration, Seed};
@@ -66,6 +66,8 @@ pub mod v1 {
                 timeout: Duration::from_secs(1),
                 retries: 0,
                 backoff: Duration::from_millis(50),
+                retry_budget: 0.0,
+                client_skew: 0.0,
                 sessions: true,
                 start: Duration::ZERO,
                 stop: None,

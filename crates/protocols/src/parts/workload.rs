@@ -29,6 +29,8 @@ pub struct Workload {
     pub backoff: Nanos,
     /// Retries allowed for each request on average, in thousandths; 0 for no limit.
     pub retry_permille: u32,
+    /// Zipf exponent of the clients' shares of `rate`; 0 gives all the same.
+    pub client_skew: f64,
     /// Stay with one server.
     pub sticky: bool,
     /// First arrival not before (ns).
@@ -51,6 +53,7 @@ impl Default for Workload {
             retries: 0,
             backoff: 0,
             retry_permille: 0,
+            client_skew: 0.0,
             sticky: true,
             start: 0,
             stop: Nanos::MAX,

@@ -43,8 +43,10 @@ pub struct ClientConfig {
     pub relayed: bool,
     /// Cumulative probabilities of the keys, by Zipf's law; empty where all are equally likely.
     cdf: Vec<f64>,
-    /// Mean gap between a client's arrivals (ns); infinite without arrivals.
-    pub(super) gap: f64,
+    /// Mean gap between the arrivals of the client with the mean share of the rate (ns); infinite without arrivals.
+    gap: f64,
+    /// Mean of the clients' weights; client k has the weight 1/k^`client_skew`.
+    mean_weight: f64,
 }
 
 impl ClientConfig {
@@ -57,7 +59,10 @@ impl ClientConfig {
             Route::Session => Route::Any,
             other => other,
         };
-        let gap = f64::from(workload.clients.max(1)) / workload.rate * 1e9;
+        let clients = workload.clients.max(1);
+        let gap = f64::from(clients) / workload.rate * 1e9;
+        let sum: f64 = (0..clients).map(|index| weight(index, workload.client_skew)).sum();
+        let mean_weight = sum / f64::from(clients);
         Self {
             workload,
             targets,
@@ -69,6 +74,7 @@ impl ClientConfig {
             relayed: false,
             cdf,
             gap,
+            mean_weight,
         }
     }
 
@@ -96,11 +102,21 @@ impl ClientConfig {
         (self.cdf.partition_point(|p| *p < at) as u64).min(self.workload.keys - 1)
     }
 
+    /// Mean gap between the arrivals of the client with this index (ns).
+    pub(super) fn gap_of(&self, index: u32) -> f64 {
+        self.gap * (self.mean_weight / weight(index, self.workload.client_skew))
+    }
+
     /// The target after this one; the first where it is none of them.
     pub(super) fn after(&self, target: NodeId) -> NodeId {
         let next = self.targets.iter().position(|t| *t == target).map_or(0, |at| at + 1);
         self.targets.get(next).or(self.targets.first()).copied().unwrap_or(target)
     }
+}
+
+/// Weight of the client with this index (c1 has 0). Exactly 1 without a skew: old runs stay as they are.
+fn weight(index: u32, skew: f64) -> f64 {
+    if skew > 0.0 { math::pow(f64::from(index) + 1.0, -skew) } else { 1.0 }
 }
 
 fn zipf(keys: u64, skew: f64) -> Vec<f64> {
@@ -120,6 +136,34 @@ fn zipf(keys: u64, skew: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_share_the_rate_by_their_weights() {
+        let shares = |clients, skew| -> Vec<f64> {
+            let workload = Workload { clients, client_skew: skew, rate: 110.0, ..Workload::default() };
+            let config = ClientConfig::new(workload, Vec::new(), Route::Sticky);
+            (0..clients).map(|index| 1e9 / config.gap_of(index)).collect()
+        };
+        for (share, expected) in shares(3, 1.0).iter().zip([60.0, 30.0, 20.0]) {
+            assert!((share - expected).abs() < 1e-9, "{share} is not {expected}");
+        }
+        for skew in [0.0, 0.5, 3.0] {
+            for clients in [1, 7, 1000] {
+                let total: f64 = shares(clients, skew).iter().sum();
+                assert!((total - 110.0).abs() < 1e-6, "{clients} clients, skew {skew}: {total}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_skew_the_gap_is_bit_for_bit_what_it_was() {
+        for clients in [1, 3, 999] {
+            let config =
+                ClientConfig::new(Workload { clients, ..Workload::default() }, Vec::new(), Route::Any);
+            let gap = f64::from(clients) / config.workload.rate * 1e9;
+            assert_eq!(config.gap_of(clients - 1).to_bits(), gap.to_bits());
+        }
+    }
 
     #[test]
     fn keys_follow_zipf() {

@@ -67,6 +67,8 @@ struct Open {
 pub struct Client {
     config: Arc<ClientConfig>,
     index: u32,
+    /// Mean gap between its arrivals (ns).
+    gap: f64,
     /// Numbers of the next operations, by lane.
     next: [u64; 3],
     /// When the next one is due (own elapsed time).
@@ -92,6 +94,7 @@ impl Client {
         let count = config.targets.len().max(1);
         let current = config.targets.get(index as usize % count).copied().unwrap_or_default();
         Self {
+            gap: config.gap_of(index),
             config,
             index,
             next: [0; 3],
@@ -138,7 +141,7 @@ impl Client {
         let n = self.next[Lane::Base as usize];
         let now = ctx.elapsed();
         if self.config.workload.open {
-            self.arrival = self.arrival.saturating_add(self.config.arrival_gap(n, ctx));
+            self.arrival = self.arrival.saturating_add(ClientConfig::arrival_gap(self.gap, n, ctx));
         } else {
             self.arrival = self.arrival.max(now).saturating_add(self.config.think(n, ctx));
         }
@@ -149,7 +152,8 @@ impl Client {
 
     fn plan_spike(&mut self, ctx: &mut ClientCtx<'_>) {
         let n = self.next[Lane::Spike as usize];
-        self.spike = self.spike.saturating_add(self.config.spike_gap(n, self.extra_permille, ctx));
+        self.spike =
+            self.spike.saturating_add(ClientConfig::spike_gap(self.gap, n, self.extra_permille, ctx));
         if self.spike <= self.stop {
             ctx.set_timer(self.spike.saturating_sub(ctx.elapsed()), ClientTimer::Spike(self.spike_stamp));
         }

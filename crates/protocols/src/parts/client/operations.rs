@@ -48,14 +48,14 @@ pub(super) fn value(index: u32, number: u64) -> u64 {
 }
 
 impl ClientConfig {
-    /// From one arrival of the open loop to the n-th.
-    pub(super) fn arrival_gap(&self, n: u64, ctx: &ClientCtx<'_>) -> Nanos {
-        exponential(self.gap, ctx.draw(ARRIVAL, n))
+    /// From one arrival of the open loop to the n-th, for a client with this mean gap.
+    pub(super) fn arrival_gap(gap: f64, n: u64, ctx: &ClientCtx<'_>) -> Nanos {
+        exponential(gap, ctx.draw(ARRIVAL, n))
     }
 
     /// From one arrival of a spike to its n-th.
-    pub(super) fn spike_gap(&self, n: u64, extra_permille: u32, ctx: &ClientCtx<'_>) -> Nanos {
-        exponential(self.gap * 1000.0 / f64::from(extra_permille), ctx.draw(SPIKE, n))
+    pub(super) fn spike_gap(gap: f64, n: u64, extra_permille: u32, ctx: &ClientCtx<'_>) -> Nanos {
+        exponential(gap * 1000.0 / f64::from(extra_permille), ctx.draw(SPIKE, n))
     }
 
     /// Pause before the n-th operation of the closed loop.
