@@ -53,5 +53,6 @@ chart-queues = Work at each server
 chart-ok = ok
 chart-failed = failed
 chart-timed-out = timed out
+chart-intended = p99 from intended start
 chart-mean = mean
 chart-most = most

@@ -27,6 +27,15 @@ pub(crate) fn charts(x: &Experiment) -> Vec<Chart> {
     };
     let count = |which: fn(&Bucket) -> u64| series(&|b| Some(per_second(b.map_or(0, which))));
     let label = |id: &str| text::say(&format!("chart-{id}"), &[]);
+    let p50 = series(&|b| b.and_then(|b| b.quantile(0.5)));
+    let p99 = series(&|b| b.and_then(|b| b.quantile(0.99)));
+    let waited = series(&|b| b.and_then(|b| b.quantile_from_intended(0.99)));
+    // One in a hundred is as fine as these histograms are.
+    let differs =
+        p99.iter().zip(&waited).any(|(p99, all)| matches!((p99, all), (Some(p), Some(a)) if *a > p * 1.01));
+    let all = differs.then(|| p99.iter().zip(waited).map(|(p99, waited)| waited.or(*p99)).collect());
+    let mut latency = vec![("p50".to_owned(), p50), ("p99".to_owned(), p99)];
+    latency.extend(all.map(|all| (label("intended"), all)));
     let mut charts = vec![
         Chart {
             id: "throughput".to_owned(),
@@ -45,10 +54,7 @@ pub(crate) fn charts(x: &Experiment) -> Vec<Chart> {
             label: label("latency"),
             unit: "ms".to_owned(),
             bucket,
-            lines: vec![
-                ("p50".to_owned(), series(&|b| b.and_then(|b| b.quantile(0.5)))),
-                ("p99".to_owned(), series(&|b| b.and_then(|b| b.quantile(0.99)))),
-            ],
+            lines: latency,
             log: true,
         },
     ];
@@ -212,6 +218,7 @@ pub(crate) fn bands(x: &Experiment) -> Vec<Band> {
 mod tests {
     use super::*;
     use netsplit_protocols::registry::PATTERNS;
+    use netsplit_scenario::{Duration, Fault, Mode, Scenario, Target};
 
     #[test]
     fn a_total_is_charted_as_its_growth_per_second() {
@@ -229,6 +236,30 @@ mod tests {
         assert_eq!(growth(&[None; 5], 0.1, 1), [None]);
         let late = [None, Some(3.0), None, None, Some(4.0)];
         assert_eq!(growth(&late, 0.1, 1), [Some(8.0)]);
+    }
+
+    #[test]
+    fn waiting_before_the_invocation_has_a_line_where_there_was_any() {
+        let mut scenario = Scenario::new("load_balancing", "round_robin");
+        scenario.duration = Duration::from_secs(10);
+        scenario.workload.mode = Mode::Open;
+        scenario.workload.rate = 20.0;
+        let lines = |scenario: &Scenario| {
+            let mut experiment = Experiment::open(scenario).expect("valid");
+            experiment.seek(scenario.duration.0);
+            let latency = experiment.charts().into_iter().find(|chart| chart.id == "latency");
+            latency.map(|chart| chart.lines).unwrap_or_default()
+        };
+        assert_eq!(lines(&scenario).len(), 2);
+        // What a client should have sent during its pause it sends after it.
+        let mut pause = Fault::new(Duration::from_secs(2), "pause");
+        (pause.lasts, pause.target) = (Some(Duration::from_secs(2)), Target::Node("c1".to_owned()));
+        scenario.faults.push(pause);
+        let lines = lines(&scenario);
+        assert_eq!(lines.len(), 3);
+        let most = |at: usize| lines[at].1.iter().flatten().copied().fold(0.0, f64::max);
+        assert!(most(2) > 1500.0 && most(1) < most(2), "{} and {}", most(1), most(2));
+        assert!(lines[1].1.iter().zip(&lines[2].1).all(|(p99, all)| all >= p99), "{lines:?}");
     }
 
     #[test]

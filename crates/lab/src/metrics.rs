@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::recorder::{End, Op, cause};
 
+const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
 
 /// Width of a bucket for a run of this length: a round number near a two-hundredth of it, 100 ms at least where
@@ -114,11 +115,38 @@ pub(crate) struct Bucket {
     pub failed: u64,
     pub timed_out: u64,
     latency: Spans,
+    /// The same from the intended start, where some operation here began late. Most runs have none, and a histogram
+    /// takes several KB.
+    intended: Option<Box<Spans>>,
 }
 
 impl Bucket {
+    fn new() -> Self {
+        Self { ok: 0, failed: 0, timed_out: 0, latency: Spans::new(2), intended: None }
+    }
+
+    fn answered(&mut self, op: &Op, end: &End) {
+        let late = op.invoked.saturating_sub(op.intended);
+        // Less than the histogram can tell apart is the rounding of clocks that drift.
+        if late >= MICROSECOND && self.intended.is_none() {
+            self.intended = Some(Box::new(self.latency.clone()));
+        }
+        self.ok += 1;
+        let span = end.time.saturating_sub(op.invoked);
+        self.latency.add(span);
+        if let Some(intended) = &mut self.intended {
+            intended.add(span + late);
+        }
+    }
+
+    /// Latency from the invocation (ms).
     pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
         (self.ok > 0).then(|| self.latency.at(quantile))
+    }
+
+    /// Latency from the intended start (ms), where some operation began late.
+    pub(crate) fn quantile_from_intended(&self, quantile: f64) -> Option<f64> {
+        self.intended.as_ref().map(|intended| intended.at(quantile))
     }
 }
 
@@ -155,7 +183,7 @@ impl Metrics {
     pub(crate) fn add(&mut self, op: &Op, end: &End) {
         let at = (end.time / self.bucket) as usize;
         while self.buckets.len() <= at {
-            self.buckets.push(Bucket { ok: 0, failed: 0, timed_out: 0, latency: Spans::new(2) });
+            self.buckets.push(Bucket::new());
         }
         let bucket = &mut self.buckets[at];
         self.retries += u64::from(end.attempts.saturating_sub(1));
@@ -163,8 +191,7 @@ impl Metrics {
             Outcome::Ok(_) => {
                 let span = end.time.saturating_sub(op.invoked);
                 self.ok += 1;
-                bucket.ok += 1;
-                bucket.latency.add(span);
+                bucket.answered(op, end);
                 self.latency.add(span);
                 self.intended.add(end.time.saturating_sub(op.intended.min(op.invoked)));
                 return;

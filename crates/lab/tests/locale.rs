@@ -55,9 +55,15 @@ fn no_message_is_missing() {
 
 #[test]
 fn the_labels_of_this_crate_are_there() {
-    for id in
-        ["status-crashed", "entry-lost", "chart-throughput", "cause-timeout", "operation-read", "ring-title"]
-    {
+    for id in [
+        "status-crashed",
+        "entry-lost",
+        "chart-throughput",
+        "chart-intended",
+        "cause-timeout",
+        "operation-read",
+        "ring-title",
+    ] {
         assert!(text::has(id), "{id}");
     }
 }
