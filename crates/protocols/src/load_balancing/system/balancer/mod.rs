@@ -221,17 +221,14 @@ impl Balancer {
         self.calls.iter().flat_map(|(_, call)| call.live()).map(|live| (live.backend, live.ticket))
     }
 
-    /// Whether a check leaves this backend out at this moment of the balancer's elapsed time, though it is neither
-    /// the only one nor are all in panic.
+    /// Whether a check leaves this backend out at this moment of the balancer's elapsed time, and there is no panic.
     #[must_use]
     pub fn leaves_out(&self, backend: u32, now: Nanos) -> bool {
-        let members = self.peers.members();
-        let count = |(all, well): (usize, usize), (_, peer): (u32, &Peer)| {
-            (all + 1, well + usize::from(!peer.is_out(now, &self.config)))
-        };
-        let (all, well) = members.fold((0, 0), count);
+        let all = self.peers.members().count();
+        let out = |peer: &Peer| peer.is_out(now, all == 1, &self.config);
+        let well = self.peers.members().filter(|(_, peer)| !out(peer)).count();
         let panic = well * 100 < all * self.config.panic_percent as usize;
-        all > 1 && !panic && self.peers.all[backend as usize].is_out(now, &self.config)
+        !panic && out(&self.peers.all[backend as usize])
     }
 
     fn node(&self, backend: u32) -> NodeId {

@@ -29,11 +29,10 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Left out by any check.
-    pub(super) fn is_out(&self, now: Nanos, config: &BalancerConfig) -> bool {
-        self.probed.down
-            || self.outlier.is_out()
-            || self.passive.left_out(now, config.max_fails, config.fail_timeout).is_some()
+    /// Left out by any check; NGINX's passive ones spare a `lone` backend.
+    pub(super) fn is_out(&self, now: Nanos, lone: bool, config: &BalancerConfig) -> bool {
+        let passive = || self.passive.left_out(now, config.max_fails, config.fail_timeout).is_some();
+        self.probed.down || self.outlier.is_out() || (!lone && passive())
     }
 
     pub(super) fn word(&self) -> u64 {
@@ -126,15 +125,13 @@ impl Peers {
         let mut usable: Vec<u32> = if config.flaw == Some(Flaw::EjectedStillChosen) {
             members().collect()
         } else {
-            members().filter(|at| !self.all[*at as usize].is_out(now, config)).collect()
+            members().filter(|at| !self.all[*at as usize].is_out(now, count == 1, config)).collect()
         };
         let left_out =
             |at| self.all[at as usize].passive.left_out(now, config.max_fails, config.fail_timeout);
         let until = members().filter_map(left_out).min();
-        // A lone backend is never left out (NGINX); neither is anybody in panic (Envoy).
-        let lone = count == 1;
         let panic = usable.len() * 100 < count * config.panic_percent as usize;
-        if usable.len() < count && (lone || panic) {
+        if panic {
             usable = members().collect();
         }
         self.panic = panic;

@@ -15,8 +15,9 @@ impl Balancer {
                 view.items.push(Item::Queue(0, self.waits, self.config.queue_max));
                 view.items.push(Item::Fact("lb-waiting", self.waits.to_string()));
             }
+            let lone = self.peers.members().count() == 1;
             let rows = self.peers.members().map(|(at, peer)| {
-                let out = peer.is_out(look.elapsed, &self.config);
+                let out = peer.is_out(look.elapsed, lone, &self.config);
                 (self.node(at).0, peer.open.to_string(), u32::from(out))
             });
             view.items.push(Item::Matrix("lb-open-by-backend", rows.collect()));
@@ -70,6 +71,7 @@ pub(in super::super) fn overview(all: &[&Balancer], done: u64, clients: ClientTo
     let Some(one) = all.first() else { return view };
     let (mut most, mut total, mut ejected) = (0.0f64, 0u64, 0u64);
     let mut weights = 0u64;
+    let members = one.peers.members().count();
     for at in 0..one.peers.all.len() {
         if !all.iter().any(|balancer| balancer.peers.all[at].member) {
             continue;
@@ -79,7 +81,8 @@ pub(in super::super) fn overview(all: &[&Balancer], done: u64, clients: ClientTo
         weights += weight;
         most = most.max(open as f64 / weight as f64);
         total += open;
-        if all.iter().any(|balancer| balancer.peers.all[at].is_out(balancer.seen, &balancer.config)) {
+        let out = |one: &&Balancer| one.peers.all[at].is_out(one.seen, members == 1, &one.config);
+        if all.iter().any(out) {
             ejected += 1;
             view.bands.push(("ejected", format!("b{}", at + 1), at as u32 + 1));
             view.held.push((one.node(at as u32).0, "left_out"));
