@@ -1,5 +1,5 @@
-chart-work = Work done and work that was of use, per second
-chart-attempts = Tries and requests per second
+chart-work = Work
+chart-attempts = Attempts
 chart-open = Open requests
 role-balancer = Balancer
 role-backend = Backend

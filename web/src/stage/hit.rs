@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn at(x: f64, y: f64) -> Place {
-        Place { x, y, r: 10.0 }
+        Place { x, y, r: 10.0, ..Place::default() }
     }
 
     #[test]

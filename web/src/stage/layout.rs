@@ -14,6 +14,8 @@ pub struct Place {
     pub y: f64,
     /// Radius of a ring; half the width of a box.
     pub r: f64,
+    /// Free to the right of it, up to the next column of tiers or the edge.
+    pub room: f64,
 }
 
 impl Place {
@@ -159,7 +161,7 @@ impl Layout {
                 let y = area.top + pitch * (row as f64 + 0.5);
                 let inset = r + 6.0 + col as f64 * (r * 2.0 + 8.0);
                 let x = if column > 0.0 { area.right - inset } else { area.left + inset };
-                self.places[*node] = Place { x, y, r };
+                self.places[*node] = Place { x, y, r, ..Place::default() };
             }
             let taken = columns as f64 * (r * 2.0 + 8.0) + if phone { 10.0 } else { 44.0 };
             if column > 0.0 {
@@ -180,7 +182,7 @@ impl Layout {
         let (a, b) = (area.width() / 2.0 - largest, (area.height() - over - under) / 2.0 - largest);
         let (a, b) = (a.max(10.0).min(b.max(10.0) * 1.55), b.max(10.0));
         if count == 1 {
-            self.places[servers[0]] = Place { x, y, r: largest };
+            self.places[servers[0]] = Place { x, y, r: largest, ..Place::default() };
             return;
         }
         let y = area.top
@@ -196,7 +198,8 @@ impl Layout {
         }
         for (order, node) in servers.iter().enumerate() {
             let turn = -PI + PI / count as f64 - order as f64 * TAU / count as f64;
-            self.places[*node] = Place { x: x + a * math::cos(turn), y: y + b * math::sin(turn), r };
+            self.places[*node] =
+                Place { x: x + a * math::cos(turn), y: y + b * math::sin(turn), r, ..Place::default() };
         }
     }
 
@@ -209,8 +212,12 @@ impl Layout {
         for (order, node) in servers.iter().enumerate() {
             let out = ((order as f64 + 0.5) / servers.len() as f64).sqrt();
             let turn = order as f64 * golden;
-            self.places[*node] =
-                Place { x: x + a * out * math::cos(turn), y: y + b * out * math::sin(turn), r };
+            self.places[*node] = Place {
+                x: x + a * out * math::cos(turn),
+                y: y + b * out * math::sin(turn),
+                r,
+                ..Place::default()
+            };
         }
     }
 
@@ -224,8 +231,12 @@ impl Layout {
         let r = (TAU * circle / count * 0.3).min(if phone { 24.0 } else { 34.0 }).max(3.0);
         for (order, node) in servers.iter().enumerate() {
             let turn = -PI / 2.0 + order as f64 * TAU / count;
-            self.places[*node] =
-                Place { x: x + circle * math::cos(turn), y: y + circle * math::sin(turn), r };
+            self.places[*node] = Place {
+                x: x + circle * math::cos(turn),
+                y: y + circle * math::sin(turn),
+                r,
+                ..Place::default()
+            };
         }
     }
 
@@ -262,8 +273,17 @@ impl Layout {
                 let shift = (col as f64 - (columns as f64 - 1.0) / 2.0) * (r * 2.0 + gap);
                 let most = (columns as f64 - 1.0) * (r + gap / 2.0) + r;
                 let middle = x.max(area.left + most).min((self.width - most).max(area.left + most));
-                self.places[*node] = Place { x: middle + shift, y: top + pitch * row as f64, r };
+                self.places[*node] =
+                    Place { x: middle + shift, y: top + pitch * row as f64, r, ..Place::default() };
             }
+        }
+        // What a queue may take without touching the next column.
+        let edges: Vec<(f64, f64)> =
+            nodes.iter().map(|(at, _)| self.places[*at]).map(|p| (p.x, p.r)).collect();
+        for (node, _) in nodes {
+            let Place { x, r, .. } = self.places[*node];
+            let next = edges.iter().filter(|(other, _)| *other > x + r).map(|(other, r)| other - r);
+            self.places[*node].room = next.fold(self.width, f64::min) - x - r;
         }
     }
 }

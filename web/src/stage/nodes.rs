@@ -96,7 +96,7 @@ fn halo(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
 
 fn ring(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place, ink: &Ink, crashed: bool) {
     let theme = look.theme;
-    let Place { x, y, r } = place;
+    let Place { x, y, r, .. } = place;
     let small = r < 14.0;
     circle(on, x, y, r + if small { 2.0 } else { 11.0 });
     on.set_fill_style_str(&theme.stage);
@@ -231,7 +231,11 @@ fn queue(on: &Canvas, theme: &Theme, place: Place, serving: u32, waiting: u32, l
     let step = (place.r * 0.5).clamp(5.0, 16.0);
     let r = step * 0.34;
     let mut x = place.x + place.r + step;
-    let (shown_serving, shown_waiting) = (serving.min(3), waiting.min(5));
+    // Dots for as many as there is room, the number for the rest.
+    let most = ((place.room / step) as u32).saturating_sub(1);
+    let most = if serving + waiting > most.min(8) { most.saturating_sub(1) } else { most };
+    let shown_serving = serving.min(3).min(most);
+    let shown_waiting = waiting.min(5).min(most - shown_serving);
     for _ in 0..shown_serving {
         circle(on, x, place.y, r);
         on.set_line_width(1.6);
@@ -260,7 +264,7 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     let theme = look.theme;
     let half = place.half_height(&shown.body);
     let mut y = place.y + half + if shown.gauge.is_some() { 22.0 } else { 18.0 };
-    if look.tiers && shown.body == "backend" {
+    if look.tiers && shown.role == "backend" {
         return;
     }
     let text = match shown.status.as_str() {
