@@ -11,8 +11,8 @@ use crate::model::{format, scale};
 const BUDGET: f64 = 6.0;
 /// The same while the run is behind the chosen speed: fewer pictures, but in time.
 const BEHIND: f64 = 20.0;
-/// How often the panels are made anew while it plays (ms).
-const PANELS: f64 = 125.0;
+/// How often the panels are made anew while it plays (ms), and while the run is behind.
+const PANELS: (f64, f64) = (125.0, 400.0);
 
 impl App {
     /// True where the panels are to be drawn.
@@ -23,7 +23,7 @@ impl App {
         let Some(session) = self.session.as_mut() else { return false };
         let was_busy = session.playback.playing || session.goal.is_some();
         browser::remember(None, session.now());
-        let budget = if session.playback.late { BEHIND } else { BUDGET };
+        let (budget, panels) = if session.playback.late { (BEHIND, PANELS.1) } else { (BUDGET, PANELS.0) };
         let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
         let stopped = was_busy && !playing && session.goal.is_none();
@@ -40,7 +40,7 @@ impl App {
         if gone {
             self.ui.toast = None;
         }
-        let due = (moved && wall - self.panels_at > PANELS) || stopped;
+        let due = (moved && wall - self.panels_at > panels) || stopped;
         if due {
             self.refresh();
         }
