@@ -50,7 +50,7 @@ pub enum Hop {
     Dropped(u64),
     /// A connection for the request with this ticket.
     Connect(u64),
-    /// It stands.
+    /// It stands: a backend's system accepts it, however long the queue is.
     Accepted(u64),
     /// A backend joins (true) or wants no more requests (false).
     Register(bool),

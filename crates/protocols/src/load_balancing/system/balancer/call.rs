@@ -758,6 +758,7 @@ impl Balancer {
             let count = lost.len() as u64;
             ctx.note(|| Text::new("lb-backend-lost").with("node", peer).with("count", count));
         }
+        self.probe_refused(backend, ctx);
         for (ticket, sent) in lost {
             self.settle(ticket, if sent { End::Broken } else { End::NoConnection }, ctx);
         }

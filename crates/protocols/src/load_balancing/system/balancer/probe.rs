@@ -71,6 +71,13 @@ impl Balancer {
         ctx.set_timer(self.config.check_interval, TierTimer::Balancer(BalancerTimer::Check));
     }
 
+    /// The connection to a backend broke: a probe that is under way there has failed.
+    pub(super) fn probe_refused(&mut self, backend: u32, ctx: &mut Ctx<'_, Tier>) {
+        if let Some((number, _)) = self.peers.all[backend as usize].probed.asked {
+            self.probed(backend, number, false, ctx);
+        }
+    }
+
     /// A probe has been answered, or will not be.
     pub(super) fn probed(&mut self, backend: u32, number: u64, well: bool, ctx: &mut Ctx<'_, Tier>) {
         let (fall, rise) = (self.config.check_fall, self.config.check_rise);
