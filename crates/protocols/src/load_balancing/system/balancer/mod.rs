@@ -3,12 +3,14 @@
 //!
 //! A request is a call; a call has one try under way, or two where it is hedged, or waits.
 
+mod attempt;
 mod call;
 mod outlier;
 mod passive;
 mod peers;
 mod probe;
 pub(super) mod show;
+mod timeouts;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
