@@ -239,7 +239,7 @@ fn an_idle_queue_is_as_good_as_asking_at_half_load() {
 }
 
 #[test]
-#[ignore = "long: ten million jobs each"]
+#[ignore = "long, ten million jobs each: `cargo xtask theory`"]
 fn heavy_load() {
     close("M/M/1 at 0.9", Case::new(round_robin::make, 1, 1, 0.9).mean(10_000_000), 10.0, 0.02);
     for (workers, published) in [(2, 5.26316), (4, 2.96938), (10, 1.66873)] {

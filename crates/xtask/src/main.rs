@@ -29,6 +29,7 @@ cargo xtask COMMAND
   bench [ARGS]                   the engine's speed beside other simulators'
   size [--no-fail]               what the page weighs, in all and per algorithm
   soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number)
+  theory                         queueing theory's numbers with ten million jobs each, some minutes
 ";
 
 fn main() -> ExitCode {
@@ -97,6 +98,20 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
                 ])
                 .args(rest)
                 .env("NETSPLIT_SOAK_SECONDS", seconds))
+        }
+        "theory" => {
+            say("theory: ten million jobs for each row");
+            run(cargo().args([
+                "test",
+                "--release",
+                "-p",
+                "netsplit-protocols",
+                "--test",
+                "queueing",
+                "--",
+                "--ignored",
+                "--nocapture",
+            ]))
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
