@@ -1,6 +1,6 @@
 //! From a scenario to a world at time 0: settings, network, zones, workload.
 
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{self, Algorithm, Setup};
 use netsplit_scenario::{Mode, Problem, Problems, Scenario, Transport};
 use netsplit_sim::Simulation;
@@ -61,7 +61,11 @@ fn workload(scenario: &Scenario) -> Workload {
     let said = &scenario.workload;
     Workload {
         clients: said.clients,
-        open: said.mode == Mode::Open,
+        arrivals: match said.mode {
+            Mode::Open => Arrivals::Open,
+            Mode::Closed => Arrivals::Closed,
+            Mode::Paced => Arrivals::Paced,
+        },
         rate: said.rate,
         think: declared::distribution(&said.think),
         read_share: said.read_share,

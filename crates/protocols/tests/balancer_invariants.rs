@@ -11,7 +11,7 @@ use netsplit_protocols::load_balancing::{
     weighted_random,
 };
 use netsplit_protocols::parts::host::Hosted;
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{Algorithm, Setup};
 use netsplit_sim::declare::{Kind, Param, Settings, Value};
 use netsplit_sim::distribution::Distribution;
@@ -123,7 +123,7 @@ fn random_setup(seed: u64) -> (Setup, Make, &'static str, Vec<Fault>) {
     }
     let workload = Workload {
         clients: 1 + dice.below(6),
-        open: dice.often(80),
+        arrivals: dice.one(&[Arrivals::Open, Arrivals::Open, Arrivals::Closed, Arrivals::Paced]),
         rate: dice.one(&[20.0, 100.0, 300.0]),
         timeout: dice.one(&[0, 50, 200, 1000]) * MILLISECOND,
         retries: dice.below(3),

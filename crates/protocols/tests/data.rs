@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use netsplit_protocols::parts::hashing::{Ring, cassandra_murmur3_token};
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{Algorithm, Setup, find};
 use netsplit_sim::declare::{Settings, Value};
 use netsplit_sim::distribution::Distribution;
@@ -32,7 +32,7 @@ fn setup(algorithm: &Algorithm, seed: u64, nodes: u32) -> Setup {
         overrides: Vec::new(),
         network: Network::uniform(Profile::new(latency, Transport::Datagram)),
         zones: Vec::new(),
-        workload: Workload { clients: 3, open: true, rate: 60.0, ..Workload::default() },
+        workload: Workload { clients: 3, arrivals: Arrivals::Open, rate: 60.0, ..Workload::default() },
     }
 }
 
@@ -117,7 +117,7 @@ fn a_join_moves_its_share_and_loses_no_acknowledged_write() {
         let mut setup = setup(algorithm, seed, 5);
         setup.workload = Workload {
             clients: 3,
-            open: true,
+            arrivals: Arrivals::Open,
             rate: 200.0,
             keys: 40,
             retries: 2,
@@ -198,8 +198,13 @@ fn synchronous_failover_loses_none() {
 fn a_synchronous_write_takes_exactly_as_long_as_the_law_says() {
     let algorithm = algorithm("replication", "sync_primary_backup");
     let mut setup = setup(algorithm, 1, 3);
-    setup.workload =
-        Workload { clients: 1, open: true, rate: 0.01, timeout: 10 * SECOND, ..Workload::default() };
+    setup.workload = Workload {
+        clients: 1,
+        arrivals: Arrivals::Open,
+        rate: 0.01,
+        timeout: 10 * SECOND,
+        ..Workload::default()
+    };
     setup.settings.set("service", Value::Duration(0)).expect("declared");
     let constant = |ms: u64| Profile::new(Distribution::Constant(ms * MILLISECOND), Transport::Datagram);
     setup.network = Network::uniform(constant(5));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use netsplit_protocols::load_balancing::rule::Make;
 use netsplit_protocols::load_balancing::{ALGORITHMS, cluster, least_connections, round_robin, two_choices};
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{Algorithm, Setup};
 use netsplit_sim::declare::{Settings, Value};
 use netsplit_sim::distribution::Distribution;
@@ -183,7 +183,7 @@ fn every_operation_ends_once_or_is_open() {
 
 #[test]
 fn closed_loop_asks_one_at_a_time() {
-    let closed = Workload { open: false, clients: 5, ..Workload::default() };
+    let closed = Workload { arrivals: Arrivals::Closed, clients: 5, ..Workload::default() };
     let mut sim = cluster(&setup("round_robin", 4, closed, &[]), round_robin::make);
     let mut open: BTreeMap<u32, u64> = BTreeMap::new();
     let mut ended = 0;

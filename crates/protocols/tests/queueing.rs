@@ -8,7 +8,7 @@ use netsplit_protocols::load_balancing::rule::Make;
 use netsplit_protocols::load_balancing::{
     ALGORITHMS, cluster, join_idle_queue, least_connections, random, round_robin, two_choices,
 };
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::Setup;
 use netsplit_sim::Simulation;
 use netsplit_sim::cluster::Stop;
@@ -53,7 +53,7 @@ impl Case {
         let places = f64::from(self.servers * self.workers);
         let workload = Workload {
             clients: 1,
-            open: true,
+            arrivals: Arrivals::Open,
             rate: self.load * places * SECOND as f64 / UNIT as f64,
             timeout: 3600 * SECOND,
             stop: Nanos::MAX,

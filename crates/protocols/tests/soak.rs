@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use netsplit_protocols::leader_election::raft::Planted;
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{Algorithm, PATTERNS, Setup};
 use netsplit_sim::chaos::{self, Chaos};
 use netsplit_sim::declare::Settings;
@@ -47,7 +47,7 @@ fn setup(pattern: &str, algorithm: &Algorithm, seed: u64) -> Setup {
         zones: Vec::new(),
         workload: Workload {
             clients: 3,
-            open: word(4) & 1 == 0,
+            arrivals: if word(4) & 1 == 0 { Arrivals::Open } else { Arrivals::Closed },
             rate: 12.0,
             retries: draw::below(word(5), 4),
             ..Workload::default()

@@ -111,7 +111,7 @@ pub fn workload() -> Vec<ParamDecl> {
     let whole = |min: i64, max: i64| ParamKind::Int { min, max };
     let real = |min: f64, max: f64| ParamKind::Real { min, max };
     let spread = ParamKind::Distribution { max: Duration::from_secs(3_600) };
-    let modes = choice(&[("closed", "Closed loop"), ("open", "Open loop")]);
+    let modes = choice(&[("closed", "Closed loop"), ("open", "Open loop"), ("paced", "Paced")]);
     vec![
         param(
             "clients",
@@ -125,7 +125,7 @@ pub fn workload() -> Vec<ParamDecl> {
         param(
             "mode",
             "Arrivals",
-            "In a closed loop each client waits for its answer; in an open loop nobody waits.",
+            "Closed loop: each client waits for its answer, thinks, and sends again. Open loop: nobody waits. Paced: as in the open loop, but a client waits for its answer before it sends the next one, late if need be.",
             "",
             modes,
             Control::Segmented,
@@ -134,7 +134,7 @@ pub fn workload() -> Vec<ParamDecl> {
         param(
             "rate",
             "Rate",
-            "Operations of all clients together, in an open loop.",
+            "Operations of all clients together, in an open loop or paced.",
             "1/s",
             real(0.0, 1_000_000.0),
             LOG,

@@ -179,9 +179,11 @@ pub enum Mode {
     /// Each client sends, waits for the answer, thinks, and sends again.
     #[default]
     Closed,
+    /// The arrivals of the open loop, but each client waits for its answer before it sends the next one.
+    Paced,
 }
 
-as_word!(Mode { Open: "open", Closed: "closed" });
+as_word!(Mode { Open: "open", Closed: "closed", Paced: "paced" });
 
 /// What the clients do.
 #[derive(Clone, Debug, PartialEq)]

@@ -153,11 +153,11 @@ impl Rail<'_> {
         table: &[ParamDecl],
         first: &[&str],
     ) -> El {
-        let open = self.props.scenario.workload.mode == Mode::Open;
+        let closed = self.props.scenario.workload.mode == Mode::Closed;
         let (mut shown, mut rest) = (fragment(), fragment());
         for decl in table {
             let id = decl.id.as_str();
-            if part == Part::Workload && matches!((id, open), ("rate", false) | ("think", true)) {
+            if part == Part::Workload && matches!((id, closed), ("rate", true) | ("think", false)) {
                 continue;
             }
             let control = self.control(part, decl);

@@ -4,13 +4,25 @@
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 
+/// When clients send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrivals {
+    /// A Poisson process; nobody waits.
+    Open,
+    /// One operation at a time; the next one after the answer and a pause.
+    Closed,
+    /// The open loop's arrivals, but one operation at a time: whoever is late sends at once. What a load generator
+    /// with a fixed number of connections does.
+    Paced,
+}
+
 /// The workload of a run.
 #[derive(Clone, Debug)]
 pub struct Workload {
     /// Number of clients.
     pub clients: u32,
-    /// Open loop (Poisson) or closed loop.
-    pub open: bool,
+    /// When they send.
+    pub arrivals: Arrivals,
     /// Operations per second of all clients together.
     pub rate: f64,
     /// Think time of closed-loop clients.
@@ -43,7 +55,7 @@ impl Default for Workload {
     fn default() -> Self {
         Self {
             clients: 3,
-            open: true,
+            arrivals: Arrivals::Open,
             rate: 30.0,
             think: Distribution::Exponential { mean: 100 * MILLISECOND },
             read_share: 0.5,

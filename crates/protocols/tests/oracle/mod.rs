@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use netsplit_protocols::leader_election::raft::{self, Command, Entry, Planted, RAFT, Role, Server};
 use netsplit_protocols::parts::host::Hosted;
-use netsplit_protocols::parts::workload::Workload;
+use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::Setup;
 use netsplit_sim::cluster::Stop;
 use netsplit_sim::declare::Settings;
@@ -21,7 +21,7 @@ pub type Raft = Cluster<Hosted<Server>>;
 
 pub fn setup(seed: u64, nodes: u32, rate: f64) -> Setup {
     let latency = Distribution::Uniform { min: 2 * MILLISECOND, max: 12 * MILLISECOND };
-    let workload = Workload { clients: 2, open: true, rate, retries: 3, ..Workload::default() };
+    let workload = Workload { clients: 2, arrivals: Arrivals::Open, rate, retries: 3, ..Workload::default() };
     Setup {
         seed,
         nodes,

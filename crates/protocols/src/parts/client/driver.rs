@@ -19,6 +19,7 @@ use super::config::{ClientConfig, Route};
 use super::operations::{self, Lane};
 use super::{Answer, ClientMessage, Reply, Request, function_word};
 use crate::parts::deadlines::Deadlines;
+use crate::parts::workload::Arrivals;
 
 /// The context of a client: its own messages and timers, no disk.
 pub type ClientCtx<'a> = Context<'a, ClientMessage, ClientTimer, Infallible>;
@@ -140,10 +141,10 @@ impl Client {
     fn plan(&mut self, ctx: &mut ClientCtx<'_>) {
         let n = self.next[Lane::Base as usize];
         let now = ctx.elapsed();
-        if self.config.workload.open {
-            self.arrival = self.arrival.saturating_add(ClientConfig::arrival_gap(self.gap, n, ctx));
-        } else {
+        if self.config.workload.arrivals == Arrivals::Closed {
             self.arrival = self.arrival.max(now).saturating_add(self.config.think(n, ctx));
+        } else {
+            self.arrival = self.arrival.saturating_add(ClientConfig::arrival_gap(self.gap, n, ctx));
         }
         if self.arrival <= self.stop {
             ctx.set_timer(self.arrival.saturating_sub(now), ClientTimer::Arrival);
@@ -162,7 +163,7 @@ impl Client {
     /// Traffic faults began or ended. The workload's own arrivals stay as they are; a spike adds others.
     pub fn environment(&mut self, ctx: &mut ClientCtx<'_>) {
         let extra = ctx.traffic().extra_permille;
-        if extra != self.extra_permille && self.config.workload.open {
+        if extra != self.extra_permille && self.config.workload.arrivals == Arrivals::Open {
             self.extra_permille = extra;
             self.spike_stamp += 1;
             if extra > 0 {
@@ -179,7 +180,7 @@ impl Client {
             ClientTimer::Arrival => {
                 let intended = self.arrival;
                 self.issue(Lane::Base, intended, None, ctx);
-                if self.config.workload.open {
+                if self.config.workload.arrivals == Arrivals::Open {
                     self.plan(ctx);
                 }
             }
@@ -412,7 +413,7 @@ impl Client {
                 text.with("attempts", open.attempt + 1)
             });
         }
-        if !self.config.workload.open && operations::is_base(number) {
+        if self.config.workload.arrivals != Arrivals::Open && operations::is_base(number) {
             self.plan(ctx);
         }
     }
