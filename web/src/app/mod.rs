@@ -6,8 +6,9 @@ mod update;
 
 use std::rc::Rc;
 
+use netsplit_lab::Frame;
+use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
-use netsplit_lab::{Frame, catalogue};
 use serde_json::Value;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -165,7 +166,7 @@ pub struct Refs {
 
 /// The page.
 pub struct App {
-    pub(crate) catalogue: Shared<Catalogue>,
+    pub(crate) catalogue: Shared<&'static Catalogue>,
     pub(crate) session: Option<Session>,
     pub(crate) scenario: Shared<Scenario>,
     pub(crate) trouble: Option<String>,
@@ -222,7 +223,7 @@ impl Component for App {
             listeners.push(Listener::new(&list, "change", move |_| on.emit(())));
         }
         let mut app = Self {
-            catalogue: catalogue().into(),
+            catalogue: shared().into(),
             session: None,
             scenario: opening::first().into(),
             trouble: None,

@@ -122,20 +122,20 @@ impl App {
                 self.change(next, Some(bare));
             }
             Msg::Set(part, id, value) => {
-                self.edit(|scenario| {
-                    setup::set(scenario, part, &id, value);
+                self.edit(&mut |scenario| {
+                    setup::set(scenario, part, &id, value.clone());
                 });
             }
-            Msg::Nodes(count) => self.edit(|scenario| scenario.system.nodes = Some(count)),
-            Msg::Defaults => self.edit(|scenario| {
+            Msg::Nodes(count) => self.edit(&mut |scenario| scenario.system.nodes = Some(count)),
+            Msg::Defaults => self.edit(&mut |scenario| {
                 scenario.system.params.clear();
                 scenario.system.nodes = None;
             }),
-            Msg::Seed(text) => self.edit(|scenario| scenario.seed = Seed::from_text(text.trim())),
+            Msg::Seed(text) => self.edit(&mut |scenario| scenario.seed = Seed::from_text(text.trim())),
             Msg::Dice => {
                 let drawn = (js_sys::Math::random() * 4_294_967_296.0) as u32;
                 let text = format!("{:04x}-{:04x}", drawn >> 16, drawn & 0xffff);
-                self.edit(|scenario| scenario.seed = Seed::from_text(&text));
+                self.edit(&mut |scenario| scenario.seed = Seed::from_text(&text));
             }
             Msg::Inject(fault) => self.inject(fault, None),
             Msg::Act(action) => {
@@ -253,7 +253,7 @@ impl App {
     }
 
     /// The same run with another set-up, from its start.
-    fn edit(&mut self, change: impl FnOnce(&mut Scenario)) {
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Scenario)) {
         let Some(session) = self.session.as_ref() else { return };
         let (before, now) = (session.document(), session.now());
         let was_playing = session.playback.playing || session.finished();

@@ -1,7 +1,8 @@
 //! Which scenario an address asks for.
 
+use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Broken, Decoded, Scenario, decode, read};
-use netsplit_lab::{catalogue, default_scenario, gallery};
+use netsplit_lab::{default_scenario, gallery};
 
 /// The pattern and algorithm that a first visit sees.
 pub const FIRST: (&str, &str) = ("leader_election", "raft");
@@ -30,7 +31,7 @@ pub struct BadLink {
 
 /// The default scenario.
 pub fn first() -> Scenario {
-    let known = catalogue();
+    let known = shared();
     if known.algorithm(FIRST.0, FIRST.1).is_some() {
         return default_scenario(FIRST.0, FIRST.1);
     }
@@ -55,7 +56,7 @@ pub fn opening(hash: &str, search: &str) -> Opening {
 
 /// What a fragment, or a whole link that somebody pasted, asks for.
 pub fn link(text: &str) -> Opening {
-    match decode(text.trim(), &catalogue()) {
+    match decode(text.trim(), shared()) {
         Decoded::Nothing => Opening::Nothing,
         Decoded::Scenario(scenario) => Opening::Scenario(scenario),
         Decoded::Broken(broken) => Opening::Bad(explain(&broken)),
@@ -71,7 +72,7 @@ pub fn from_gallery(id: &str) -> Opening {
             problems: Vec::new(),
         });
     };
-    match read(entry.json, &catalogue()) {
+    match read(entry.json, shared()) {
         Ok(scenario) => Opening::Scenario(Box::new(scenario)),
         Err(problems) => Opening::Bad(BadLink {
             title: "This scenario does not open".to_owned(),

@@ -223,7 +223,7 @@ impl Session {
     ///
     /// # Errors
     /// Every problem of the changed scenario.
-    pub fn reopened(&self, change: impl FnOnce(&mut Scenario)) -> Result<Self, Problems> {
+    pub fn reopened(&self, change: &mut dyn FnMut(&mut Scenario)) -> Result<Self, Problems> {
         let mut scenario = self.document();
         scenario.view.cursor = None;
         scenario.view.trace_hash = None;
@@ -242,7 +242,7 @@ impl Session {
     /// The link's fragment, `#s=…`.
     pub fn link(&self) -> String {
         let mut scenario = self.document();
-        netsplit_lab::catalogue().leave_out_defaults(&mut scenario);
+        netsplit_lab::declared::shared().leave_out_defaults(&mut scenario);
         scenario.view.speed = Some(self.playback.speed);
         format!("#s={}", encode(&scenario))
     }

@@ -31,7 +31,7 @@ pub struct Props {
     /// Which part it is.
     pub what: What,
     /// What there is to choose from.
-    pub catalogue: Shared<Catalogue>,
+    pub catalogue: Shared<&'static Catalogue>,
     /// What is chosen.
     pub scenario: Shared<Scenario>,
     /// Hears what happens.
