@@ -166,6 +166,9 @@ pub struct Refs {
 
 /// The page.
 pub struct App {
+    /// Hears what happens. Made once: the rail is made anew whenever it is another one, and takes away what is being
+    /// typed.
+    on: Callback<Msg>,
     pub(crate) catalogue: Shared<&'static Catalogue>,
     pub(crate) session: Option<Session>,
     pub(crate) scenario: Shared<Scenario>,
@@ -223,6 +226,7 @@ impl Component for App {
             listeners.push(Listener::new(&list, "change", move |_| on.emit(())));
         }
         let mut app = Self {
+            on: link.callback(|msg| msg),
             catalogue: shared().into(),
             session: None,
             scenario: opening::first().into(),
@@ -281,8 +285,8 @@ impl Component for App {
         }
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        view::page(self, &ctx.link().callback(|msg| msg))
+    fn view(&self, _ctx: &Context<Self>) -> Html {
+        view::page(self, &self.on)
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {

@@ -265,7 +265,11 @@ impl App {
                     self.toast("Started anew with the same seed.".to_owned(), undo, 8000.0);
                 }
             }
-            Err(problems) => self.refuse(&problems),
+            Err(problems) => {
+                // Another one, so that the rail shows again what holds.
+                self.scenario = Scenario::clone(&self.scenario).into();
+                self.refuse(&problems);
+            }
         }
     }
 
