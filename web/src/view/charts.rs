@@ -11,6 +11,8 @@ use netsplit_lab::{Chart, FaultBlock};
 const PLOT: (f64, f64) = (48.0, 326.0);
 /// Height of a plot.
 const HEIGHT: f64 = 108.0;
+/// Height of a line's row in a legend.
+const ROW: f64 = 16.0;
 
 /// What a chart shows of time.
 struct Span {
@@ -108,7 +110,7 @@ struct Line<'a> {
     class: String,
 }
 
-/// Bad things are red and dashed, the first line is ink, the second softer; more are told apart by hue.
+/// Bad things are red and dashed, the first line is ink, the second softer, a third dotted; more are told apart by hue.
 fn lines(chart: &Chart) -> Vec<Line<'_>> {
     let many = chart.lines.len() > 3;
     let mut plain = 0;
@@ -118,13 +120,13 @@ fn lines(chart: &Chart) -> Vec<Line<'_>> {
         .enumerate()
         .map(|(at, (label, values))| {
             let low = label.to_ascii_lowercase();
-            let class = if low.contains("fail") || low.contains("timed") || low.contains("stale") {
-                "ln bad".to_owned()
-            } else if many {
+            let class = if many {
                 format!("ln s{}", at % 6 + 1)
+            } else if low.contains("fail") || low.contains("timed") || low.contains("stale") {
+                "ln bad".to_owned()
             } else {
                 plain += 1;
-                if plain == 1 { "ln".to_owned() } else { "ln soft".to_owned() }
+                ["ln", "ln soft", "ln soft dots"][usize::min(plain, 3) - 1].to_owned()
             };
             Line { label, values, class }
         })
@@ -142,7 +144,10 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
     let all: Vec<f64> = lines.iter().flat_map(|line| visible(line.values)).collect();
     let most = all.iter().copied().fold(0.0, f64::max);
     let least = all.iter().copied().filter(|v| *v > 0.0).fold(f64::MAX, f64::min);
-    let (top, foot) = (24.0, 24.0 + HEIGHT);
+    // Names too long for the head, or for the ends of the lines, get rows of their own.
+    let keyed = lines.len() > 1 && lines.iter().any(|line| line.label.len() > 10);
+    let top = if keyed { 24.0 + ROW * lines.len() as f64 } else { 24.0 };
+    let foot = top + HEIGHT;
     let ticks = if chart.log {
         scale::decades(least.min(most.max(1.0)), most.max(1.0))
     } else {
@@ -202,11 +207,11 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
             .with(format!("\u{a0}\u{a0}{}", format::short(value)));
         Some(fragment().with(number).with(aside(if alone { "" } else { line.label })))
     });
-    let few = lines.len() <= 3;
+    let few = lines.len() <= 3 && !keyed;
     let mut taken: Vec<f64> = Vec::new();
     let names: Vec<(String, f64, String)> = lines
         .iter()
-        .filter(|_| !few)
+        .filter(|_| !few && !keyed)
         .filter_map(|line| {
             let value = latest(line)?;
             let mut at = y(value).clamp(top + 8.0, foot - 2.0);
@@ -220,6 +225,15 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
             Some((line.label.to_owned(), at, line.class.replace("ln", "lnlab")))
         })
         .collect();
+    let row = |(at, line): (usize, &Line<'_>)| {
+        let y = 29.0 + ROW * at as f64;
+        let value = latest(line).map_or_else(|| "–".to_owned(), format::short);
+        fragment()
+            .with(el("path").class(&line.class).set("d", format!("M16 {:.1}H36", y - 4.0)))
+            .with(text("tv", "44".to_owned(), px(y)).with(line.label.to_owned()))
+            .with(text("tv n", "328".to_owned(), px(y)).set("text-anchor", "end").with(value))
+    };
+    let rows = lines.iter().filter(|_| keyed).enumerate().map(row);
     let now = span.x(span.now);
     let value = text("tv", "328".to_owned(), "13".to_owned())
         .set("text-anchor", "end")
@@ -242,11 +256,13 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         middle(text("ax", px((PLOT.0 + PLOT.1) / 2.0), px(top + HEIGHT / 2.0))).with(words)
     };
     el("svg")
+        .class(if keyed { "keyed" } else { "" })
         .set("viewBox", format!("0 0 344 {:.0}", foot + 8.0))
         .set("role", "img")
         .set("aria-label", label)
         .with(text("tt", "16".to_owned(), "13".to_owned()).with(&chart.label))
         .with(value)
+        .each(rows)
         .each(in_span(faults, span).map(wash))
         .each(ticks.iter().map(tick))
         .each(lines.iter().map(|line| el("path").class(&line.class).set("d", drawn(line))))
