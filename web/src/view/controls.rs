@@ -65,7 +65,7 @@ pub fn pick(class: &'static str, select: El) -> El {
 
 /// An entry of a list.
 pub fn option(value: String, name: String, selected: bool) -> El {
-    el("option").set("value", value).flag("selected", selected).with(name)
+    el("option").set("value", value).chosen(selected).with(name)
 }
 
 fn choice(param: &Param<'_>, options: &[(String, String)], control: Control) -> El {

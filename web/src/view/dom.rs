@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use wasm_bindgen::JsValue;
 use yew::html::{onchange, onclick, onfocus, oninput, onkeydown, onpointerdown, onpointermove, onpointerup};
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, VList, VTag, VText};
@@ -64,6 +65,15 @@ impl El {
     #[inline(never)]
     pub fn flag(self, name: &'static str, on: bool) -> Self {
         self.attribute(name, on.then_some(AttrValue::Static(name)))
+    }
+
+    /// Whether an entry of a list is the chosen one. As a property: what the attribute says no longer counts once a
+    /// person has chosen.
+    #[inline(never)]
+    pub fn chosen(mut self, on: bool) -> Self {
+        self.0.names.push("selected");
+        self.0.values.push(Some(AttributeOrProperty::Property(JsValue::from_bool(on))));
+        self
     }
 
     #[inline(never)]
