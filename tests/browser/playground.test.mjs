@@ -183,6 +183,51 @@ test('with the keyboard alone: crash, step, heal', async () => {
   errors.none();
 });
 
+test('what is folded away stays open, and says how much of it is set', async () => {
+  const { page, errors } = await site.open();
+  const fold = (name) => page.locator('.rail details').filter({ has: page.locator('summary', { hasText: name }) });
+  const more = fold('More workload');
+  const summary = more.locator('summary');
+  assert.equal(await more.getAttribute('open'), null);
+  await summary.focus();
+  await page.keyboard.press('Enter');
+  const retries = more.getByRole('textbox', { name: 'Retries, value' });
+  await retries.fill('2');
+  // The run goes on, and leaves alone what is being typed.
+  await page.waitForTimeout(500);
+  await retries.press('Enter');
+  await summary.getByText('1 set').waitFor();
+  await more.getByRole('switch', { name: 'Cancel on timeout' }).click();
+  await summary.getByText('2 set').waitFor();
+  // A skew of the clients means something only where nobody waits for answers.
+  assert.equal(await more.getByRole('slider', { name: 'Client skew' }).count(), 0);
+  await page.getByRole('button', { name: 'Open loop' }).click();
+  await more.getByRole('slider', { name: 'Client skew' }).waitFor();
+  assert.notEqual(await more.getAttribute('open'), null, 'it is still open');
+  await retries.fill('0');
+  await retries.press('Enter');
+  await summary.getByText('1 set').waitFor();
+  assert.equal(await fold('More network').getAttribute('open'), null, 'the other one is still closed');
+  errors.none();
+});
+
+test('a list shows what holds, also after an undo', async () => {
+  const { page, errors } = await site.open();
+  await reach(page, 0.1);
+  await page.locator('.rail summary', { hasText: 'More network' }).click();
+  const transport = page.getByRole('combobox', { name: 'Transport' });
+  const undo = page.getByRole('button', { name: 'Undo' }).first();
+  for (const [choice, value] of [['Datagrams', 'datagram'], ['Streams', 'stream'], ['Datagrams', 'datagram']]) {
+    await transport.selectOption(choice);
+    await page.getByText('Started anew').waitFor();
+    assert.equal(await transport.inputValue(), value);
+    await page.waitForTimeout(300);
+  }
+  await undo.click();
+  await page.waitForFunction(() => document.querySelector('.rail [aria-label=Transport]').value === 'stream');
+  errors.none();
+});
+
 test('a fault from the list of all faults', async () => {
   const { page, errors } = await site.open();
   await pause(page);

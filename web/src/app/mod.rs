@@ -121,6 +121,8 @@ pub enum Msg {
     Nodes(u32),
     /// Back to the algorithm's own parameters.
     Defaults,
+    /// The defaults of a product, by the id of its preset; our own where it is empty.
+    Preset(String),
     /// A seed as text.
     Seed(String),
     /// A new seed.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use netsplit_lab::default_scenario;
-use netsplit_lab::scenario::catalogue::TargetKind;
+use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -131,6 +131,14 @@ impl App {
                 scenario.system.params.clear();
                 scenario.system.nodes = None;
             }),
+            Msg::Preset(id) => {
+                let catalogue: &'static Catalogue = &self.catalogue;
+                self.edit(&mut |scenario| {
+                    if let Some(algorithm) = setup::algorithm(catalogue, scenario) {
+                        setup::adopt(scenario, algorithm, &id);
+                    }
+                });
+            }
             Msg::Seed(text) => self.edit(&mut |scenario| scenario.seed = Seed::from_text(text.trim())),
             Msg::Dice => {
                 let drawn = (js_sys::Math::random() * 4_294_967_296.0) as u32;

@@ -1,7 +1,9 @@
 //! Reading and changing a scenario by its declarations; what a slider's place means.
 
 use crate::model::math;
-use netsplit_scenario::catalogue::{AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind};
+use netsplit_scenario::catalogue::{
+    AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind, PresetValueDecl,
+};
 use netsplit_scenario::json::number as number_of;
 use netsplit_scenario::record::Field;
 use netsplit_scenario::{Distribution, Duration, Scenario, from_value, to_value};
@@ -74,6 +76,55 @@ pub fn choose(scenario: &Scenario, pattern: &str, algorithm: &str, fresh: Scenar
         next.topology = scenario.topology.clone();
     }
     next
+}
+
+/// What [`adopted`] gives where the parameters are those of no preset.
+pub const CUSTOM: &str = "custom";
+
+/// Whether some preset has a value of its own for this parameter.
+fn in_presets(algorithm: &AlgorithmDecl, id: &str) -> bool {
+    algorithm.presets.iter().flat_map(|preset| &preset.values).any(|value| value.param == id)
+}
+
+/// Takes the defaults of a product, or our own where no preset has this id. What no preset is about stays.
+pub fn adopt(scenario: &mut Scenario, algorithm: &AlgorithmDecl, id: &str) {
+    let params = &mut scenario.system.params;
+    for (id, value) in std::mem::take(params) {
+        if !in_presets(algorithm, &id) {
+            params.insert(id, value);
+        }
+    }
+    for said in algorithm.presets.iter().filter(|preset| preset.id == id).flat_map(|preset| &preset.values) {
+        params.insert(said.param.clone(), said.value.clone());
+    }
+}
+
+/// Whose defaults the parameters are: the id of a preset, nothing where they are our own, or [`CUSTOM`].
+pub fn adopted<'a>(scenario: &Scenario, algorithm: &'a AlgorithmDecl) -> &'a str {
+    let is = |values: &[PresetValueDecl]| {
+        algorithm.params.iter().filter(|decl| in_presets(algorithm, &decl.id)).all(|decl| {
+            let said = values.iter().find(|said| said.param == decl.id);
+            decl.same(&get(scenario, Part::System, decl), said.map_or(&decl.default, |said| &said.value))
+        })
+    };
+    if is(&[]) {
+        return "";
+    }
+    algorithm.presets.iter().find(|preset| is(&preset.values)).map_or(CUSTOM, |preset| &preset.id)
+}
+
+/// A value in words.
+pub fn words(decl: &ParamDecl, value: &Value) -> String {
+    match (&decl.kind, value) {
+        (_, Value::Bool(on)) => if *on { "on" } else { "off" }.to_owned(),
+        (ParamKind::Choice { options }, Value::String(id)) => {
+            options.iter().find(|option| option.0 == *id).map_or_else(String::new, |option| option.1.clone())
+        }
+        _ => {
+            let (text, unit) = shown(decl, value);
+            if unit.is_empty() { text } else { format!("{text}\u{a0}{unit}") }
+        }
+    }
 }
 
 /// The numbers that a slider spans: least, most, and whether its steps are factors. Declared bounds may be far
@@ -300,6 +351,7 @@ pub fn typical(law: &Distribution) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use netsplit_scenario::catalogue::PresetDecl;
     use netsplit_scenario::declarations;
     use serde_json::json;
 
@@ -356,5 +408,62 @@ mod tests {
             assert_eq!(law(kind, &values), Some(made));
         }
         assert_eq!(law("uniform", &["x".to_owned(), "2ms".to_owned()]), None);
+    }
+
+    #[test]
+    fn a_preset_takes_the_place_of_another_and_leaves_the_rest() {
+        let value = |param: &str, value: Value| {
+            let (param, source) = (param.to_owned(), "its manual".to_owned());
+            PresetValueDecl { param, value, source }
+        };
+        let preset = |id: &str, values| {
+            let (id, label, summary) = (id.to_owned(), id.to_owned(), String::new());
+            PresetDecl { id, label, summary, values }
+        };
+        let mut algorithm = netsplit_lab::catalogue().patterns.remove(0).algorithms.remove(0);
+        let own = |id: &str, kind, default| {
+            let (id, label, control) = (id.to_owned(), id.to_owned(), Control::Number);
+            let (help, unit, group) = (String::new(), String::new(), String::new());
+            ParamDecl { id, label, help, unit, group, kind, default, control }
+        };
+        let time = ParamKind::Duration { min: Duration::ZERO, max: Duration::from_secs(60) };
+        algorithm.params = vec![
+            own("wait", time, json!("5s")),
+            own("tries", ParamKind::Int { min: 0, max: 9 }, json!(0)),
+            own("work", ParamKind::Int { min: 0, max: 9 }, json!(1)),
+        ];
+        algorithm.presets = vec![
+            preset("a", vec![value("wait", json!("1s"))]),
+            preset("b", vec![value("wait", json!("5s")), value("tries", json!(2))]),
+        ];
+        let mut scenario = Scenario::new("p", "a");
+        assert_eq!(adopted(&scenario, &algorithm), "");
+        scenario.system.params.insert("work".to_owned(), json!(3));
+        adopt(&mut scenario, &algorithm, "a");
+        assert_eq!(adopted(&scenario, &algorithm), "a");
+        adopt(&mut scenario, &algorithm, "b");
+        assert_eq!(json!(scenario.system.params), json!({"tries": 2, "wait": "5s", "work": 3}));
+        assert_eq!(adopted(&scenario, &algorithm), "b");
+        // Another way to say it, or to leave a default unsaid, is the same.
+        scenario.system.params.remove("wait");
+        assert_eq!(adopted(&scenario, &algorithm), "b");
+        scenario.system.params.insert("wait".to_owned(), json!("1000ms"));
+        assert_eq!(adopted(&scenario, &algorithm), CUSTOM);
+        scenario.system.params.remove("tries");
+        assert_eq!(adopted(&scenario, &algorithm), "a");
+        adopt(&mut scenario, &algorithm, "");
+        assert_eq!(json!(scenario.system.params), json!({"work": 3}));
+        assert_eq!(adopted(&scenario, &algorithm), "");
+    }
+
+    #[test]
+    fn values_have_words() {
+        let workload = declarations::workload();
+        let of = |id: &str, value: Value| words(&decl(workload.clone(), id), &value);
+        assert_eq!(of("cancel", json!(true)), "on");
+        assert_eq!(of("mode", json!("open")), "Open loop");
+        assert_eq!(of("timeout", json!("1500ms")), "1.5\u{a0}s");
+        assert_eq!(of("rate", json!(250)), "250\u{a0}/s");
+        assert_eq!(of("retries", json!(3)), "3");
     }
 }

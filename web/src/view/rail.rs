@@ -1,11 +1,13 @@
 //! The left rail: pattern, algorithm, parameters, workload, network, seed.
 
-use netsplit_lab::scenario::catalogue::{AlgorithmDecl, Control, ParamDecl, ParamKind, PatternDecl};
+use netsplit_lab::scenario::catalogue::{
+    AlgorithmDecl, Control, ParamDecl, ParamKind, PatternDecl, PresetValueDecl,
+};
 use netsplit_scenario::document::Mode;
 use serde_json::Value;
 use yew::prelude::*;
 
-use super::controls::{Param, option, param, typed};
+use super::controls::{Param, option, param, pick, typed};
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use super::island::{Change, Props};
@@ -125,12 +127,76 @@ impl Rail<'_> {
             )
         };
         let reset = el("button").class("btn sm").sends(on, Msg::Defaults).with("Reset");
-        el("section")
+        let (mut always, mut groups) = (fragment(), Vec::<(&str, Vec<&ParamDecl>)>::new());
+        for decl in &algorithm.params {
+            let name = decl.group.as_str();
+            if name.is_empty() {
+                always = always.with(self.control(Part::System, decl));
+                continue;
+            }
+            match groups.iter_mut().find(|group| group.0 == name) {
+                Some(group) => group.1.push(decl),
+                None => groups.push((name, vec![decl])),
+            }
+        }
+        let section = el("section")
             .class("sec")
             .set("aria-label", "Cluster")
             .with(el("h2").with("Cluster").with(reset))
+            .with((!algorithm.presets.is_empty()).then(|| self.presets(algorithm)))
             .with((max > min).then(nodes))
-            .each(algorithm.params.iter().map(|decl| self.control(Part::System, decl)))
+            .with(always);
+        let group = |(name, decls): &(&str, Vec<&ParamDecl>)| self.fold(Part::System, name, decls);
+        fragment().with(section).each(groups.iter().map(group))
+    }
+
+    /// Whose defaults the parameters are, and where those come from.
+    fn presets(&self, algorithm: &AlgorithmDecl) -> El {
+        let now = setup::adopted(&self.props.scenario, algorithm);
+        let entry = |id: &str, label: &str| option(id.to_owned(), label.to_owned(), id == now);
+        let list = el("select")
+            .class("select sm")
+            .set("id", "preset")
+            .tells(&self.props.on, Msg::Preset)
+            .with(entry("", "netsplit"))
+            .each(algorithm.presets.iter().map(|preset| entry(&preset.id, &preset.label)))
+            .with((now == setup::CUSTOM).then(|| entry(setup::CUSTOM, "custom")));
+        let row = el("div")
+            .class("param")
+            .with(el("label").set("for", "preset").with("Defaults of"))
+            .with(pick("pick wide", list));
+        let value = |said: &PresetValueDecl| {
+            let decl = algorithm.params.iter().find(|decl| decl.id == said.param);
+            let name = decl.map_or(&said.param, |decl| &decl.label);
+            let value = decl.map_or_else(String::new, |decl| setup::words(decl, &said.value));
+            el("li")
+                .with(el("span").with(name))
+                .with(el("b").with(value))
+                .with(el("small").with(source(&said.source)))
+        };
+        let about = algorithm.presets.iter().find(|preset| preset.id == now).map(|preset| {
+            let summary = el("summary").with("Where these values come from").with(icon("i-down", "i16"));
+            let list = el("ul").each(preset.values.iter().map(value));
+            fragment()
+                .with(el("p").class("hint").with(&preset.summary))
+                .with(el("details").class("sources").with(summary).with(list))
+        });
+        fragment().with(row).with(about)
+    }
+
+    /// What is shown on demand. How many of its values are not the default stands beside its name, so that nobody
+    /// overlooks one. Whether it is open is the browser's affair: its key keeps the element, and no attribute here
+    /// says anything about it.
+    fn fold(&self, part: Part, name: &str, decls: &[&ParamDecl]) -> El {
+        let mut set = 0;
+        let mut inside = fragment();
+        for decl in decls {
+            set += usize::from(!decl.same(&setup::get(&self.props.scenario, part, decl), &decl.default));
+            inside = inside.with(self.control(part, decl));
+        }
+        let count = (set > 0).then(|| el("span").class("tag").with(format!("{set} set")));
+        let summary = el("summary").with(name.to_owned()).with(count).with(icon("i-down", "i16"));
+        el("details").class("sec").key(name.to_owned()).with(summary).with(inside)
     }
 
     fn param(&self, decl: &ParamDecl, name: String, value: Value, on: Callback<Value>) -> El {
@@ -154,22 +220,44 @@ impl Rail<'_> {
         first: &[&str],
     ) -> El {
         let closed = self.props.scenario.workload.mode == Mode::Closed;
-        let (mut shown, mut rest) = (fragment(), fragment());
+        let (mut shown, mut rest) = (fragment(), Vec::new());
         for decl in table {
             let id = decl.id.as_str();
-            if part == Part::Workload && matches!((id, closed), ("rate", true) | ("think", false)) {
+            if part == Part::Workload
+                && matches!((id, closed), ("rate" | "client_skew", true) | ("think", false))
+            {
                 continue;
             }
-            let control = self.control(part, decl);
             if first.contains(&id) {
-                shown = shown.with(control);
+                shown = shown.with(self.control(part, decl));
             } else {
-                rest = rest.with(control);
+                rest.push(decl);
             }
         }
         let section =
             el("section").class("sec").set("aria-label", name).with(el("h2").with(name)).with(shown);
-        let summary = el("summary").with(more).with(icon("i-down", "i16"));
-        fragment().with(section).with(el("details").class("sec").with(summary).with(rest))
+        fragment().with(section).with(self.fold(part, more, &rest))
     }
+}
+
+/// Where a value comes from: words, and an address that becomes a link under the words before it.
+fn source(text: &str) -> El {
+    let Some((before, rest)) = text.split_once("https://") else {
+        return el("span").with(text.to_owned());
+    };
+    let (address, after) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (address, words) = (bare(address), bare(before));
+    let host = address.split_once('/').map_or(address, |(host, _)| host);
+    let link = el("a")
+        .class("link")
+        .set("href", format!("https://{address}"))
+        .set("target", "_blank")
+        .set("rel", "noopener")
+        .with(if words.is_empty() { host } else { words }.to_owned());
+    fragment().with(link).with((!after.is_empty()).then(|| fragment().with(" ").with(source(after))))
+}
+
+/// Without the punctuation at its end.
+fn bare(text: &str) -> &str {
+    text.trim_end_matches([' ', ',', '.', ':', ';', '(', ')'])
 }
