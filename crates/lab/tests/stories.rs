@@ -103,7 +103,9 @@ fn the_fastest_backend_is_the_broken_one() {
 
 #[test]
 fn a_silent_host_under_the_defaults_of_nginx_and_of_haproxy() {
-    for (nginx, haproxy) in seeds(&story("nginx-silent-host")).iter().zip(seeds(&story("haproxy-silent-host"))) {
+    for (nginx, haproxy) in
+        seeds(&story("nginx-silent-host")).iter().zip(seeds(&story("haproxy-silent-host")))
+    {
         let (nginx, haproxy) = (run(nginx), run(&haproxy));
         println!("timed out: NGINX {}, HAProxy {}", not_ok(&nginx), not_ok(&haproxy));
         assert!(not_ok(&nginx) > 50.0 && not_ok(&haproxy) < not_ok(&nginx) / 3.0);

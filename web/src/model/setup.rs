@@ -460,7 +460,7 @@ mod tests {
     fn values_have_words() {
         let workload = declarations::workload();
         let of = |id: &str, value: Value| words(&decl(workload.clone(), id), &value);
-        assert_eq!(of("cancel", json!(true)), "on");
+        assert_eq!(of("sessions", json!(true)), "on");
         assert_eq!(of("mode", json!("open")), "Open loop");
         assert_eq!(of("timeout", json!("1500ms")), "1.5\u{a0}s");
         assert_eq!(of("rate", json!(250)), "250\u{a0}/s");
