@@ -197,7 +197,7 @@ test('what is folded away stays open, and says how much of it is set', async () 
   await page.waitForTimeout(500);
   await retries.press('Enter');
   await summary.getByText('1 set').waitFor();
-  await more.getByRole('switch', { name: 'Cancel on timeout' }).click();
+  await more.getByRole('switch', { name: 'Sessions' }).click();
   await summary.getByText('2 set').waitFor();
   // A skew of the clients means something only where nobody waits for answers.
   assert.equal(await more.getByRole('slider', { name: 'Client skew' }).count(), 0);
@@ -208,6 +208,36 @@ test('what is folded away stays open, and says how much of it is set', async () 
   await retries.press('Enter');
   await summary.getByText('1 set').waitFor();
   assert.equal(await fold('More network').getAttribute('open'), null, 'the other one is still closed');
+  errors.none();
+});
+
+test("a product's defaults are chosen, and say where they come from", async () => {
+  const { page, errors } = await site.open('?scenario=queue-in-balancer');
+  const defaults = page.getByRole('combobox', { name: 'Defaults of' });
+  const chosen = () => defaults.evaluate((list) => list.selectedOptions[0].textContent);
+  const becomes = (name) => page.waitForFunction((start) =>
+    document.querySelector('#preset').selectedOptions[0].textContent.startsWith(start), name);
+  const fold = (name) => page.locator('.rail details').filter({ has: page.locator('summary', { hasText: name }) });
+  assert.match(await chosen(), /custom/i, 'a limit of connections is nobody\'s default');
+  await defaults.selectOption(await defaults.locator('option', { hasText: 'HAProxy' }).innerText());
+  await becomes('HAProxy');
+  await fold('Health checks').locator('summary').getByText(/\d set/).waitFor();
+  // Where the values come from: a link for each, to the product's own page.
+  await page.locator('.rail summary', { hasText: 'Where these values come from' }).click();
+  const links = page.locator('.rail details a[href^="https://"]');
+  assert.ok(await links.count() > 10);
+  for (const link of await links.all()) assert.match(await link.getAttribute('rel'), /noopener/);
+  // A value of one's own, and back.
+  await fold('Health checks').locator('summary').click();
+  const fall = fold('Health checks').getByRole('textbox', { name: 'Fall, value' });
+  await fall.fill('5');
+  await fall.press('Enter');
+  await becomes('custom');
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await becomes('HAProxy');
+  await defaults.selectOption(await defaults.locator('option', { hasText: 'netsplit' }).innerText());
+  await becomes('netsplit');
+  assert.equal(await page.getByRole('textbox', { name: /^Service time/ }).first().inputValue(), '40ms', 'what no product names stays');
   errors.none();
 });
 
