@@ -1,0 +1,62 @@
+//! What is selected: a node, a message or a fault.
+//!
+//! - [`node`]: a node's state, log and tables;
+//! - [`message`]: a message in flight;
+//! - [`fault`]: a fault of the run.
+
+mod fault;
+mod message;
+mod node;
+
+use netsplit_lab::NodeFrame;
+use netsplit_lab::scenario::{Duration, Fault, Target};
+use yew::prelude::*;
+
+use super::dom::{Content, El, el, fragment};
+use super::icons::icon;
+use crate::app::{App, Msg};
+use crate::model::tool::{self, Hit};
+use crate::model::ui::Selection;
+
+/// The inspector.
+pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
+    let Some(session) = app.session.as_ref() else { return fragment() };
+    match &app.ui.selection {
+        Selection::None => {
+            let nodes = app.frame.nodes.iter().filter(|n| n.status != "absent").take(400);
+            let chip = |node: &NodeFrame| {
+                let hit = Hit::Node(node.name.clone());
+                el("button").class("chip").sends(on, Msg::Hit(Some(hit))).with(&node.name)
+            };
+            fragment()
+                .with(
+                    el("p")
+                        .class("empty")
+                        .with("Click a node, a message or a fault to look into it. Or pick a node here:"),
+                )
+                .with(el("div").class("nodepick").each(nodes.map(chip)))
+        }
+        Selection::Node(id) => node::node(app, on, &session.inspect(*id)),
+        Selection::Message(sent) => message::message(app, on, sent),
+        Selection::Fault(index) => fault::fault(app, on, *index),
+    }
+}
+
+fn row(label: impl Content, value: impl Content) -> El {
+    el("div").class("kv").with(el("span").with(label)).with(el("b").with(value))
+}
+
+fn title(name: &str, more: String) -> El {
+    el("h3").with(name.to_owned()).with(el("small").with(more))
+}
+
+/// A button that breaks what is looked at.
+fn act(on: &Callback<Msg>, kind: &'static str, label: &'static str, target: Target) -> El {
+    let mut fault = Fault::new(Duration::ZERO, kind);
+    fault.target = target;
+    el("button")
+        .class("btn line sm")
+        .sends(on, Msg::Inject(fault))
+        .with(icon(tool::icon(kind), "i16"))
+        .with(label)
+}
