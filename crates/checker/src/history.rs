@@ -115,6 +115,17 @@ pub struct Record {
     pub what: Event,
 }
 
+impl Record {
+    /// Whether the operation that ends here was answered; nothing where one begins.
+    #[must_use]
+    pub fn ended(&self) -> Option<bool> {
+        match &self.what {
+            Event::Invoke(_) => None,
+            Event::Complete { outcome, .. } => Some(matches!(outcome, Outcome::Ok(_))),
+        }
+    }
+}
+
 /// A history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {

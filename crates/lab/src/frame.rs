@@ -87,6 +87,15 @@ pub struct MessageFrame {
     pub id: String,
 }
 
+impl MessageFrame {
+    /// Whether both show the same message, maybe at different moments.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let name = |m: &Self| (m.from, m.to, m.sent, m.kind);
+        name(self) == name(other) && (self.due == other.due || self.lost || other.lost)
+    }
+}
+
 /// A link that is not healthy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LinkFrame {

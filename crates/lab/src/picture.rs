@@ -3,12 +3,12 @@
 use netsplit_protocols::registry::Algorithm;
 use netsplit_scenario::MessageName;
 use netsplit_sim::NodeId;
-use netsplit_sim::core::Core;
+use netsplit_sim::core::{Core, InFlight};
 use netsplit_sim::declare::{Layout, Role, Shape};
 use netsplit_sim::fault::{Entry, Fault, FaultKind};
 use netsplit_sim::small;
 use netsplit_sim::small::Map;
-use netsplit_sim::trace::{Kind, Record};
+use netsplit_sim::trace::Kind;
 use netsplit_sim::view::{Arc, Body, ClusterView, Detail, Item, Mark};
 
 use crate::experiment::Experiment;
@@ -18,6 +18,8 @@ use crate::timeline::Origin;
 
 /// How long a lost message stays in the picture (ns).
 const LOST_FOR: u64 = 300_000_000;
+/// Most lost messages that are listed.
+const LOST: usize = 400;
 /// Most links that are listed as unhealthy.
 const LINKS: usize = 4096;
 /// With more nodes than this, nodes show no more than a dot.
@@ -55,32 +57,38 @@ pub(crate) fn legend(algorithm: &Algorithm) -> Vec<Legend> {
 }
 
 pub(crate) fn frame(x: &Experiment) -> Frame {
+    let mut frame = Frame::default();
+    glance(x, &mut frame, true, true);
+    frame
+}
+
+pub(crate) fn glance(x: &Experiment, frame: &mut Frame, all: bool, ids: bool) {
     let core = x.world.core();
+    (frame.time, frame.events) = (core.now, core.events);
+    messages(x, &mut frame.messages, ids);
+    if !all {
+        return;
+    }
     let overview = x.world.overview();
     let detail = if core.nodes.len() > CARDS { Detail::Dot } else { Detail::Card };
     let mut badges = badges(core);
     hold(&mut badges, &overview);
     let none = Vec::new();
-    let nodes = (0..core.nodes.len() as u32)
-        .map(|id| node(x, id, detail, badges.get(&id).unwrap_or(&none).clone()))
-        .collect();
-    Frame {
-        time: core.now,
-        events: core.events,
-        layout: match x.algorithm.layout {
-            Layout::Tiers => "tiers",
-            Layout::Ring => "ring",
-            Layout::Circle => "circle",
-            Layout::Graph => "graph",
-        }
-        .to_owned(),
-        nodes,
-        messages: messages(x),
-        links: links(core),
-        partitions: partitions(x),
-        ring: overview.ring.iter().map(arc).collect(),
-        line: overview.line.map(|line| text::sentence(&line, |n| x.name(n))),
-    }
+    frame.layout.clear();
+    frame.layout.push_str(match x.algorithm.layout {
+        Layout::Tiers => "tiers",
+        Layout::Ring => "ring",
+        Layout::Circle => "circle",
+        Layout::Graph => "graph",
+    });
+    frame.nodes.clear();
+    frame.nodes.extend(
+        (0..core.nodes.len() as u32).map(|id| node(x, id, detail, badges.get(&id).unwrap_or(&none).clone())),
+    );
+    frame.links = links(core);
+    frame.partitions = partitions(x);
+    frame.ring = overview.ring.iter().map(arc).collect();
+    frame.line = overview.line.map(|line| text::sentence(&line, |n| x.name(n)));
 }
 
 pub(crate) fn inspect(x: &Experiment, id: u32) -> NodeFrame {
@@ -98,47 +106,38 @@ fn arc(arc: &Arc) -> ArcFrame {
     ArcFrame { from: share(arc.from), to: share(arc.to), owner: arc.owner, moving_from: arc.moving_from }
 }
 
-fn messages(x: &Experiment) -> Vec<MessageFrame> {
+fn messages(x: &Experiment, messages: &mut Vec<MessageFrame>, ids: bool) {
     let core = x.world.core();
-    let mut messages: Vec<MessageFrame> = core
-        .in_flight()
-        .filter(|m| m.from != m.to)
-        .map(|m| MessageFrame {
-            from: m.from.0,
-            to: m.to.0,
-            sent: m.sent,
-            due: m.at,
-            kind: m.kind,
-            lost: false,
-            id: MessageName {
-                from: x.name(m.from.0),
-                to: x.name(m.to.0),
-                at: m.sent,
-                nth: m.count,
-                copy: u32::from(m.copy),
-            }
-            .to_string(),
-        })
-        .collect();
-    small::sort_by_key(&mut messages, |message| message.sent);
+    let id = |m: &InFlight| {
+        let (from, to) = (x.name(m.from.0), x.name(m.to.0));
+        MessageName { from, to, at: m.sent, nth: m.count, copy: u32::from(m.copy) }.to_string()
+    };
+    messages.clear();
+    messages.extend(core.in_flight().filter(|m| m.from != m.to).map(|m| MessageFrame {
+        from: m.from.0,
+        to: m.to.0,
+        sent: m.sent,
+        due: m.at,
+        kind: m.kind,
+        lost: false,
+        id: if ids { id(&m) } else { String::new() },
+    }));
+    if ids {
+        small::sort_by_key(messages, |message| message.sent);
+    }
     // Lost ones come from the trace, which knows the event that sent them.
     let since = core.now.saturating_sub(LOST_FOR);
-    let recent: Vec<&Record> = core.trace.iter().filter(|record| record.time >= since).collect();
-    let lost = recent.iter().filter(|record| record.kind == Kind::Lost);
-    messages.extend(lost.map(|record| {
-        let cause = recent.partition_point(|other| other.event < record.cause);
-        let cause = recent.get(cause).filter(|other| other.event == record.cause);
-        MessageFrame {
-            from: record.peer,
-            to: record.node,
-            sent: cause.map_or(record.time, |cause| cause.time),
-            due: record.time,
-            kind: record.label,
-            lost: true,
-            id: String::new(),
-        }
+    let recent = core.trace.iter().rev().take_while(|record| record.time >= since);
+    let lost = recent.filter(|record| record.kind == Kind::Lost).take(LOST);
+    messages.extend(lost.map(|record| MessageFrame {
+        from: record.peer,
+        to: record.node,
+        sent: core.trace.of(record.cause).map_or(record.time, |cause| cause.time),
+        due: record.time,
+        kind: record.label,
+        lost: true,
+        id: String::new(),
     }));
-    messages
 }
 
 /// Faults in force with their engine's index.

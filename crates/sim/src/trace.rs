@@ -70,8 +70,16 @@ impl Ring {
     }
 
     /// The records that are still held, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records[self.next..].iter().chain(&self.records[..self.next])
+    }
+
+    /// The first record of an event, where it is still held.
+    #[must_use]
+    pub fn of(&self, event: u64) -> Option<&Record> {
+        let (newer, older) = self.records.split_at(self.next);
+        let part = if older.last().is_some_and(|last| last.event >= event) { older } else { newer };
+        part.get(part.partition_point(|record| record.event < event)).filter(|found| found.event == event)
     }
 
     /// The newest record.
@@ -123,5 +131,28 @@ impl Hash {
         let a = crate::draw::mix(self.a ^ self.b.rotate_left(32));
         let b = crate::draw::mix(self.b.wrapping_add(self.a.rotate_left(7)));
         (u128::from(a) << 64) | u128::from(b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_found_while_the_ring_holds_it() {
+        let mut ring = Ring::new(3);
+        for at in 0..13 {
+            let event = 1 + at / 2;
+            let record =
+                Record { event, time: at, cause: 0, node: 0, peer: 0, kind: Kind::Timer, label: at as u8 };
+            ring.push(record);
+        }
+        // The eight newest are left: 6 to 12, the first of event 4 is the seventh record.
+        assert_eq!(ring.iter().map(|record| record.time).collect::<Vec<_>>(), [5, 6, 7, 8, 9, 10, 11, 12]);
+        for (event, first) in
+            [(3, Some(5)), (4, Some(6)), (5, Some(8)), (6, Some(10)), (7, Some(12)), (2, None), (8, None)]
+        {
+            assert_eq!(ring.of(event).map(|record| record.time), first, "{event}");
+        }
     }
 }

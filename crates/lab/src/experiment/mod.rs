@@ -273,6 +273,12 @@ impl Experiment {
         crate::picture::frame(self)
     }
 
+    /// Brings an earlier picture up to the cursor, for faces that draw sixty a second: its messages, and the rest only
+    /// if `all`. Without `ids` messages have no names and no order.
+    pub fn glance(&self, frame: &mut Frame, all: bool, ids: bool) {
+        crate::picture::glance(self, frame, all, ids);
+    }
+
     /// Everything about one node at the cursor; nothing much where there is no such node.
     #[must_use]
     pub fn inspect(&self, node: u32) -> NodeFrame {
