@@ -1,6 +1,6 @@
 //! The running experiment with its playback: what the page's buttons do to it.
 
-use netsplit_checker::{Event, Outcome};
+use netsplit_checker::Record;
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{Band, Chart, Experiment, FaultBlock, Frame, Legend, LogEntry};
 
@@ -32,6 +32,8 @@ pub struct Session {
     pub goal: Option<u64>,
     /// The link's own hash was not reached.
     pub differs: bool,
+    /// Operations among so many records of the history.
+    counted: (usize, Operations),
 }
 
 /// Where a scenario without a cursor opens: in full swing, and before anything goes wrong (ns). Faults at the
@@ -87,6 +89,7 @@ impl Session {
             playback: Playback::new(speed),
             goal: None,
             differs,
+            counted: Default::default(),
             scenario,
             experiment,
         })
@@ -165,7 +168,7 @@ impl Session {
     /// # Errors
     /// What is wrong with it.
     pub fn inject(&mut self, fault: Fault) -> Result<usize, Problems> {
-        self.goal = None;
+        self.changes();
         let index = self.experiment.inject(fault)?;
         self.settle();
         Ok(index)
@@ -176,10 +179,16 @@ impl Session {
     /// # Errors
     /// What is wrong with it.
     pub fn act(&mut self, action: Action) -> Result<usize, Problems> {
-        self.goal = None;
+        self.changes();
         let index = self.experiment.act(action)?;
         self.settle();
         Ok(index)
+    }
+
+    /// The run is about to become another one from here on.
+    fn changes(&mut self) {
+        self.goal = None;
+        self.counted = Default::default();
     }
 
     /// What a hand did takes effect a nanosecond after the cursor: while the run stands still, it is shown at once.
@@ -192,13 +201,14 @@ impl Session {
 
     /// Ends a fault now.
     pub fn heal(&mut self, index: usize) {
-        self.goal = None;
+        self.changes();
         self.experiment.end_fault(index);
         self.settle();
     }
 
     /// Ends every fault that is in force. Gives how many there were.
     pub fn heal_all(&mut self) -> usize {
+        self.changes();
         let active = self.active();
         active.iter().for_each(|index| self.experiment.end_fault(*index));
         self.settle();
@@ -207,7 +217,7 @@ impl Session {
 
     /// Takes a fault out of the run.
     pub fn remove(&mut self, index: usize) {
-        self.goal = None;
+        self.changes();
         self.experiment.remove_fault(index);
     }
 
@@ -252,6 +262,11 @@ impl Session {
         self.experiment.frame()
     }
 
+    /// Brings a picture up to now: see [`Experiment::glance`].
+    pub fn glance(&self, frame: &mut Frame, all: bool, ids: bool) {
+        self.experiment.glance(frame, all, ids);
+    }
+
     /// Everything about a node.
     pub fn inspect(&self, node: u32) -> netsplit_lab::NodeFrame {
         self.experiment.inspect(node)
@@ -282,8 +297,8 @@ impl Session {
         self.experiment.finished()
     }
 
-    /// What the panels show now.
-    pub fn panels(&self) -> Panels {
+    /// What the panels show now, with so many entries of the event log.
+    pub fn panels(&mut self, log: usize) -> Panels {
         let now = self.experiment.now();
         Panels {
             now,
@@ -293,29 +308,34 @@ impl Session {
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
             charts: self.experiment.charts(),
-            log: self.experiment.log_tail(240),
+            log: self.experiment.log_tail(log),
         }
     }
 
-    fn operations(&self, now: u64) -> Operations {
+    /// Counts on from where it was the last time: a long run has millions of operations.
+    fn operations(&mut self, now: u64) -> Operations {
         let records = self.experiment.history().records();
         let known = records.partition_point(|record| record.time <= now);
-        let mut counted = Operations::default();
-        let mut invoked = 0;
-        for record in &records[..known] {
-            match &record.what {
-                Event::Invoke(_) => invoked += 1,
-                Event::Complete { outcome, .. } => {
-                    let ok = matches!(outcome, Outcome::Ok(_));
-                    let recent = record.time.saturating_add(1_000_000_000) > now;
+        if known < self.counted.0 {
+            self.counted = Default::default();
+        }
+        let (from, mut counted) = self.counted;
+        for record in &records[from..known] {
+            match record.ended() {
+                None => counted.open += 1,
+                Some(ok) => {
                     counted.ok += u64::from(ok);
                     counted.failed += u64::from(!ok);
-                    counted.recent_ok += u64::from(ok && recent);
-                    counted.recent_failed += u64::from(!ok && recent);
+                    counted.open = counted.open.saturating_sub(1);
                 }
             }
         }
-        counted.open = u64::saturating_sub(invoked, counted.ok + counted.failed);
+        self.counted = (known, counted);
+        let recent = records[..known].iter().rev().take_while(|r| r.time.saturating_add(1_000_000_000) > now);
+        for ok in recent.filter_map(Record::ended) {
+            counted.recent_ok += u64::from(ok);
+            counted.recent_failed += u64::from(!ok);
+        }
         counted
     }
 }

@@ -135,6 +135,8 @@ pub struct Ui {
     pub window: u64,
     /// A toast.
     pub toast: Option<Toast>,
+    /// The stage has the whole page.
+    pub full: bool,
     /// Light theme; nothing where the system decides.
     pub theme: Option<bool>,
 }

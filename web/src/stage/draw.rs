@@ -1,24 +1,30 @@
-//! The picture: links, partitions, the ring, messages, nodes.
+//! The picture: two layers. Below, nodes and links, which in a crowd are drawn only where they changed; above,
+//! messages, sixty times a second.
 
-use crate::model::math;
 use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
 use netsplit_lab::{Frame, Legend, MessageFrame};
-use web_sys::CanvasRenderingContext2d as Canvas;
+use netsplit_raster::{Disc, Raster, Way};
+use wasm_bindgen::Clamped;
+use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
 
-use super::glyphs::{self, Icons, circle, dash, path};
+use super::camera::{self, Camera, Moved};
+use super::glyphs::{Icons, circle, dash};
 use super::hit;
-use super::layout::{self, Layout, Place};
+use super::layout::{self, Layout};
 use super::nodes::{self, Look};
 use super::theme::Theme;
 
-/// Above this many glyphs there are no tails.
-const TAILS: usize = 60;
+/// Above this many nodes the lower layer is drawn only where it changed, without links that are well.
+pub const CROWD: usize = 60;
 /// Above this many glyphs they are dots.
-const SHAPES: usize = 200;
-/// A link that carried something stays visible for so long (wall ms).
-const LINGER: f64 = 1200.0;
+pub const SHAPES: usize = 200;
+/// Nodes smaller than this are dots as well (px).
+const SMALL: f64 = 7.0;
+
+/// A line from one point to another.
+pub type Line = ((f64, f64), (f64, f64));
 
 /// What is shown besides the frame.
 #[derive(Clone, Debug, Default)]
@@ -26,19 +32,19 @@ pub struct Overlay {
     /// Selected node.
     pub node: Option<u32>,
     /// Selected message.
-    pub message: Option<String>,
+    pub message: Option<Box<MessageFrame>>,
     /// Names of nodes that are picked for the armed tool.
     pub picked: Vec<String>,
     /// A tool is armed: whether nodes are its targets.
     pub aim: Option<bool>,
     /// The line that is being dragged.
-    pub drag: Option<((f64, f64), (f64, f64))>,
+    pub drag: Option<Line>,
     /// Reduced motion: glyphs at mid-link with their whole arrow.
     pub still: bool,
     /// Hues are shards.
     pub shards: bool,
-    /// Lines that a hand drew, by the fault's index.
-    pub drawn: Map<usize, ((f64, f64), (f64, f64))>,
+    /// Lines that a hand drew, by the fault's index, in the layout's own places.
+    pub drawn: Map<usize, Line>,
     /// Wall time (ms).
     pub wall: f64,
     /// Time passes.
@@ -48,22 +54,44 @@ pub struct Overlay {
 /// A stage with what it remembers from picture to picture.
 #[derive(Default)]
 pub struct Stage {
-    /// Where everything is.
+    /// Where everything is, as it is seen.
     pub layout: Layout,
+    flat: Layout,
     key: layout::Key,
+    /// Pan and zoom.
+    pub camera: Camera,
+    /// Nodes that a hand has moved.
+    pub moved: Moved,
+    /// Camera or moved nodes changed.
+    pub stale: bool,
     /// Where each drawn message is: (x, y, position in the frame).
     pub glyphs: Vec<(f32, f32, u32)>,
-    theme: Theme,
+    /// The lines of partitions that are drawn, with the fault's index.
+    pub lines: Vec<(usize, Line)>,
+    pub(super) theme: Theme,
     icons: Icons,
-    links: Map<(u32, u32), f64>,
-    died: Map<(u32, u32, u64), f64>,
-    cuts: Vec<((f64, f64), (f64, f64))>,
+    pub(super) links: Map<(u32, u32), f64>,
+    pub(super) died: Map<(u32, u32, u64), f64>,
+    pub(super) cuts: Vec<Line>,
+    pub(super) raster: Raster,
+    /// What the lower layer was drawn from.
+    drawn: u64,
+    /// Something is on the upper layer.
+    above: bool,
 }
 
-/// A partition's sides are A, B, C …
-fn letter(partition: &netsplit_lab::PartitionFrame, side: &[u32]) -> char {
-    let at = partition.sides.iter().position(|other| other == side).unwrap_or(0);
-    char::from(b'A' + (at % 26) as u8)
+/// The canvases with their size in CSS pixels and the device's pixels for each.
+pub struct Layers {
+    /// Nodes and links.
+    pub below: Canvas,
+    /// Messages.
+    pub above: Canvas,
+    /// Width (px).
+    pub width: f64,
+    /// Height (px).
+    pub height: f64,
+    /// Device pixels for a CSS pixel.
+    pub ratio: f64,
 }
 
 /// The node that the frame's line is about, where there is just one that decides.
@@ -77,39 +105,133 @@ impl Stage {
     /// New colours.
     pub fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;
+        self.drawn = 0;
     }
 
     /// Forgets what it remembers of another run.
     pub fn clear(&mut self) {
         self.links.clear();
         self.died.clear();
+        self.tidy();
+    }
+
+    /// The automatic layout, whole.
+    pub fn tidy(&mut self) {
+        self.moved.clear();
+        self.camera = Camera::default();
+        self.stale = true;
     }
 
     /// Lays the frame out; true where something moved.
     pub fn place(&mut self, frame: &Frame, width: f64, height: f64) -> bool {
-        let key = layout::key(frame, width, height);
-        let changed = key != self.key;
+        let changed = !self.key.fits(frame, width, height);
         if changed {
-            self.layout = Layout::new(frame, width, height);
-            self.key = key;
+            self.flat = Layout::new(frame, width, height);
+            self.key = layout::key(frame, width, height);
         }
-        changed
+        if changed || self.stale {
+            self.camera.hold(width, height);
+            self.layout = camera::seen(&self.flat, self.camera, &self.moved);
+            self.drawn = 0;
+        }
+        std::mem::take(&mut self.stale) || changed
     }
 
-    /// Draws the frame; the canvas is already scaled to CSS pixels.
-    pub fn draw(&mut self, on: &Canvas, frame: &Frame, legend: &[Legend], over: &Overlay) {
+    /// Draws the frame; the canvases are already scaled to CSS pixels.
+    pub fn draw(&mut self, on: &Layers, frame: &Frame, legend: &[Legend], over: &Overlay) {
+        let mark = self.mark(frame, over);
+        if frame.nodes.len() <= CROWD || mark != self.drawn {
+            self.lower(&on.below, frame, over);
+            self.drawn = mark;
+        }
+        let dots = frame.messages.len() > SHAPES;
+        let small = frame.nodes.len() > CROWD;
+        if self.above && !dots && !small {
+            on.above.clear_rect(0.0, 0.0, on.width, on.height);
+        }
+        self.above = true;
+        if dots || small {
+            let size = |length: f64| (length * on.ratio).round().max(1.0) as usize;
+            self.raster.clear(size(on.width), size(on.height));
+            if dots {
+                self.dot_messages(frame, legend, over, on.ratio);
+            }
+            if small {
+                self.dot_nodes(frame, over, on.ratio);
+            }
+            let (width, height) = self.raster.size();
+            let pixels = Clamped(self.raster.pixels.as_slice());
+            let image = ImageData::new_with_u8_clamped_array_and_sh(pixels, width as u32, height as u32);
+            if let Ok(image) = image {
+                let _ = on.above.put_image_data(&image, 0.0, 0.0);
+            }
+        }
+        if dots {
+            self.selected_glyph(&on.above, frame, legend, over);
+        } else {
+            self.draw_glyphs(&on.above, frame, legend, over);
+        }
+    }
+
+    /// Everything that the lower layer of a crowd depends on, in one number.
+    fn mark(&self, frame: &Frame, over: &Overlay) -> u64 {
+        let mut mark = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |value: u64| mark = (mark ^ value).wrapping_mul(0x0100_0000_01b3);
+        let text = |text: &str| text.bytes().fold(7u64, |sum, byte| sum * 31 + u64::from(byte));
+        let labels = self.labels(frame);
+        for node in &frame.nodes {
+            let marks =
+                text(&node.status) ^ text(&node.mark).rotate_left(20) ^ text(&node.caption).rotate_left(40);
+            add(marks ^ u64::from(node.hue) << 32 ^ (node.badges.len() as u64) << 60);
+            if labels {
+                let (busy, waiting, _) = node.queue.unwrap_or_default();
+                add(text(&node.state) ^ u64::from(busy) << 32 ^ u64::from(waiting) << 40);
+                add(node.gauge.map_or(0, |gauge| 1 + (gauge * 200.0) as u64)
+                    ^ (node.cells.len() as u64) << 16);
+            }
+        }
+        add(over.node.map_or(0, |node| 1 + u64::from(node)));
+        add(over.picked.len() as u64
+            ^ (frame.links.len() as u64) << 16
+            ^ (frame.partitions.len() as u64) << 40);
+        add(over.aim.map_or(0, |nodes| 1 + u64::from(nodes)));
+        add(over
+            .drag
+            .map_or(0, |(a, b)| (a.0 * 7.0 + a.1 + b.0 * 4096.0) as u64 ^ ((b.1 * 16.0) as u64) << 32));
+        add(frame.line.as_deref().filter(|_| spoken_for(frame).is_some()).map_or(0, text));
+        mark | 1
+    }
+
+    /// Whether there is room for words beside nodes.
+    fn labels(&self, frame: &Frame) -> bool {
+        let servers = frame.nodes.iter().filter(|n| !n.client).count();
+        let few = servers <= 32 && !(self.layout.width < 600.0 && servers > 12);
+        few || self.camera.zoom > 1.0 && self.layout.places.iter().any(|place| place.r >= 20.0)
+    }
+
+    fn lower(&mut self, on: &Canvas, frame: &Frame, over: &Overlay) {
+        let (width, height) = (self.layout.width, self.layout.height);
         on.set_fill_style_str(&self.theme.stage);
-        on.fill_rect(0.0, 0.0, self.layout.width, self.layout.height);
+        on.fill_rect(0.0, 0.0, width, height);
         on.set_line_join("round");
         on.set_line_cap("butt");
-        self.ring(on, frame);
-        self.links(on, frame, over);
-        self.cuts = frame.partitions.iter().filter_map(|p| self.partition(on, frame, p, over)).collect();
-        self.messages(on, frame, legend, over);
-        let servers = frame.nodes.iter().filter(|n| !n.client).count();
-        let labels = servers <= 32 && !(self.layout.width < 600.0 && servers > 12);
+        self.draw_ring(on, frame);
+        self.draw_links(on, frame, over);
+        self.lines.clear();
+        for partition in &frame.partitions {
+            if let Some(line) = self.draw_partition(on, frame, partition, over) {
+                self.lines.push((partition.fault, line));
+            }
+        }
+        self.cuts = self.lines.iter().map(|(_, line)| *line).collect();
+        let labels = self.labels(frame);
+        let crowd = frame.nodes.len() > CROWD;
         for (shown, place) in frame.nodes.iter().zip(&self.layout.places) {
-            if place.r <= 0.0 {
+            let far = place.r + 120.0;
+            let off = place.x < -far || place.y < -far || place.x > width + far || place.y > height + far;
+            let picked = over.picked.contains(&shown.name);
+            let selected = over.node == Some(shown.id);
+            if place.r <= 0.0 || off || crowd && place.r < SMALL && !picked && !selected {
                 continue;
             }
             let look = Look {
@@ -119,8 +241,8 @@ impl Stage {
                 labels,
                 tiers: frame.layout == "tiers",
                 dim: over.aim == Some(false),
-                picked: over.picked.contains(&shown.name),
-                selected: over.node == Some(shown.id),
+                picked,
+                selected,
             };
             nodes::node(on, &look, shown, *place);
         }
@@ -128,20 +250,23 @@ impl Stage {
             self.saying(on, line, speaker);
         }
         if let Some((a, b)) = over.drag {
-            self.zigzag(on, a, b);
-            let part = hit::parted(&self.layout, a, b);
-            for at in &part {
-                if let Some(place) = self.layout.places.get(*at) {
-                    circle(on, place.x, place.y, place.r + 8.0);
-                    dash(on, &[4.0, 3.0]);
-                    on.set_line_width(2.0);
-                    on.stroke();
-                    dash(on, &[]);
-                }
-            }
-            let text = format!("{} | {}", part.len(), frame.nodes.len() - part.len());
-            self.text(on, &text, b.0 + 12.0, b.1, "left", true);
+            self.draft(on, frame, a, b);
         }
+    }
+
+    /// The line that is being drawn, with the nodes that it parts off.
+    fn draft(&self, on: &Canvas, frame: &Frame, a: (f64, f64), b: (f64, f64)) {
+        self.zigzag(on, a, b);
+        let part = hit::parted(&self.layout, a, b);
+        for place in part.iter().filter_map(|at| self.layout.places.get(*at)) {
+            circle(on, place.x, place.y, place.r + 8.0);
+            dash(on, &[4.0, 3.0]);
+            on.set_line_width(2.0);
+            on.stroke();
+            dash(on, &[]);
+        }
+        let text = format!("{} | {}", part.len(), frame.nodes.len() - part.len());
+        self.text(on, &text, b.0 + 12.0, b.1, "left", true);
     }
 
     /// What a node has just decided, below its name; a comma or colon may break the line.
@@ -154,7 +279,7 @@ impl Stage {
         }
     }
 
-    fn text(&self, on: &Canvas, text: &str, x: f64, y: f64, align: &str, strong: bool) {
+    pub(super) fn text(&self, on: &Canvas, text: &str, x: f64, y: f64, align: &str, strong: bool) {
         on.set_font(&format!("{} 12px {}", if strong { "600" } else { "400" }, self.theme.font));
         on.set_text_align(align);
         on.set_fill_style_str(if strong { &self.theme.ink } else { &self.theme.ink_3 });
@@ -162,195 +287,50 @@ impl Stage {
     }
 
     /// A line from edge to edge of two places.
-    fn span(&self, from: u32, to: u32, gap: f64) -> Option<(f64, f64, f64, f64)> {
-        let (a, b): (Place, Place) = (self.layout.of(from)?, self.layout.of(to)?);
-        let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let length = dx.hypot(dy);
-        if length < 1.0 {
-            return None;
-        }
-        let (ux, uy) = (dx / length, dy / length);
-        let room = (length - a.r - b.r).max(0.0);
-        let gap = gap.min(room / 3.0);
-        Some((a.x + ux * (a.r + gap), a.y + uy * (a.r + gap), b.x - ux * (b.r + gap), b.y - uy * (b.r + gap)))
+    pub(super) fn span(&self, from: u32, to: u32, gap: f64) -> Option<(f64, f64, f64, f64)> {
+        let disc = |id: u32| self.layout.of(id).map(|place| Disc { x: place.x, y: place.y, r: place.r });
+        let way = Way::new(disc(from)?, disc(to)?, gap, 0.0)?;
+        Some((way.from.0, way.from.1, way.to.0, way.to.1))
     }
 
-    fn links(&mut self, on: &Canvas, frame: &Frame, over: &Overlay) {
-        let pair = |a: u32, b: u32| (a.min(b), a.max(b));
-        for message in &frame.messages {
-            self.links.insert(pair(message.from, message.to), over.wall);
-        }
-        self.links.retain(|_, seen| over.wall - *seen < LINGER);
-        let mut cut: Vec<(u32, u32)> =
-            frame.links.iter().filter(|l| l.state == "cut").map(|l| pair(l.from, l.to)).collect();
-        let servers: Vec<u32> =
-            frame.nodes.iter().filter(|n| !n.client && n.status != "absent").map(|n| n.id).collect();
-        let mut pairs: Map<(u32, u32), f64> = Map::new();
-        let mesh = frame.layout == "circle" || frame.layout == "graph";
-        if mesh && servers.len() <= 9 {
-            for (at, a) in servers.iter().enumerate() {
-                pairs.extend(servers[at + 1..].iter().map(|b| (pair(*a, *b), 1.0)));
-            }
-        } else if frame.layout == "tiers" && frame.nodes.len() <= 40 {
-            for a in &frame.nodes {
-                let next = frame.nodes.iter().filter(|b| b.tier == a.tier + 1 && b.status != "absent");
-                pairs.extend(next.map(|b| (pair(a.id, b.id), 1.0)));
-            }
-        }
-        if self.links.len() <= 400 {
-            for (link, seen) in self.links.iter() {
-                let age = (over.wall - seen) / LINGER;
-                let strength = pairs.slot(*link, || 0.0);
-                *strength = strength.max(1.0 - age);
-            }
-        }
-        for partition in &frame.partitions {
-            let side = |id: u32| partition.sides.iter().position(|s| s.contains(&id));
-            cut.extend(pairs.keys().copied().filter(|(a, b)| side(*a) != side(*b)));
-        }
-        let sick =
-            |a: u32, b: u32| frame.links.iter().find(|l| pair(l.from, l.to) == (a, b) && l.state != "cut");
-        on.set_line_width(1.25);
-        for ((a, b), strength) in pairs.iter() {
-            let Some((x0, y0, x1, y1)) = self.span(*a, *b, 10.0) else { continue };
-            let dead = cut.contains(&(*a, *b));
-            let ill = sick(*a, *b);
-            on.set_stroke_style_str(if ill.is_some() { &self.theme.fault } else { &self.theme.line_2 });
-            on.set_global_alpha(if ill.is_some() { 0.7 } else { *strength });
-            dash(
-                on,
-                if dead {
-                    &[2.0, 5.0]
-                } else if ill.is_some() {
-                    &[7.0, 4.0]
-                } else {
-                    &[]
-                },
-            );
-            path(on, &[(x0, y0), (x1, y1)], false);
-            on.stroke();
-            if let Some(ill) = ill.filter(|_| pairs.len() < 60) {
-                dash(on, &[]);
-                on.set_global_alpha(1.0);
-                self.text(on, &ill.state, (x0 + x1) / 2.0, (y0 + y1) / 2.0 - 6.0, "center", false);
-            }
-        }
-        on.set_global_alpha(1.0);
-        dash(on, &[]);
-        for link in frame.links.iter().filter(|l| l.state == "cut").take(80) {
-            if let Some((x0, y0, x1, y1)) = self.span(link.from, link.to, 0.0) {
-                glyphs::cross(on, &self.theme, (x0 + x1) / 2.0, (y0 + y1) / 2.0, 4.0);
-            }
-        }
-    }
-
-    /// Draws a partition; gives the line, where one can be drawn.
-    fn partition(
-        &self,
-        on: &Canvas,
-        frame: &Frame,
-        partition: &netsplit_lab::PartitionFrame,
-        over: &Overlay,
-    ) -> Option<((f64, f64), (f64, f64))> {
-        let first = partition.sides.first()?;
-        let places = |clients: bool| -> Vec<(Place, bool)> {
-            let there = frame.nodes.iter().zip(&self.layout.places);
-            there
-                .filter(|(n, p)| p.r > 0.0 && (clients || !n.client))
-                .filter(|(n, _)| partition.sides.iter().any(|s| s.contains(&n.id)))
-                .map(|(n, p)| (*p, first.contains(&n.id)))
-                .collect()
-        };
-        let everyone = places(true);
-        let by_hand = over.drawn.get(&partition.fault).copied().filter(|(a, b)| {
-            let side = |yes: bool| {
-                everyone.iter().filter(move |(_, g)| *g == yes).map(|(p, _)| hit::side(*a, *b, p))
+    /// In a crowd, what of nodes changes all the time, or is too small for a shape: into the image.
+    fn dot_nodes(&mut self, frame: &Frame, over: &Overlay, ratio: f64) {
+        let queues = !self.labels(frame);
+        let waiting = self.raster.stamp((1.6 * ratio) as f32, 0.0);
+        for (node, shown) in frame.nodes.iter().enumerate() {
+            let Some(place) = self.layout.places.get(node).copied().filter(|place| place.r > 0.0) else {
+                continue;
             };
-            let positive = side(true).next().is_some_and(|s| s > 0.0);
-            side(true).all(|s| (s > 0.0) == positive) && side(false).all(|s| (s > 0.0) != positive)
-        });
-        let two = partition.sides.len() == 2;
-        let part = |of: &[(Place, bool)]| {
-            hit::parting_line(of, self.layout.width, self.layout.height).filter(|_| two)
-        };
-        let whole = by_hand.or_else(|| part(&everyone));
-        // Where clients stand in the way, the line parts the servers, and letters say which side clients are on.
-        let line = whole.or_else(|| part(&places(false)));
-        let servers = |ids: &[u32]| {
-            ids.iter().filter(|id| frame.nodes.iter().any(|n| n.id == **id && !n.client)).count()
-        };
-        let total: usize = partition.sides.iter().map(|s| servers(s)).sum();
-        if let Some((a, b)) = line {
-            self.zigzag(on, a, b);
-            let (top, low) = if a.1 <= b.1 { (a, b) } else { (b, a) };
-            let steep = (low.1 - top.1).abs() > (low.0 - top.0).abs();
-            for side in &partition.sides {
-                let here = places_of(frame, &self.layout, side);
-                let Some(mean) = middle(&here) else { continue };
-                let count = servers(side);
-                let label = format!("{} of {total}", count);
-                let kind = if count * 2 > total { "Majority, " } else { "Minority, " };
-                let words = if count * 2 == total { label } else { format!("{kind}{label}") };
-                let words =
-                    if whole.is_some() { words } else { format!("{}: {words}", letter(partition, side)) };
-                if steep {
-                    let left = mean.0 < (top.0 + low.0) / 2.0;
-                    let (x, align) = if left { (top.0 - 18.0, "right") } else { (top.0 + 18.0, "left") };
-                    self.text(on, &words, x, top.1 + 12.0, align, true);
-                } else {
-                    let above = mean.1 < (top.1 + low.1) / 2.0;
-                    let (x, y) = if a.0 < b.0 { a } else { b };
-                    self.text(on, &words, x + 10.0, y + if above { -14.0 } else { 24.0 }, "left", true);
+            let at = |value: f64| (value * ratio) as f32;
+            let (x, y, r) = (at(place.x), at(place.y), at(place.r));
+            if place.r >= SMALL {
+                self.raster.erase(x, y, r + 1.0);
+            } else {
+                self.dot_node(shown, (x, y, r), over);
+            }
+            if let Some((_, queued, _)) = shown.queue.filter(|_| queues && place.r >= 3.0) {
+                let most = (place.room / 4.0).clamp(0.0, 8.0) as u32;
+                for dot in 0..queued.min(most) {
+                    let beside = at(place.r + 4.0 + f64::from(dot) * 4.0);
+                    self.raster.put(waiting, x + beside, y, self.theme.ink_rgb);
                 }
             }
         }
-        if whole.is_none() {
-            // No straight line parts them all: each node carries its side's letter.
-            for side in &partition.sides {
-                for place in places_of(frame, &self.layout, side) {
-                    on.set_font(&format!("600 11px {}", self.theme.font));
-                    on.set_text_align("center");
-                    on.set_fill_style_str(&self.theme.fault);
-                    let (x, y) = (place.x - place.r - 8.0, place.y - place.r * 0.6);
-                    let _ = on.fill_text(&letter(partition, side).to_string(), x, y);
-                }
-            }
-        }
-        line
     }
 
-    fn zigzag(&self, on: &Canvas, a: (f64, f64), b: (f64, f64)) {
-        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-        let length = dx.hypot(dy);
-        if length < 8.0 {
-            return;
-        }
-        let (ux, uy) = (dx / length, dy / length);
-        let teeth = (length / 11.0).round().max(2.0) as usize;
-        let mut points = vec![a];
-        for at in 1..teeth {
-            let along = length * at as f64 / teeth as f64;
-            let out = if at % 2 == 0 { 6.0 } else { -6.0 };
-            points.push((a.0 + ux * along - uy * out, a.1 + uy * along + ux * out));
-        }
-        points.push(b);
-        path(on, &[a, b], false);
-        on.set_stroke_style_str(&self.theme.stage);
-        on.set_line_width(24.0);
-        on.stroke();
-        path(on, &points, false);
-        on.set_stroke_style_str(&self.theme.fault);
-        on.set_line_width(2.0);
-        on.stroke();
-        for end in [a, b] {
-            circle(on, end.0, end.1, 5.0);
-            on.set_fill_style_str(&self.theme.stage);
-            on.fill();
-            on.stroke();
-        }
+    /// Small and grey without news, full in its hue otherwise; a ring for one that is down.
+    fn dot_node(&mut self, shown: &netsplit_lab::NodeFrame, (x, y, r): (f32, f32, f32), over: &Overlay) {
+        let (grown, line, colour) = match shown.status.as_str() {
+            "crashed" => (r, r * 0.35, self.theme.fault_rgb),
+            "paused" => (r, r * 0.35, self.theme.ink_rgb),
+            _ if shown.hue == 0 => (r * 0.75, 0.0, self.theme.ink_3_rgb),
+            _ => (r, 0.0, self.theme.hue(shown.hue, over.shards).rgb),
+        };
+        let stamp = self.raster.stamp(grown, line);
+        self.raster.put(stamp, x, y, colour);
     }
 
-    fn ring(&self, on: &Canvas, frame: &Frame) {
+    fn draw_ring(&self, on: &Canvas, frame: &Frame) {
         let Some(ring) = self.layout.ring else { return };
         let turn = |share: f64| share * TAU - TAU / 4.0;
         let hue = |id: u32| frame.nodes.iter().find(|n| n.id == id).map_or(0, |n| n.hue);
@@ -377,142 +357,4 @@ impl Stage {
             on.stroke();
         }
     }
-
-    fn messages(&mut self, on: &Canvas, frame: &Frame, legend: &[Legend], over: &Overlay) {
-        self.glyphs.clear();
-        let count = frame.messages.len();
-        let mut dots: Map<&str, Vec<(f64, f64)>> = Map::new();
-        let mut crosses: Vec<(f64, f64, f64)> = Vec::new();
-        for (at, message) in frame.messages.iter().enumerate() {
-            let Some((x0, y0, x1, y1)) = self.span(message.from, message.to, 6.0) else { continue };
-            let (dx, dy) = (x1 - x0, y1 - y0);
-            let length = dx.hypot(dy).max(1.0);
-            // To the right of the link as seen when travelling.
-            let (ox, oy) = (-dy / length * 5.0, dx / length * 5.0);
-            let mut share = if over.still { 0.5 } else { progress(message, frame.time) };
-            if message.lost && message.due == message.sent && !over.still {
-                let way = ((x0 + ox, y0 + oy), (x1 + ox, y1 + oy));
-                let wall = self.cuts.iter().filter_map(|cut| hit::crossing(way, *cut)).next();
-                let end = wall.map_or(0.45, |at| (at - 24.0 / length).max(0.04));
-                share = share / 0.45 * end;
-            }
-            let (x, y) = (x0 + dx * share + ox, y0 + dy * share + oy);
-            let kind = legend.get(message.kind as usize);
-            let (role, shape) = kind.map_or(("client", "circle"), |k| (k.role.as_str(), k.shape.as_str()));
-            let selected = over.message.as_deref() == Some(message.id.as_str());
-            self.glyphs.push((x as f32, y as f32, at as u32));
-            if count > SHAPES && !selected {
-                if !message.lost {
-                    dots.slot(role, Vec::new).push((x, y));
-                } else if crosses.len() < 100 {
-                    crosses.push((x, y, 1.0));
-                }
-                continue;
-            }
-            let ink = self.theme.role(role);
-            let alpha = if message.lost {
-                let name = (message.from, message.to, message.sent);
-                let moving = message.due == message.sent && dying(message, frame.time) < 1.0;
-                if !over.playing || moving {
-                    self.died.remove(&name);
-                }
-                let born = *self.died.slot(name, || over.wall);
-                let left = 1.0 - (over.wall - born) / 420.0;
-                if left <= 0.0 {
-                    continue;
-                }
-                if left > 0.4 { 0.5 } else { 0.5 * left / 0.4 }
-            } else {
-                1.0
-            };
-            if over.still {
-                self.arrow(on, (x0 + ox, y0 + oy), (x1 + ox, y1 + oy), &ink.css);
-            } else if count <= TAILS {
-                let tail = (length * share).min(44.0) / 3.0;
-                on.set_stroke_style_str(&ink.css);
-                on.set_line_width(2.0);
-                for (step, strength) in [0.75, 0.42, 0.18].into_iter().enumerate() {
-                    let near = tail * step as f64;
-                    let (ux, uy) = (dx / length, dy / length);
-                    on.set_global_alpha(strength * alpha);
-                    let far = near + tail;
-                    path(on, &[(x - ux * near, y - uy * near), (x - ux * far, y - uy * far)], false);
-                    on.stroke();
-                }
-            }
-            on.set_global_alpha(alpha);
-            glyphs::message(on, &self.theme, ink, shape, x, y, math::atan2(dy, dx));
-            on.set_global_alpha(1.0);
-            if selected {
-                circle(on, x, y, 11.0);
-                on.set_stroke_style_str(&self.theme.focus);
-                on.set_line_width(2.0);
-                on.stroke();
-            }
-            if message.lost {
-                crosses.push((x + dx / length * 15.0, y + dy / length * 15.0, alpha * 2.0));
-            }
-        }
-        for (role, points) in dots {
-            on.begin_path();
-            for (x, y) in points {
-                on.move_to(x + 2.4, y);
-                let _ = on.arc(x, y, 2.4, 0.0, TAU);
-            }
-            on.set_fill_style_str(&self.theme.role(role).css);
-            on.fill();
-        }
-        for (x, y, alpha) in crosses {
-            on.set_global_alpha(alpha);
-            glyphs::cross(on, &self.theme, x, y, 3.4);
-        }
-        on.set_global_alpha(1.0);
-        if self.died.len() > 400 {
-            self.died.retain(|_, born| over.wall - *born < 2000.0);
-        }
-    }
-
-    fn arrow(&self, on: &Canvas, from: (f64, f64), to: (f64, f64), css: &str) {
-        on.set_stroke_style_str(css);
-        on.set_line_width(1.25);
-        on.set_global_alpha(0.5);
-        path(on, &[from, to], false);
-        on.stroke();
-        let turn = math::atan2(to.1 - from.1, to.0 - from.0);
-        let wing = |by: f64| (to.0 - 7.0 * math::cos(turn + by), to.1 - 7.0 * math::sin(turn + by));
-        path(on, &[wing(0.45), to, wing(-0.45)], false);
-        on.stroke();
-        on.set_global_alpha(1.0);
-    }
-}
-
-/// How far along its link a message is; a lost one stays where it died.
-pub fn progress(message: &MessageFrame, now: u64) -> f64 {
-    let whole = message.due.saturating_sub(message.sent);
-    if message.lost {
-        // Lost on arrival, or on the way: then it is seen to die halfway.
-        return if whole > 0 { 0.93 } else { dying(message, now) * 0.45 };
-    }
-    if whole == 0 {
-        return 1.0;
-    }
-    (now.saturating_sub(message.sent) as f64 / whole as f64).clamp(0.0, 1.0)
-}
-
-/// How much of its way to where it dies a message has come (0 to 1).
-fn dying(message: &MessageFrame, now: u64) -> f64 {
-    (now.saturating_sub(message.sent) as f64 / 8e6).clamp(0.15, 1.0)
-}
-
-fn places_of(frame: &Frame, layout: &Layout, side: &[u32]) -> Vec<Place> {
-    let there = frame.nodes.iter().zip(&layout.places).filter(|(n, p)| p.r > 0.0 && side.contains(&n.id));
-    there.map(|(_, place)| *place).collect()
-}
-
-fn middle(places: &[Place]) -> Option<(f64, f64)> {
-    let count = places.len() as f64;
-    (count > 0.0).then(|| {
-        let sum = places.iter().fold((0.0, 0.0), |(x, y), p| (x + p.x, y + p.y));
-        (sum.0 / count, sum.1 / count)
-    })
 }

@@ -98,6 +98,18 @@ pub fn key(frame: &Frame, width: f64, height: f64) -> Key {
     }
 }
 
+impl Key {
+    /// Whether the layout of this frame would be the same.
+    pub fn fits(&self, frame: &Frame, width: f64, height: f64) -> bool {
+        let own = self.nodes.iter().copied();
+        let size = (self.width - width).abs() + (self.height - height).abs();
+        size < 0.01
+            && self.kind == frame.layout
+            && self.ring != frame.ring.is_empty()
+            && own.eq(frame.nodes.iter().map(|n| (n.id, n.client, n.tier, n.status == "absent")))
+    }
+}
+
 impl Layout {
     /// The layout of a frame on a stage of this size.
     pub fn new(frame: &Frame, width: f64, height: f64) -> Self {
@@ -193,7 +205,7 @@ impl Layout {
         let round = PI * (3.0 * (a + b) - ((3.0 * a + b) * (a + 3.0 * b)).sqrt());
         let r = largest.min(round / count.max(1) as f64 * 0.33);
         if r < 8.0 {
-            self.sunflower(servers, area);
+            self.rows(servers, area);
             return;
         }
         for (order, node) in servers.iter().enumerate() {
@@ -203,21 +215,18 @@ impl Layout {
         }
     }
 
-    /// Evenly over the whole area, for many.
-    fn sunflower(&mut self, servers: &[usize], area: Area) {
-        let (x, y) = area.centre();
-        let (a, b) = (area.width() / 2.0 - 10.0, area.height() / 2.0 - 10.0);
-        let r = (0.36 * (PI * a * b / servers.len() as f64).sqrt()).clamp(2.0, 16.0);
-        let golden = PI * (3.0 - 5f64.sqrt());
+    /// Evenly over the whole area, for many: in rows, as a crowd stands.
+    fn rows(&mut self, servers: &[usize], area: Area) {
+        let pitch = (area.width() * area.height() / servers.len().max(1) as f64).sqrt();
+        let columns = (area.width() / pitch).floor().max(1.0) as usize;
+        let rows = servers.len().div_ceil(columns);
+        let (dx, dy) = (area.width() / columns as f64, (area.height() / rows as f64).min(pitch * 1.1));
+        let top = area.centre().1 - dy * (rows as f64 - 1.0) / 2.0;
+        let r = (dx.min(dy) * 0.36).clamp(1.0, 16.0);
         for (order, node) in servers.iter().enumerate() {
-            let out = ((order as f64 + 0.5) / servers.len() as f64).sqrt();
-            let turn = order as f64 * golden;
-            self.places[*node] = Place {
-                x: x + a * out * math::cos(turn),
-                y: y + b * out * math::sin(turn),
-                r,
-                ..Place::default()
-            };
+            let (row, column) = ((order / columns) as f64, (order % columns) as f64);
+            let (x, y) = (area.left + dx * (column + 0.5), top + dy * row);
+            self.places[*node] = Place { x, y, r, ..Place::default() };
         }
     }
 
@@ -253,7 +262,10 @@ impl Layout {
             } else {
                 from + (to - from) * at as f64 / (count - 1) as f64
             };
-            let rows_max = (area.height() / 20.0).floor().max(1.0) as usize;
+            // As far apart each way, where rows of 20 px would need more columns than there is room for.
+            let wide = (to - from) / (count.max(2) - 1) as f64 * 0.8;
+            let square = (wide * area.height() / members.len().max(1) as f64).sqrt();
+            let rows_max = (area.height() / square.min(20.0)).floor().max(1.0) as usize;
             let columns = members.len().div_ceil(rows_max);
             let rows = members.len().div_ceil(columns.max(1)).max(1);
             let pitch = (area.height() / rows as f64).min(if phone { 90.0 } else { 110.0 });
@@ -266,8 +278,7 @@ impl Layout {
                 };
                 let largest = if phone { largest * 0.72 } else { largest };
                 let flat = if shown.body == "backend" { 0.66 } else { 0.4 };
-                let slot = (to - from) / (count.max(2) - 1) as f64 * 0.8 / columns.max(1) as f64;
-                let r = largest.min(pitch * flat).min(slot / 2.6).max(1.5);
+                let r = largest.min(pitch * flat).min(wide / columns.max(1) as f64 / 2.6).max(1.5);
                 let gap = (r * 0.6).min(8.0);
                 let (row, col) = (order % rows, order / rows);
                 let shift = (col as f64 - (columns as f64 - 1.0) / 2.0) * (r * 2.0 + gap);

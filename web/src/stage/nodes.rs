@@ -36,7 +36,7 @@ pub struct Look<'a> {
 pub fn node(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     let theme = look.theme;
     let crashed = shown.status == "crashed";
-    let neutral = Ink { css: theme.ink_3.clone(), fill: theme.stage.clone(), on: theme.ink.clone() };
+    let neutral = Ink { css: theme.ink_3.clone(), fill: theme.stage.clone(), ..Ink::default() };
     let ink = if crashed { &neutral } else { theme.hue(shown.hue, look.shards) };
     on.set_global_alpha(if look.dim { 0.4 } else { 1.0 });
     halo(on, look, shown, place);

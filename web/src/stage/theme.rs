@@ -22,6 +22,11 @@ impl Rgb {
         Self(mix(self.0, ground.0), mix(self.1, ground.1), mix(self.2, ground.2))
     }
 
+    /// Red, green, blue.
+    pub fn parts(self) -> [u8; 3] {
+        [self.0, self.1, self.2]
+    }
+
     /// For a canvas.
     pub fn css(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
@@ -37,6 +42,8 @@ pub struct Ink {
     pub fill: String,
     /// Text on a filled mark.
     pub on: String,
+    /// For dots: red, green, blue.
+    pub rgb: [u8; 3],
 }
 
 /// All colours that the stage uses.
@@ -70,6 +77,12 @@ pub struct Theme {
     pub term: Vec<Ink>,
     /// Neutral, then shards.
     pub shard: Vec<Ink>,
+    /// Text, for dots.
+    pub ink_rgb: [u8; 3],
+    /// The softest, for dots.
+    pub ink_3_rgb: [u8; 3],
+    /// Faults, for dots.
+    pub fault_rgb: [u8; 3],
     /// The font.
     pub font: String,
 }
@@ -83,7 +96,7 @@ impl Theme {
         let ink = |name: &str| {
             let colour = rgb(name);
             let on = if colour == rgb("--yellow") { "--on-yellow" } else { "--on-cat" };
-            Ink { css: colour.css(), fill: colour.on(stage, 0.13).css(), on: css(on) }
+            Ink { css: colour.css(), fill: colour.on(stage, 0.13).css(), on: css(on), rgb: colour.parts() }
         };
         let set = |prefix: &str, count: usize| {
             let mut all = vec![ink("--ink-2")];
@@ -106,6 +119,9 @@ impl Theme {
             message: roles.iter().map(|role| ink(&format!("--msg-{role}"))).collect(),
             term: set("term", 5),
             shard: set("shard", 6),
+            ink_rgb: rgb("--ink-2").parts(),
+            ink_3_rgb: rgb("--ink-3").parts(),
+            fault_rgb: rgb("--fault").parts(),
             font: get("--font-ui"),
         }
     }

@@ -1,0 +1,250 @@
+//! Thousands of dots as one image: they are put into memory here, and on the canvas in one call. (Without a graphics
+//! card a path for each takes ten times as long.) It knows no browser, and is a crate of its own to be compiled for
+//! speed, where the page is compiled for size: what is inlined there would be compiled for size again.
+
+/// Places within a pixel that a dot's middle can have, each way.
+const FINE: usize = 4;
+
+/// A row of a shape: where it lies from the shape's upper left, and how much of each of its pixels is covered.
+struct Row {
+    down: usize,
+    right: usize,
+    cover: Vec<u8>,
+}
+
+/// A shape of dot.
+struct Stamp {
+    radius: f32,
+    /// Width of its line; 0 for a full one.
+    line: f32,
+    /// From its middle pixel to its edges.
+    reach: i32,
+    /// Its rows, for each place of its middle within a pixel.
+    masks: Vec<Vec<Row>>,
+}
+
+impl Stamp {
+    fn new(radius: f32, line: f32) -> Self {
+        let reach = radius.ceil() as i32 + 1;
+        let side = 2 * reach as usize + 1;
+        let mask = |place: usize| {
+            let middle = |at: usize| reach as f32 + (at as f32 + 0.5) / FINE as f32 - 0.5;
+            let (x, y) = (middle(place % FINE), middle(place / FINE));
+            let cover = |column: usize, row: usize| {
+                let (dx, dy) = (column as f32 - x, row as f32 - y);
+                let far = (dx * dx + dy * dy).sqrt();
+                let full = (radius + 0.5 - far).clamp(0.0, 1.0);
+                let hole = if line > 0.0 { (radius - line + 0.5 - far).clamp(0.0, 1.0) } else { 0.0 };
+                ((full - hole) * 255.0) as u8
+            };
+            let row = |down: usize| {
+                let right = (0..side).find(|column| cover(*column, down) > 0)?;
+                let end = (0..side).rfind(|column| cover(*column, down) > 0)?;
+                Some(Row { down, right, cover: (right..=end).map(|column| cover(column, down)).collect() })
+            };
+            (0..side).filter_map(row).collect()
+        };
+        Self { radius, line, reach, masks: (0..FINE * FINE).map(mask).collect() }
+    }
+}
+
+/// A dot's colour: red, green, blue.
+pub type Colour = [u8; 3];
+
+/// A disc between which dots travel: its middle and its radius (px).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disc {
+    /// Middle.
+    pub x: f64,
+    /// Middle.
+    pub y: f64,
+    /// Radius.
+    pub r: f64,
+}
+
+/// A straight way from the edge of one disc to the edge of another.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// Its start (px).
+    pub from: (f64, f64),
+    /// Its end (px).
+    pub to: (f64, f64),
+    /// Its direction, of length 1.
+    pub along: (f64, f64),
+    /// Its length (px), at least 1.
+    pub length: f64,
+}
+
+impl Way {
+    /// From `a` to `b`: `gap` from their edges, but never more than a third of what lies between, and `beside` to the
+    /// right as seen when travelling. None between discs in the same place.
+    #[must_use]
+    #[inline(never)]
+    pub fn new(a: Disc, b: Disc, gap: f64, beside: f64) -> Option<Self> {
+        let (dx, dy) = (b.x - a.x, b.y - a.y);
+        let apart = (dx * dx + dy * dy).sqrt();
+        if apart < 1.0 {
+            return None;
+        }
+        let (ux, uy) = (dx / apart, dy / apart);
+        let gap = gap.min((apart - a.r - b.r).max(0.0) / 3.0);
+        let (ox, oy) = (-uy * beside, ux * beside);
+        let (start, end) = (a.r + gap, b.r + gap);
+        let from = (a.x + ux * start + ox, a.y + uy * start + oy);
+        let to = (b.x - ux * end + ox, b.y - uy * end + oy);
+        Some(Self { from, to, along: (ux, uy), length: (apart - start - end).abs().max(1.0) })
+    }
+
+    /// The place at this share of the way.
+    #[must_use]
+    pub fn at(&self, share: f64) -> (f64, f64) {
+        let mix = |a: f64, b: f64| a + (b - a) * share;
+        (mix(self.from.0, self.to.0), mix(self.from.1, self.to.1))
+    }
+}
+
+/// What covers most of a pixel has it: exact but where edges meet.
+fn mix(pixel: &mut [u8], colour: [u8; 4]) {
+    if pixel[3] <= colour[3] {
+        pixel.copy_from_slice(&colour);
+    }
+}
+
+/// The image.
+#[derive(Default)]
+pub struct Raster {
+    width: usize,
+    height: usize,
+    /// Red, green, blue, opacity of each pixel.
+    pub pixels: Vec<u8>,
+    stamps: Vec<Stamp>,
+}
+
+impl Raster {
+    /// Empty, of this size in pixels.
+    pub fn clear(&mut self, width: usize, height: usize) {
+        if (self.width, self.height) == (width, height) {
+            self.pixels.fill(0);
+        } else {
+            (self.width, self.height) = (width, height);
+            self.pixels = vec![0; width * height * 4];
+        }
+    }
+
+    /// A shape: its radius and, for a ring, the width of its line (px).
+    pub fn stamp(&mut self, radius: f32, line: f32) -> usize {
+        let known = |stamp: &Stamp| (stamp.radius - radius).abs() < 0.01 && (stamp.line - line).abs() < 0.01;
+        self.stamps.iter().position(known).unwrap_or_else(|| {
+            self.stamps.push(Stamp::new(radius, line));
+            self.stamps.len() - 1
+        })
+    }
+
+    /// Puts a shape with its middle at (x, y), pixels from the upper left.
+    #[inline(never)]
+    pub fn put(&mut self, stamp: usize, x: f32, y: f32, [r, g, b]: Colour) {
+        let Self { width, height, pixels, stamps } = self;
+        let Some(Stamp { reach, masks, .. }) = stamps.get(stamp) else { return };
+        let (column, row) = (x.floor(), y.floor());
+        let place = ((y - row) * FINE as f32) as usize * FINE + ((x - column) * FINE as f32) as usize;
+        let Some(mask) = masks.get(place) else { return };
+        let (left, top) = (column as i32 - reach, row as i32 - reach);
+        let inside = |from: i32, size: usize| from >= 0 && from + 2 * reach < size as i32;
+        let whole = inside(left, *width) && inside(top, *height);
+        for line in mask {
+            let (x, y) = (left.wrapping_add(line.right as i32), top.wrapping_add(line.down as i32));
+            if whole {
+                let at = (y as usize * *width + x as usize) * 4;
+                if let Some(pixels) = pixels.get_mut(at..at + line.cover.len() * 4) {
+                    for (pixel, cover) in pixels.chunks_exact_mut(4).zip(&line.cover) {
+                        mix(pixel, [r, g, b, *cover]);
+                    }
+                }
+                continue;
+            }
+            for (x, cover) in (x..).zip(&line.cover) {
+                if x >= 0 && y >= 0 && x < *width as i32 && y < *height as i32 {
+                    let at = (y as usize * *width + x as usize) * 4;
+                    mix(&mut pixels[at..at + 4], [r, g, b, *cover]);
+                }
+            }
+        }
+    }
+
+    /// Makes a disc transparent again: something there lies above the dots.
+    #[inline(never)]
+    pub fn erase(&mut self, x: f32, y: f32, radius: f32) {
+        let (top, bottom) = ((y - radius).max(0.0) as usize, (y + radius).max(0.0) as usize);
+        for row in top..bottom.min(self.height) {
+            let dy = row as f32 + 0.5 - y;
+            let half = (radius * radius - dy * dy).max(0.0).sqrt();
+            let (left, right) = ((x - half).max(0.0) as usize, (x + half).max(0.0) as usize);
+            let (left, right) = (left.min(self.width), right.min(self.width));
+            self.pixels[(row * self.width + left) * 4..(row * self.width + right) * 4].fill(0);
+        }
+    }
+
+    /// Size in pixels.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_run_from_edge_to_edge_beside_the_line() {
+        let disc = |x: f64, y: f64, r: f64| Disc { x, y, r };
+        let way = Way::new(disc(0.0, 0.0, 10.0), disc(100.0, 0.0, 20.0), 6.0, 5.0);
+        let way = way.expect("they are apart");
+        assert_eq!((way.from, way.to, way.length), ((16.0, 5.0), (74.0, 5.0), 58.0));
+        assert_eq!(way.at(0.5), (45.0, 5.0));
+        assert!(Way::new(disc(3.0, 3.0, 1.0), disc(3.0, 3.0, 1.0), 6.0, 5.0).is_none());
+    }
+
+    fn opacity(raster: &Raster) -> f32 {
+        raster.pixels.chunks(4).map(|pixel| f32::from(pixel[3]) / 255.0).sum()
+    }
+
+    #[test]
+    fn a_dot_covers_its_area_wherever_it_stands() {
+        let mut raster = Raster::default();
+        for (radius, line) in [(2.4, 0.0), (4.8, 0.0), (6.0, 1.5)] {
+            for at in 0..20 {
+                raster.clear(40, 40);
+                let stamp = raster.stamp(radius, line);
+                raster.put(stamp, 20.0 + at as f32 * 0.13, 19.5 - at as f32 * 0.21, [9, 8, 7]);
+                let hole = if line > 0.0 { radius - line } else { 0.0 };
+                let want = std::f32::consts::PI * (radius * radius - hole * hole);
+                assert!(
+                    (opacity(&raster) / want - 1.0).abs() < 0.06,
+                    "{radius} {line}: {}",
+                    opacity(&raster)
+                );
+                let full = raster.pixels.chunks(4).find(|pixel| pixel[3] == 255);
+                assert_eq!(full.map(|pixel| &pixel[..3]), Some(&[9, 8, 7][..]));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_beyond_the_edges() {
+        let mut raster = Raster::default();
+        raster.clear(10, 6);
+        let stamp = raster.stamp(3.0, 0.0);
+        let far =
+            [(-1.0, -1.0), (10.0, 6.0), (4.0, -2.0), (-50.0, 3.0), (3.0, 500.0), (9.9, 5.9), (1e9, -1e9)];
+        for (x, y) in far {
+            raster.put(stamp, x, y, [1, 2, 3]);
+            raster.erase(x, y, 3.0);
+        }
+        assert_eq!(raster.size(), (10, 6));
+        assert!(raster.pixels.len() == 240);
+        raster.put(stamp, 5.0, 3.0, [1, 2, 3]);
+        raster.erase(5.0, 3.0, 6.0);
+        assert!(opacity(&raster) == 0.0);
+    }
+}
