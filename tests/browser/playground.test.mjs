@@ -154,7 +154,7 @@ test('a partition is drawn by hand, and the sides are named', async () => {
   const { page, errors } = await site.open();
   await pause(page);
   await tool(page, 'partition').click();
-  const box = await page.locator('.stage canvas').boundingBox();
+  const box = await page.locator('.stage canvas').first().boundingBox();
   const x = box.x + box.width * 0.42;
   await page.mouse.move(x, box.y + 60);
   await page.mouse.down();

@@ -1,10 +1,12 @@
 //! What the page asks of the browser.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{CanvasRenderingContext2d, Document, Element, HtmlCanvasElement, HtmlElement, Window};
+use web_sys::{
+    CanvasRenderingContext2d, Document, Element, HtmlCanvasElement, HtmlElement, ResizeObserver, Window,
+};
 
 /// The window.
 pub fn window() -> Window {
@@ -100,13 +102,22 @@ pub fn apply_css(root: &Element) {
     }
 }
 
-/// Makes a canvas as large as its box, in device pixels; gives its context and its size in CSS pixels.
-pub fn fit(canvas: &HtmlCanvasElement) -> Option<(CanvasRenderingContext2d, f64, f64)> {
-    let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
-    if width < 2.0 || height < 2.0 {
-        return None;
-    }
-    let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
+/// A size in CSS pixels.
+pub fn size(element: &Element) -> (f64, f64) {
+    (f64::from(element.client_width()), f64::from(element.client_height()))
+}
+
+/// Device pixels for a CSS pixel.
+pub fn ratio() -> f64 {
+    window().device_pixel_ratio().clamp(1.0, 3.0)
+}
+
+/// Makes a canvas so large (CSS pixels); gives its context, scaled to CSS pixels.
+pub fn fit(
+    canvas: &HtmlCanvasElement,
+    (width, height): (f64, f64),
+    ratio: f64,
+) -> Option<CanvasRenderingContext2d> {
     let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
     if canvas.width() != w || canvas.height() != h {
         canvas.set_width(w);
@@ -114,7 +125,58 @@ pub fn fit(canvas: &HtmlCanvasElement) -> Option<(CanvasRenderingContext2d, f64,
     }
     let context = canvas.get_context("2d").ok().flatten()?.dyn_into::<CanvasRenderingContext2d>().ok()?;
     let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
-    Some((context, width, height))
+    Some(context)
+}
+
+/// Notices that elements got another size. Asking them for it each time would make the browser lay out the page.
+pub struct Sizes {
+    observer: Option<ResizeObserver>,
+    changed: Rc<Cell<bool>>,
+    _closure: Closure<dyn FnMut()>,
+}
+
+impl Sizes {
+    /// Watches nothing yet.
+    pub fn new() -> Self {
+        let changed = Rc::new(Cell::new(true));
+        let own = changed.clone();
+        let closure: Closure<dyn FnMut()> = Closure::new(move || own.set(true));
+        let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok();
+        Self { observer, changed, _closure: closure }
+    }
+
+    /// Watches this element as well.
+    pub fn watch(&self, element: &Element) {
+        if let Some(observer) = &self.observer {
+            observer.observe(element);
+        }
+    }
+
+    /// Whether one changed since the last time that this was asked.
+    pub fn changed(&self) -> bool {
+        self.changed.take()
+    }
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Takes the whole screen, or gives it back; where that is not allowed, nothing happens.
+pub fn full_screen(full: bool) {
+    let document = document();
+    match document.document_element().filter(|_| full) {
+        Some(root) => drop(root.request_fullscreen()),
+        None if is_full_screen() => document.exit_fullscreen(),
+        None => {}
+    }
+}
+
+/// Whether the page has the whole screen.
+pub fn is_full_screen() -> bool {
+    document().fullscreen_element().is_some()
 }
 
 /// Copies text; `done` hears whether it worked.

@@ -92,23 +92,29 @@ fn cargo_step(args: &[&str]) -> Outcome {
 }
 
 fn browser() -> Outcome {
-    let chrome = setup::chrome()?;
-    // The command line beside the page: tests compare the two.
-    crate::run(cargo().args(["build", "--profile", "test", "-p", "netsplit-cli"]))?;
-    let cli = target_dir().join("debug").join(format!("netsplit{}", std::env::consts::EXE_SUFFIX));
-    let folder = root().join(BROWSER);
-    let mut files: Vec<String> = fs::read_dir(&folder)
+    let mut files: Vec<String> = fs::read_dir(root().join(BROWSER))
         .map_err(|error| format!("{BROWSER}: {error}"))?
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.ends_with(".test.mjs"))
         .collect();
     files.sort();
+    let mut args = ["--test", "--test-reporter=spec", "--test-concurrency=1"].map(String::from).to_vec();
+    args.extend(files);
+    node(&args)
+}
+
+/// Runs scripts of the browser tests' folder with what they need: a browser, the page, the command line.
+pub fn node(args: &[String]) -> Outcome {
+    setup::npm(BROWSER, "the browser driver")?;
+    let chrome = setup::chrome()?;
+    // The command line beside the page: tests compare the two.
+    crate::run(cargo().args(["build", "--profile", "test", "-p", "netsplit-cli"]))?;
+    let cli = target_dir().join("debug").join(format!("netsplit{}", std::env::consts::EXE_SUFFIX));
     crate::run(
         command("node")
-            .current_dir(&folder)
-            .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
-            .args(files)
+            .current_dir(root().join(BROWSER))
+            .args(args)
             .env("CHROME", chrome)
             .env("NETSPLIT_DIST", page::dist())
             .env("NETSPLIT_CLI", cli),

@@ -27,6 +27,7 @@ cargo xtask COMMAND
   build [--api]                  build dist/, for any static host (--api: the JavaScript API into dist/api/ as well)
   test [--quick]                 every check; --quick: format, lints and native tests only
   bench [ARGS]                   the engine's speed beside other simulators'
+  frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000
   size [--no-fail]               what the page weighs, in all and per algorithm
   soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number)
   theory                         queueing theory's numbers with ten million jobs each, some minutes
@@ -78,6 +79,11 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
             say("bench: building and running crates/bench in release mode");
             let manifest = root().join("crates/bench/Cargo.toml");
             run(cargo().args(["run", "--release", "--manifest-path"]).arg(manifest).arg("--").args(args))
+        }
+        "frames" => {
+            flags.done()?;
+            page::build(page::Build::Release)?;
+            checks::node(&["frames.mjs".into()])
         }
         "soak" => {
             let (seconds, rest) = match args.split_first() {

@@ -10,11 +10,18 @@ use crate::model::ui::{Dialog, Drawer, Selection, Tab};
 impl App {
     /// True where something is to be drawn.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if event.default_prevented() || event.ctrl_key() || event.meta_key() {
             return false;
         }
         let key = event.key();
         let target: Option<Element> = event.target().and_then(|t| wasm_bindgen::JsCast::dyn_into(t).ok());
+        if event.alt_key() {
+            let node = target.and_then(|t| t.get_attribute("data-node")).and_then(|id| id.parse().ok());
+            if self.ui.dialog.is_none() && self.shift(&key, node) {
+                event.prevent_default();
+            }
+            return false;
+        }
         let tag = target.as_ref().map(Element::tag_name).unwrap_or_default();
         let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
         let slider = target.as_ref().and_then(|t| t.get_attribute("type")).is_some_and(|t| t == "range");
@@ -60,6 +67,9 @@ impl App {
             "ArrowRight" => Msg::Step(true),
             "[" => Msg::Nudge(false),
             "]" => Msg::Nudge(true),
+            "+" | "=" => Msg::Magnify(Some(true)),
+            "-" => Msg::Magnify(Some(false)),
+            "0" => Msg::Magnify(None),
             "?" => Msg::Dialog(Some(Dialog::Help)),
             "1" => Msg::Tab(Tab::Metrics),
             "2" => Msg::Tab(Tab::Inspector),

@@ -1,5 +1,6 @@
 //! The component that owns the run and the stage, and its loop.
 
+pub mod gesture;
 mod keys;
 mod picture;
 mod update;
@@ -10,10 +11,10 @@ use netsplit_lab::Frame;
 use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
 use serde_json::Value;
-use web_sys::{Element, HtmlCanvasElement, KeyboardEvent};
+use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
-use crate::browser::{self, Listener, Pictures};
+use crate::browser::{self, Listener, Pictures, Sizes};
 use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
@@ -22,6 +23,7 @@ use crate::model::ui::{Dialog, Drawer, Filter, Selection, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
 use crate::stage::theme::Theme;
 use crate::view;
+use gesture::{Gesture, Pointer};
 
 /// Something that is shared and compared by identity.
 #[derive(Debug)]
@@ -87,12 +89,14 @@ pub enum Msg {
     Finish,
     /// A click on the stage.
     Hit(Option<Hit>),
-    /// The pointer went down on the stage, moved while down, and came up.
-    Press(f64, f64),
-    /// See [`Msg::Press`].
-    Drag(f64, f64),
-    /// See [`Msg::Press`].
-    Release(f64, f64),
+    /// A pointer on the stage.
+    Pointer(Pointer),
+    /// The wheel over the stage.
+    Wheel(Event),
+    /// A step of magnification; none for the whole layout, tidy.
+    Magnify(Option<bool>),
+    /// The stage on the whole screen.
+    Full(bool),
     /// Selects.
     Select(Selection),
     /// A tab of the right panel.
@@ -154,8 +158,10 @@ pub enum Msg {
 pub struct Refs {
     /// The whole page.
     pub root: NodeRef,
-    /// The stage's canvas.
+    /// The stage's lower canvas.
     pub canvas: NodeRef,
+    /// Its upper one.
+    pub above: NodeRef,
     /// The time read-out.
     pub clock: NodeRef,
     /// The playhead.
@@ -191,11 +197,17 @@ pub struct App {
     fresh: bool,
     own_hash: String,
     opener: Option<Element>,
-    /// Where the pointer went down on the stage.
-    pressed: Option<(f64, f64)>,
+    gesture: Gesture,
+    fingers: Vec<(i32, (f64, f64))>,
+    /// When the picture's nodes were made (wall ms).
+    nodes_at: f64,
     placed: bool,
+    watched: Sizes,
+    stage_size: (f64, f64),
+    pub(crate) lanes_width: f64,
+    head_shifted: bool,
     _pictures: Pictures,
-    _listeners: Vec<Listener>,
+    listeners: Vec<Listener>,
 }
 
 impl Component for App {
@@ -215,6 +227,14 @@ impl Component for App {
                 move |event| {
                     if let Ok(event) = wasm_bindgen::JsCast::dyn_into::<KeyboardEvent>(event) {
                         on.emit(event);
+                    }
+                }
+            }),
+            Listener::new(&browser::document(), "fullscreenchange", {
+                let on = link.callback(Msg::Full);
+                move |_| {
+                    if !browser::is_full_screen() {
+                        on.emit(false);
                     }
                 }
             }),
@@ -248,10 +268,16 @@ impl Component for App {
             fresh: true,
             own_hash: String::new(),
             opener: None,
-            pressed: None,
+            gesture: Gesture::Idle,
+            fingers: Vec::new(),
+            nodes_at: 0.0,
             placed: true,
+            watched: Sizes::new(),
+            stage_size: (0.0, 0.0),
+            lanes_width: 0.0,
+            head_shifted: false,
             _pictures: pictures,
-            _listeners: listeners,
+            listeners,
         };
         app.stage.set_theme(Theme::read(browser::property));
         app.ui.window = 10;
@@ -278,6 +304,17 @@ impl Component for App {
         match msg {
             Msg::Picture(time) => self.picture(time),
             Msg::Key(event) => self.key(ctx, &event),
+            Msg::Wheel(event) => {
+                self.wheel(&event);
+                false
+            }
+            Msg::Pointer(pointer) => {
+                let more = self.pointer(pointer);
+                if more {
+                    self.refresh();
+                }
+                more
+            }
             other => {
                 self.handle(ctx, other);
                 self.fresh = true;
@@ -291,7 +328,16 @@ impl Component for App {
         view::page(self, &self.on)
     }
 
-    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        // Yew's own listeners for the wheel cannot keep the page from scrolling.
+        if let Some(stage) = self.canvas().filter(|_| first).and_then(|canvas| canvas.parent_element()) {
+            let on = ctx.link().callback(Msg::Wheel);
+            self.listeners.push(Listener::new(&stage, "wheel", move |event| on.emit(event)));
+            self.watched.watch(&stage);
+            if let Some(lanes) = self.refs.lanes.cast::<Element>() {
+                self.watched.watch(&lanes);
+            }
+        }
         if let Some(root) = self.refs.root.cast::<Element>() {
             browser::apply_css(&root);
         }

@@ -1,18 +1,24 @@
 //! One picture: some of the run, the stage, the read-outs; and, a few times a second, the panels.
 
-use web_sys::Element;
+use web_sys::{Element, HtmlCanvasElement};
 
 use super::App;
 use crate::browser;
-use crate::model::ui::{Drawer, Selection};
+use crate::model::ui::{Drawer, Selection, Tab};
 use crate::model::{format, scale};
+use crate::stage::draw::{CROWD, Layers, SHAPES};
 
 /// How long the engine may work for one picture (ms).
 const BUDGET: f64 = 6.0;
 /// The same while the run is behind the chosen speed: fewer pictures, but in time.
 const BEHIND: f64 = 20.0;
-/// How often the panels are made anew while it plays (ms), and while the run is behind.
+/// How often the panels are made anew while it plays (ms), and while the run is behind or the stage has a crowd to draw.
 const PANELS: (f64, f64) = (125.0, 400.0);
+
+/// Entries of the event log that are made while it is not shown, and while it is.
+const LOG: (usize, usize) = (24, 240);
+/// How often the nodes of a crowd are (wall ms).
+const NODES: f64 = 100.0;
 
 impl App {
     /// True where the panels are to be drawn.
@@ -23,15 +29,26 @@ impl App {
         let Some(session) = self.session.as_mut() else { return false };
         let was_busy = session.playback.playing || session.goal.is_some();
         browser::remember(None, session.now());
-        let (budget, panels) = if session.playback.late { (BEHIND, PANELS.1) } else { (BUDGET, PANELS.0) };
+        let late = session.playback.late;
+        let budget = if late { BEHIND } else { BUDGET };
+        let crowd = self.frame.nodes.len() > CROWD || self.frame.messages.len() > SHAPES;
+        let panels = if late || crowd { PANELS.1 } else { PANELS.0 };
         let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
         let stopped = was_busy && !playing && session.goal.is_none();
         if moved || self.fresh {
-            self.frame = session.frame();
+            // Sixty times a second a crowd gets new places for its messages only.
+            let all =
+                self.frame.nodes.len() <= CROWD || self.fresh || !playing || wall - self.nodes_at > NODES;
+            if all {
+                self.nodes_at = wall;
+            }
+            let ids = !playing || self.frame.messages.len() <= SHAPES;
+            session.glance(&mut self.frame, all, ids);
         }
         self.overlay.playing = playing;
-        if moved || playing || self.fresh || self.resized() {
+        let resized = self.resized();
+        if moved || playing || self.fresh || resized {
             self.paint(wall);
         }
         self.fresh = false;
@@ -49,10 +66,12 @@ impl App {
 
     /// Makes what the panels show.
     pub(super) fn refresh(&mut self) {
-        let Some(session) = self.session.as_ref() else { return };
+        let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();
-        self.panels = session.panels().into();
-        self.frame = session.frame();
+        let log = if self.ui.tab == Tab::Events { LOG.1 } else { LOG.0 };
+        self.panels = session.panels(log).into();
+        let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
+        session.glance(&mut self.frame, true, ids);
         if !session.playback.playing && session.goal.is_none() {
             self.hash = session.hash();
         }
@@ -68,23 +87,34 @@ impl App {
         }
     }
 
-    fn resized(&self) -> bool {
-        self.canvas().is_some_and(|canvas| {
-            let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
-            (width - self.stage.layout.width).abs() + (height - self.stage.layout.height).abs() > 0.5
-        })
+    /// Sizes are asked for only where one changed. True then.
+    fn resized(&mut self) -> bool {
+        let changed = self.watched.changed();
+        if changed {
+            let size = |of: Option<Element>| of.as_ref().map_or((0.0, 0.0), browser::size);
+            self.stage_size = size(self.refs.canvas.cast());
+            self.lanes_width = size(self.refs.lanes.cast()).0;
+        }
+        changed
     }
 
     fn paint(&mut self, wall: f64) {
-        let Some(canvas) = self.canvas() else { return };
-        let Some((context, width, height)) = browser::fit(&canvas) else { return };
+        let (Some(canvas), Some(upper)) = (self.canvas(), self.refs.above.cast::<HtmlCanvasElement>()) else {
+            return;
+        };
+        let ((width, height), ratio) = (self.stage_size, browser::ratio());
+        if width < 2.0 || height < 2.0 {
+            return;
+        }
+        let fit = |canvas| browser::fit(canvas, (width, height), ratio);
+        let (Some(below), Some(above)) = (fit(&canvas), fit(&upper)) else { return };
         self.overlay.wall = wall;
         self.overlay.node = match self.ui.selection {
             Selection::Node(id) => Some(id),
             _ => None,
         };
         self.overlay.message = match &self.ui.selection {
-            Selection::Message(message) => Some(message.id.clone()).filter(|id| !id.is_empty()),
+            Selection::Message(message) => Some(message.clone()),
             _ => None,
         };
         self.overlay.picked = self.ui.aim.as_ref().map_or_else(Vec::new, |aim| aim.picked.clone());
@@ -93,7 +123,8 @@ impl App {
         if let Some(session) = self.session.as_ref() {
             self.overlay.shards = session.scenario.system.pattern == "sharding";
             self.overlay.still = session.playback.reduced;
-            self.stage.draw(&context, &self.frame, &session.legend, &self.overlay);
+            let layers = Layers { below, above, width, height, ratio };
+            self.stage.draw(&layers, &self.frame, &session.legend, &self.overlay);
         }
         if moved || !self.placed {
             self.place_buttons();
@@ -114,34 +145,34 @@ impl App {
             let id = button.get_attribute("data-node").and_then(|id| id.parse::<u32>().ok());
             let Some(place) = id.and_then(|id| self.stage.layout.of(id)) else { continue };
             let size = (place.r * 2.0 + 6.0).max(if self.stage.layout.width < 600.0 { 36.0 } else { 16.0 });
-            browser::style(&button, "left", &format!("{:.1}px", place.x));
-            browser::style(&button, "top", &format!("{:.1}px", place.y));
+            browser::style(&button, "left", &format!("{:.1}px", place.x - size / 2.0));
+            browser::style(&button, "top", &format!("{:.1}px", place.y - size / 2.0));
             browser::style(&button, "width", &format!("{size:.1}px"));
             browser::style(&button, "height", &format!("{size:.1}px"));
         }
     }
 
     /// Time and playhead, for every picture.
-    fn read_outs(&self) {
+    fn read_outs(&mut self) {
         let Some(session) = self.session.as_ref() else { return };
         let now = session.now();
         if let Some(clock) = self.refs.clock.cast::<Element>() {
             clock.set_text_content(Some(&format::clock(now)));
         }
-        let (Some(head), Some(lanes)) = (self.refs.head.cast::<Element>(), self.refs.lanes.cast::<Element>())
-        else {
-            return;
-        };
-        let (left, right) = crate::view::timeline::gutters(f64::from(lanes.client_width()));
+        let Some(head) = self.refs.head.cast::<Element>() else { return };
+        let width = self.lanes_width;
+        let (left, right) = crate::view::timeline::gutters(width);
         let share = (now as f64 / self.axis.max(1) as f64).min(1.0);
-        let x = left + (f64::from(lanes.client_width()) - left - right) * share;
+        let x = left + (width - left - right) * share;
         browser::style(&head, "transform", &format!("translateX({x:.2}px)"));
         if let Some(label) = self.refs.head_label.cast::<Element>() {
             label.set_text_content(Some(&format::instant(now)));
             // At the edges the label stays on the page.
-            let width = f64::from(lanes.client_width());
             let shift = x.clamp(30.0, (width - 30.0).max(30.0)) - x;
-            browser::style(&label, "left", &format!("{shift:.1}px"));
+            if shift.abs() > 0.05 || self.head_shifted {
+                browser::style(&label, "left", &format!("{shift:.1}px"));
+                self.head_shifted = shift.abs() > 0.05;
+            }
         }
     }
 

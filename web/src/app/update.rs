@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use netsplit_lab::default_scenario;
 use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
+use netsplit_lab::{MessageFrame, default_scenario};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::Context;
@@ -19,13 +19,10 @@ use crate::model::ui::{Dialog, Drawer, Selection, Tab, Toast};
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
-/// How far a press may wander and still be a click (px).
-const CLICK: f64 = 6.0;
-
 impl App {
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
         match msg {
-            Msg::Picture(_) | Msg::Key(_) => {}
+            Msg::Picture(_) | Msg::Key(_) | Msg::Pointer(_) | Msg::Wheel(_) => {}
             Msg::HashChanged => {
                 let hash = browser::hash();
                 if hash != self.own_hash {
@@ -61,20 +58,8 @@ impl App {
                 }
             }
             Msg::Hit(hit) => self.hit(hit),
-            Msg::Press(x, y) => self.pressed = Some((x, y)),
-            Msg::Drag(x, y) => {
-                self.overlay.drag = self.pressed.filter(|_| self.cutting()).map(|from| (from, (x, y)));
-            }
-            Msg::Release(x, y) => {
-                self.overlay.drag = None;
-                if let Some(from) = self.pressed.take() {
-                    if (x - from.0).hypot(y - from.1) < CLICK {
-                        self.point(x, y);
-                    } else if self.cutting() {
-                        self.cut_along(from, (x, y));
-                    }
-                }
-            }
+            Msg::Magnify(closer) => self.magnify(closer),
+            Msg::Full(full) => self.full(full),
             Msg::Select(selection) => {
                 if selection != Selection::None {
                     self.ui.tab = Tab::Inspector;
@@ -306,18 +291,18 @@ impl App {
     }
 
     /// A drag across the stage draws a cut.
-    fn cutting(&self) -> bool {
+    pub(super) fn cutting(&self) -> bool {
         self.ui.aim.as_ref().is_some_and(|aim| aim.decl.target == TargetKind::Groups)
     }
 
     /// A click at a point of the stage: a node, else a message, else a link, else nothing.
-    fn point(&mut self, x: f64, y: f64) {
+    pub(super) fn point(&mut self, x: f64, y: f64) {
         let frame = &self.frame;
         if let Some(node) = hit::node(&self.stage.layout, x, y).and_then(|at| frame.nodes.get(at)) {
             return self.hit(Some(Hit::Node(node.name.clone())));
         }
         if let Some(found) = hit::message(&self.stage.glyphs, x, y).and_then(|at| frame.messages.get(at)) {
-            let message = found.clone();
+            let message = self.named(found);
             return if self.ui.aim.is_some() {
                 self.hit(Some(Hit::Message(message.id)));
             } else {
@@ -334,6 +319,14 @@ impl App {
             let (from, to) = (frame.nodes[a].name.clone(), frame.nodes[b].name.clone());
             self.hit(Some(Hit::Link(from, to)));
         }
+    }
+
+    /// A message with its name, which the pictures of a crowd leave out.
+    fn named(&self, message: &MessageFrame) -> MessageFrame {
+        let full =
+            self.session.as_ref().filter(|_| message.id.is_empty() && !message.lost).map(Session::frame);
+        let found = full.and_then(|frame| frame.messages.into_iter().find(|other| other.same(message)));
+        found.unwrap_or_else(|| message.clone())
     }
 
     fn hit(&mut self, hit: Option<Hit>) {
@@ -353,8 +346,7 @@ impl App {
         }
     }
 
-    fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {
-        self.overlay.drag = None;
+    pub(super) fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {
         let names: Vec<String> = hit::parted(&self.stage.layout, a, b)
             .into_iter()
             .filter_map(|at| self.frame.nodes.get(at))
@@ -366,7 +358,8 @@ impl App {
             return;
         }
         let fault = aim.fault(Target::Groups(vec![names]));
-        self.inject(fault, Some((a, b)));
+        let line = self.laid((a, b));
+        self.inject(fault, Some(line));
     }
 
     fn inject(&mut self, fault: Fault, line: Option<((f64, f64), (f64, f64))>) {

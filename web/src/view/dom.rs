@@ -8,7 +8,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
-use yew::html::{onchange, onclick, onfocus, oninput, onkeydown, onpointerdown, onpointermove, onpointerup};
+use yew::html::{
+    onchange, onclick, onfocus, oninput, onkeydown, onpointercancel, onpointerdown, onpointermove,
+    onpointerup,
+};
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, VList, VTag, VText};
 
@@ -174,7 +177,8 @@ impl El {
     ) -> Self {
         self.listener(Rc::new(onpointerdown::Wrapper::new(down)))
             .listener(Rc::new(onpointermove::Wrapper::new(moved)))
-            .listener(Rc::new(onpointerup::Wrapper::new(up)))
+            .listener(Rc::new(onpointerup::Wrapper::new(up.clone())))
+            .listener(Rc::new(onpointercancel::Wrapper::new(up)))
     }
 
     #[inline(never)]

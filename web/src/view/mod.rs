@@ -45,7 +45,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .with(transport::transport(app, on))
         .with(timeline::timeline(app, on));
     let body = el("div")
-        .class("app")
+        .class(if app.ui.full { "app full" } else { "app" })
         .flag("inert", app.ui.dialog.is_some())
         .with(top::top(app, on))
         .with(el("aside").class(rail).set("aria-label", "Setup").with(island(props(What::Rail))))

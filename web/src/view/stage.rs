@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::controls::{switch, typed};
 use super::dom::{El, el, fragment};
 use super::icons::{glyph, icon};
+use crate::app::gesture::{Phase, Pointer};
 use crate::app::{App, Msg};
 use crate::model::summary::{self, Cell, Tone};
 use crate::model::tool::{Aim, Hit, PALETTE};
@@ -21,8 +22,7 @@ const BUTTONS: usize = 256;
 /// The stage.
 pub fn stage(app: &App, on: &Callback<Msg>) -> El {
     let aim = app.ui.aim.as_ref();
-    let cutting = aim.is_some_and(|aim| aim.decl.target == TargetKind::Groups);
-    let (down, moved, up) = pointer(app, on, cutting);
+    let (down, moved, up) = pointer(app, on);
     let behind = app.session.as_ref().and_then(|session| session.playback.behind());
     let goal = app.session.as_ref().and_then(|session| session.goal);
     let saying = if spoken_for(&app.frame).is_some() { "sr" } else { "saying" };
@@ -33,8 +33,10 @@ pub fn stage(app: &App, on: &Callback<Msg>) -> El {
         .set("aria-label", describe(app))
         .on_pointer(down, moved, up)
         .with(el("canvas").at(&app.refs.canvas).set("aria-hidden", true))
+        .with(el("canvas").class("above").at(&app.refs.above).set("aria-hidden", true))
         .with(el("div").class("nodes").with(nodes(app, on)))
         .with(aim.is_none().then(|| legend(app)))
+        .with(look(app, on))
         .with(app.frame.line.as_ref().map(|line| el("p").class(saying).with(line)))
         .with(behind.map(|share| slow(format!("Running at {} of the chosen speed", format::speed(share)))))
         .with(goal.map(|goal| slow(format!("Simulating up to {}", format::instant(goal)))))
@@ -46,45 +48,62 @@ pub fn stage(app: &App, on: &Callback<Msg>) -> El {
         .with(aim.map(|aim| aim_bar(aim, on)))
 }
 
-type Pointer = Callback<PointerEvent>;
+type PointerHeard = Callback<PointerEvent>;
 
-/// Presses on the empty stage: a click means a message or nothing, a drag with the partition tool a cut.
-fn pointer(app: &App, on: &Callback<Msg>, cutting: bool) -> (Pointer, Pointer, Pointer) {
+/// What pointers do on the stage and on its nodes.
+fn pointer(app: &App, on: &Callback<Msg>) -> (PointerHeard, PointerHeard, PointerHeard) {
     let canvas = app.refs.canvas.clone();
-    let at = move |event: &PointerEvent| {
-        let rect = canvas.cast::<Element>().map(|canvas| canvas.get_bounding_client_rect());
-        let (left, top) = rect.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
-        (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top)
+    let tell = {
+        let on = on.clone();
+        move |phase: Phase, event: &PointerEvent| {
+            let rect = canvas.cast::<Element>().map(|canvas| canvas.get_bounding_client_rect());
+            let (left, top) = rect.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
+            let (x, y) = (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top);
+            on.emit(Msg::Pointer(Pointer { phase, id: event.pointer_id(), x, y }));
+        }
     };
     let down = {
-        let (on, at) = (on.clone(), at.clone());
+        let tell = tell.clone();
         Callback::from(move |event: PointerEvent| {
             let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
             let Some(target) = target.filter(|target| target.tag_name() == "CANVAS") else { return };
             if event.button() == 0 {
                 let _ = target.set_pointer_capture(event.pointer_id());
-                let (x, y) = at(&event);
-                on.emit(Msg::Press(x, y));
+                tell(Phase::Down, &event);
             }
         })
     };
     let moved = {
-        let (on, at) = (on.clone(), at.clone());
+        let tell = tell.clone();
         Callback::from(move |event: PointerEvent| {
-            if cutting && event.buttons() & 1 == 1 {
-                let (x, y) = at(&event);
-                on.emit(Msg::Drag(x, y));
+            if event.buttons() & 1 == 1 {
+                tell(Phase::Move, &event);
             }
         })
     };
-    let up = {
-        let on = on.clone();
-        Callback::from(move |event: PointerEvent| {
-            let (x, y) = at(&event);
-            on.emit(Msg::Release(x, y));
-        })
-    };
+    let up = Callback::from(move |event: PointerEvent| {
+        let phase = if event.type_() == "pointercancel" { Phase::Cancel } else { Phase::Up };
+        tell(phase, &event);
+    });
     (down, moved, up)
+}
+
+/// How the stage is looked at.
+fn look(app: &App, on: &Callback<Msg>) -> El {
+    let tool = |id: &str, label: &'static str, title: &'static str, msg: Msg| {
+        let button = el("button").class("btn sq sm").set("aria-label", label).set("title", title);
+        button.sends(on, msg).with(icon(id, "i16"))
+    };
+    let full = app.ui.full;
+    let wide = tool("i-fit", "Full screen", "Full screen", Msg::Full(!full)).set("aria-pressed", full);
+    el("div")
+        .class("look")
+        .set("role", "group")
+        .set("aria-label", "View")
+        .with(tool("i-minus", "Zoom out", "Zoom out (−)", Msg::Magnify(Some(false))))
+        .with(tool("i-plus", "Zoom in", "Zoom in (+)", Msg::Magnify(Some(true))))
+        .with(tool("i-tidy", "Tidy and fit", "All nodes back in their places (0)", Msg::Magnify(None)))
+        .with(wide)
 }
 
 fn describe(app: &App) -> String {

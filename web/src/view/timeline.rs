@@ -37,11 +37,7 @@ impl Axis {
 pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let Some(session) = app.session.as_ref() else { return fragment() };
     let panels = &app.panels;
-    let whole = app
-        .refs
-        .lanes
-        .cast::<Element>()
-        .map(|e| f64::from(e.client_width()))
+    let whole = Some(app.lanes_width)
         .filter(|w| *w > 10.0)
         .or_else(|| crate::browser::window().inner_width().ok().and_then(|w| w.as_f64()))
         .unwrap_or(1200.0);
