@@ -114,7 +114,7 @@ impl Layout {
     /// The layout of a frame on a stage of this size.
     pub fn new(frame: &Frame, width: f64, height: f64) -> Self {
         let phone = width < 600.0;
-        let area = if phone {
+        let area = if phone || height < 420.0 {
             Area { left: 12.0, top: 14.0, right: width - 12.0, bottom: height - 36.0 }
         } else {
             Area { left: 20.0, top: 52.0, right: width - 20.0, bottom: height - 82.0 }
@@ -188,11 +188,20 @@ impl Layout {
     fn circle(&mut self, servers: &[usize], area: Area, phone: bool) {
         let count = servers.len();
         let (x, y) = area.centre();
-        let largest = if phone { 30.0 } else { 34.0 };
+        // A low stage is filled sideways, with nodes too small for a log.
+        let low = area.height() < 330.0;
+        let largest = if low {
+            21.0
+        } else if phone {
+            30.0
+        } else {
+            34.0
+        };
         // Room above for a crown, below for the label and the log.
-        let (over, under) = if count <= 16 { (24.0, 52.0) } else { (4.0, 6.0) };
+        let (over, under) = if count <= 16 { (24.0, if low { 28.0 } else { 52.0 }) } else { (4.0, 6.0) };
         let (a, b) = (area.width() / 2.0 - largest, (area.height() - over - under) / 2.0 - largest);
-        let (a, b) = (a.max(10.0).min(b.max(10.0) * 1.55), b.max(10.0));
+        let stretch = if low { 4.0 } else { 1.55 };
+        let (a, b) = (a.max(10.0).min(b.max(10.0) * stretch), b.max(10.0));
         if count == 1 {
             self.places[servers[0]] = Place { x, y, r: largest, ..Place::default() };
             return;
@@ -204,7 +213,7 @@ impl Layout {
             + (area.height() - over - under - 2.0 * (b + largest)).max(0.0) / 2.0;
         let round = PI * (3.0 * (a + b) - ((3.0 * a + b) * (a + 3.0 * b)).sqrt());
         let r = largest.min(round / count.max(1) as f64 * 0.33);
-        if r < 8.0 {
+        if r < 8.0 || b < 40.0 && count > 3 {
             self.rows(servers, area);
             return;
         }
