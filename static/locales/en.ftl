@@ -56,3 +56,14 @@ chart-timed-out = timed out
 chart-intended = p99 from intended start
 chart-mean = mean
 chart-most = most
+
+## The first visit
+
+first-number = Slowest 1% of answers
+first-steady = steady
+first-rising = rising
+first-button = Slow this server down
+first-done = b4 takes eight times as long now. Look for its queue, and how far the slowest 1% climbs.
+first-look = What to look for:
+first-look-at = its queue, and how far the slowest 1% climbs while five servers stay fast.
+first-promise = Everything here runs in your browser

@@ -53,23 +53,25 @@ pub fn replace_hash(hash: &str) {
     }
 }
 
-/// The chosen theme: light or not; nothing where the system decides.
+/// The theme: light or not; nothing where the system decides.
 pub fn set_theme(light: Option<bool>) {
     let Some(root) = document().document_element() else { return };
     let _ = match light {
         Some(light) => root.set_attribute("data-theme", if light { "light" } else { "dark" }),
         None => root.remove_attribute("data-theme"),
     };
-    // A sandboxed frame has no storage; then the choice lasts as long as the page.
-    if let (Ok(Some(storage)), Some(light)) = (window().local_storage(), light) {
-        let _ = storage.set_item("netsplit-theme", if light { "light" } else { "dark" });
+}
+
+/// Keeps something for the next visit. A sandboxed frame has no storage; then it lasts as long as the page.
+pub fn store(name: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(name, value);
     }
 }
 
-/// The theme chosen on an earlier visit.
-pub fn stored_theme() -> Option<bool> {
-    let stored = window().local_storage().ok().flatten()?.get_item("netsplit-theme").ok().flatten()?;
-    Some(stored == "light")
+/// What an earlier visit kept.
+pub fn stored(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(name).ok().flatten()
 }
 
 /// Reads a custom property of the root.
@@ -77,6 +79,45 @@ pub fn property(name: &str) -> String {
     let Some(root) = document().document_element() else { return String::new() };
     let style = window().get_computed_style(&root).ok().flatten();
     style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default()
+}
+
+/// Reads a colour. Where the system chooses the colours, a property holds only a colour's name: an element that wears
+/// it says what it is.
+pub fn colour(name: &str) -> String {
+    let value = property(name);
+    let Some(root) = document().document_element() else { return value };
+    if value.starts_with('#') || name.starts_with("--font") {
+        return value;
+    }
+    style(&root, "background-color", &value);
+    let worn = property("background-color");
+    style(&root, "background-color", "");
+    worn
+}
+
+/// Hears whether the page can be seen where it is embedded, for as long as the page lives.
+pub fn watch_root(mut each: impl FnMut(bool) + 'static) {
+    let heard: Closure<dyn FnMut(js_sys::Array)> = Closure::new(move |entries: js_sys::Array| {
+        let last: web_sys::IntersectionObserverEntry = entries.pop().unchecked_into();
+        each(last.is_intersecting());
+    });
+    if let (Ok(observer), Some(root)) =
+        (web_sys::IntersectionObserver::new(heard.as_ref().unchecked_ref()), document().document_element())
+    {
+        observer.observe(&root);
+    }
+    heard.forget();
+}
+
+/// Gives the focus to the first element that a selector finds.
+pub fn focus(selector: &str) -> bool {
+    let found = document().query_selector(selector).ok().flatten();
+    found.is_some_and(|found| found.unchecked_into::<HtmlElement>().focus().is_ok())
+}
+
+/// Whether an element is such a one or lies in one.
+pub fn inside(element: &Element, selector: &str) -> bool {
+    element.closest(selector).ok().flatten().is_some()
 }
 
 /// Sets a property of an element's style (no inline style attribute: the page's policy forbids it).
@@ -288,7 +329,7 @@ pub fn remember(link: Option<String>, now: u64) {
 pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
-        error(&text);
+        console("error", &text);
         stopped(&text);
     }));
     // A trap (memory or stack used up) never reaches the hook.
@@ -304,10 +345,11 @@ pub fn install_panic_hook() {
     std::mem::forget(trap);
 }
 
-fn error(text: &str) {
+/// Says something on the console: "error" or "warn".
+pub fn console(how: &str, text: &str) {
     let console = js_sys::Reflect::get(&js_sys::global(), &"console".into());
     let call = console.and_then(|console| {
-        let function: js_sys::Function = js_sys::Reflect::get(&console, &"error".into())?.dyn_into()?;
+        let function: js_sys::Function = js_sys::Reflect::get(&console, &how.into())?.dyn_into()?;
         function.call1(&console, &text.into())
     });
     drop(call);

@@ -15,14 +15,6 @@ pub mod view;
 /// Puts the page into its document.
 pub fn run() {
     browser::install_panic_hook();
-    let theme = match model::opening::parameter(&browser::search(), "theme").as_deref() {
-        Some("light") => Some(true),
-        Some("dark") => Some(false),
-        _ => browser::stored_theme(),
-    };
-    if theme.is_some() {
-        browser::set_theme(theme);
-    }
     if let Some(root) = browser::document().get_element_by_id("app") {
         root.set_inner_html("");
         yew::Renderer::<app::App>::with_root(root).render();

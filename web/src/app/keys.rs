@@ -4,6 +4,7 @@ use web_sys::{Element, KeyboardEvent};
 use yew::Context;
 
 use super::{App, Msg};
+use crate::browser;
 use crate::model::tool::PALETTE;
 use crate::model::ui::{Dialog, Drawer, Selection, Tab};
 
@@ -23,17 +24,20 @@ impl App {
             return false;
         }
         let tag = target.as_ref().map(Element::tag_name).unwrap_or_default();
+        if !self.listens(target.as_ref()) {
+            return false;
+        }
         let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
         let slider = target.as_ref().and_then(|t| t.get_attribute("type")).is_some_and(|t| t == "range");
         if key == "Escape" {
             if self.ui.dialog.is_some() {
                 return self.send(ctx, event, Msg::Dialog(None));
             }
-            if self.ui.drawer != Drawer::Closed {
-                return self.send(ctx, event, Msg::Drawer(Drawer::Closed));
-            }
             if self.ui.aim.is_some() {
                 return self.send(ctx, event, Msg::Arm(None));
+            }
+            if self.ui.drawer != Drawer::Closed {
+                return self.send(ctx, event, Msg::Drawer(Drawer::Closed));
             }
             return self.send(ctx, event, Msg::Select(Selection::None));
         }
@@ -50,10 +54,13 @@ impl App {
         let role = target.as_ref().and_then(|t| t.get_attribute("role")).unwrap_or_default();
         let widget = slider || role == "tab" || role == "slider";
         let arrows = key.starts_with("Arrow");
+        if arrows && self.roam(target.as_ref(), event) {
+            return true;
+        }
         if role == "tab" && arrows {
             return roving(target.as_ref(), event, "[role=tab]");
         }
-        if arrows && target.as_ref().is_some_and(|t| t.closest("[role=toolbar]").ok().flatten().is_some()) {
+        if arrows && target.as_ref().is_some_and(|t| browser::inside(t, "[role=toolbar]")) {
             return roving(target.as_ref(), event, "button");
         }
         if widget && (arrows || matches!(key.as_str(), "Home" | "End" | "PageUp" | "PageDown")) {
@@ -90,6 +97,10 @@ impl App {
                 }
             }
         };
+        let changes = matches!(msg, Msg::Arm(Some(_)) | Msg::HealAll | Msg::Remove(_));
+        if changes && !self.wishes.editable {
+            return false;
+        }
         self.send(ctx, event, msg)
     }
 
@@ -101,7 +112,7 @@ impl App {
 
     /// Keeps Tab inside the dialog.
     fn keep_focus(&self, event: &KeyboardEvent) {
-        let document = crate::browser::document();
+        let document = browser::document();
         let Ok(list) =
             document.query_selector_all(".dlg button, .dlg input, .dlg select, .dlg a, .dlg textarea")
         else {
@@ -116,7 +127,7 @@ impl App {
         let next = if event.shift_key() { count - 1 } else { 0 };
         let at_edge =
             list.get(edge).is_some_and(|node| active.as_ref().is_some_and(|a| a.is_same_node(Some(&node))));
-        let outside = active.is_none_or(|a| a.closest(".dlg").ok().flatten().is_none());
+        let outside = active.is_none_or(|a| !browser::inside(&a, ".dlg"));
         if (at_edge || outside)
             && let Some(element) =
                 list.get(next).and_then(|n| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(n).ok())

@@ -3,7 +3,9 @@
 pub mod gesture;
 mod keys;
 mod picture;
+mod roam;
 mod update;
+mod visit;
 
 use std::rc::Rc;
 
@@ -15,13 +17,13 @@ use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::browser::{self, Listener, Pictures, Sizes};
+use crate::model::face::{self, Face, Wishes};
 use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
 use crate::model::tool::Hit;
 use crate::model::ui::{Dialog, Drawer, Filter, Selection, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
-use crate::stage::theme::Theme;
 use crate::view;
 use gesture::{Gesture, Pointer};
 
@@ -151,6 +153,12 @@ pub enum Msg {
     Undo,
     /// The toast goes.
     ToastGone,
+    /// The one thing that a first visit offers to do.
+    SlowDown,
+    /// An embed came into view, or left it.
+    Seen(bool),
+    /// "Open in netsplit" is about to be followed.
+    Away,
 }
 
 /// Elements that are written to directly.
@@ -201,10 +209,20 @@ pub struct App {
     fingers: Vec<(i32, (f64, f64))>,
     /// When the picture's nodes were made (wall ms).
     nodes_at: f64,
+    /// Who had the focus before the latest message.
+    focused: Option<Element>,
+    /// Which of its faces the page shows, and what the query asked for.
+    pub(crate) face: Face,
+    pub(crate) wishes: Wishes,
+    /// Nobody can see it: time stands still.
+    unseen: bool,
     placed: bool,
     watched: Sizes,
     stage_size: (f64, f64),
     pub(crate) lanes_width: f64,
+    lanes: Option<Element>,
+    /// There is no room, or no need, for the whole time line.
+    pub(crate) slim: bool,
     head_shifted: bool,
     _pictures: Pictures,
     listeners: Vec<Listener>,
@@ -243,9 +261,11 @@ impl Component for App {
                 move |_| on.emit(())
             }),
         ];
-        if let Ok(Some(list)) = window.match_media("(prefers-color-scheme: light)") {
-            let on = link.callback(|()| Msg::ThemeChanged);
-            listeners.push(Listener::new(&list, "change", move |_| on.emit(())));
+        for query in ["(prefers-color-scheme: light)", "(forced-colors: active)"] {
+            if let Ok(Some(list)) = window.match_media(query) {
+                let on = link.callback(|()| Msg::ThemeChanged);
+                listeners.push(Listener::new(&list, "change", move |_| on.emit(())));
+            }
         }
         let mut app = Self {
             on: link.callback(|msg| msg),
@@ -271,30 +291,45 @@ impl Component for App {
             gesture: Gesture::Idle,
             fingers: Vec::new(),
             nodes_at: 0.0,
+            focused: None,
+            face: Face::Full,
+            wishes: Wishes::read(&browser::search()),
+            unseen: false,
             placed: true,
             watched: Sizes::new(),
             stage_size: (0.0, 0.0),
             lanes_width: 0.0,
+            lanes: None,
+            slim: false,
             head_shifted: false,
             _pictures: pictures,
             listeners,
         };
-        app.stage.set_theme(Theme::read(browser::property));
         app.ui.window = 10;
-        app.ui.theme = browser::stored_theme();
-        let playing = opening::parameter(&browser::search(), "autoplay").is_none_or(|value| value != "0");
-        match opening::opening(&browser::hash(), &browser::search()) {
+        app.present(link);
+        let playing = app.wishes.autoplay;
+        let opening = opening::opening(&browser::hash(), &browser::search());
+        let known = browser::stored("netsplit-known").is_some();
+        app.face = app.wishes.face(opening != Opening::Nothing, known);
+        match opening {
             Opening::Scenario(scenario) => {
                 let at_moment = scenario.view.cursor.is_some();
                 app.open(*scenario, playing && !at_moment);
             }
             Opening::Nothing => {
-                app.open(opening::first(), playing);
+                let welcome = opening::from_gallery(face::FIRST);
+                match welcome {
+                    Opening::Scenario(scenario) if app.face == Face::First => app.open(*scenario, playing),
+                    _ => app.open(opening::first(), playing),
+                };
             }
             Opening::Bad(bad) => {
                 app.open(opening::first(), false);
                 app.ui.dialog = Some(Dialog::BadLink(Rc::new(bad)));
             }
+        }
+        if let (Some(session), Some(speed)) = (app.session.as_mut(), app.wishes.speed) {
+            session.playback.set_speed(speed);
         }
         app.refresh();
         app
@@ -311,11 +346,14 @@ impl Component for App {
             Msg::Pointer(pointer) => {
                 let more = self.pointer(pointer);
                 if more {
+                    self.acted(&msg);
                     self.refresh();
                 }
                 more
             }
             other => {
+                self.focused = browser::document().active_element();
+                self.acted(&other);
                 self.handle(ctx, other);
                 self.fresh = true;
                 self.refresh();
@@ -334,14 +372,17 @@ impl Component for App {
             let on = ctx.link().callback(Msg::Wheel);
             self.listeners.push(Listener::new(&stage, "wheel", move |event| on.emit(event)));
             self.watched.watch(&stage);
-            if let Some(lanes) = self.refs.lanes.cast::<Element>() {
-                self.watched.watch(&lanes);
-            }
+        }
+        let lanes = self.refs.lanes.cast::<Element>();
+        if lanes != self.lanes {
+            lanes.iter().for_each(|lanes| self.watched.watch(lanes));
+            self.lanes = lanes;
         }
         if let Some(root) = self.refs.root.cast::<Element>() {
             browser::apply_css(&root);
         }
         self.placed = false;
+        self.keep_focus_somewhere();
     }
 }
 

@@ -26,6 +26,9 @@ impl App {
         let wall = browser::wall();
         let elapsed = (time - self.wall).clamp(0.0, 250.0);
         self.wall = time;
+        if self.unseen {
+            return false;
+        }
         let Some(session) = self.session.as_mut() else { return false };
         let was_busy = session.playback.playing || session.goal.is_some();
         browser::remember(None, session.now());
@@ -57,7 +60,7 @@ impl App {
         if gone {
             self.ui.toast = None;
         }
-        let due = (moved && wall - self.panels_at > panels) || stopped;
+        let due = (moved && wall - self.panels_at > panels) || stopped || resized;
         if due {
             self.refresh();
         }
@@ -66,8 +69,10 @@ impl App {
 
     /// Makes what the panels show.
     pub(super) fn refresh(&mut self) {
+        let slim = self.is_slim();
         let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();
+        self.slim = slim;
         let log = if self.ui.tab == Tab::Events { LOG.1 } else { LOG.0 };
         self.panels = session.panels(log).into();
         let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
@@ -94,6 +99,7 @@ impl App {
             let size = |of: Option<Element>| of.as_ref().map_or((0.0, 0.0), browser::size);
             self.stage_size = size(self.refs.canvas.cast());
             self.lanes_width = size(self.refs.lanes.cast()).0;
+            self.slim = self.is_slim();
         }
         changed
     }
@@ -128,6 +134,7 @@ impl App {
         }
         if moved || !self.placed {
             self.place_buttons();
+            self.tie();
         }
         self.read_outs();
     }
@@ -161,7 +168,7 @@ impl App {
         }
         let Some(head) = self.refs.head.cast::<Element>() else { return };
         let width = self.lanes_width;
-        let (left, right) = crate::view::timeline::gutters(width);
+        let (left, right) = crate::view::timeline::gutters(self.slim);
         let share = (now as f64 / self.axis.max(1) as f64).min(1.0);
         let x = left + (width - left - right) * share;
         browser::style(&head, "transform", &format!("translateX({x:.2}px)"));

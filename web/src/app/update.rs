@@ -29,7 +29,7 @@ impl App {
                     self.opened(opening::opening(&hash, ""));
                 }
             }
-            Msg::ThemeChanged => self.stage.set_theme(Theme::read(browser::property)),
+            Msg::ThemeChanged => self.stage.set_theme(Theme::read(browser::colour)),
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
@@ -97,7 +97,8 @@ impl App {
                     self.ui.theme.unwrap_or_else(|| browser::matches("(prefers-color-scheme: light)"));
                 self.ui.theme = Some(!light);
                 browser::set_theme(self.ui.theme);
-                self.stage.set_theme(Theme::read(browser::property));
+                browser::store("netsplit-theme", if light { "dark" } else { "light" });
+                self.stage.set_theme(Theme::read(browser::colour));
             }
             Msg::Choose(pattern, algorithm) => {
                 let fresh = default_scenario(&pattern, &algorithm);
@@ -171,6 +172,9 @@ impl App {
                 }
             }
             Msg::ToastGone => self.ui.toast = None,
+            Msg::SlowDown => self.slow_down(),
+            Msg::Seen(seen) => self.unseen = !seen,
+            Msg::Away => self.lead_away(),
         }
     }
 
@@ -362,7 +366,7 @@ impl App {
         self.inject(fault, Some(line));
     }
 
-    fn inject(&mut self, fault: Fault, line: Option<((f64, f64), (f64, f64))>) {
+    pub(super) fn inject(&mut self, fault: Fault, line: Option<((f64, f64), (f64, f64))>) {
         let done = self.session.as_mut().map(|session| session.inject(fault));
         match done {
             Some(Ok(index)) => {

@@ -1,5 +1,6 @@
 //! The view-model: what the page knows and how it changes, in plain Rust without a browser.
 //!
+//! - [`face`]: what the query says about how the page presents itself;
 //! - [`format`]: times, numbers and speeds in words;
 //! - [`playback`]: how wall time becomes virtual time;
 //! - [`tool`]: the armed fault tool and what the clicks on the stage make of it;
@@ -10,6 +11,7 @@
 //! - [`scale`]: axes and ticks;
 //! - [`ui`]: what is open, selected and armed.
 
+pub mod face;
 pub mod format;
 pub mod math;
 pub mod opening;

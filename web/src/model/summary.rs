@@ -88,7 +88,7 @@ fn recent(o: &Operations) -> Cell {
         tone,
         icon,
         title: format!("{} of requests answered", format::percent(share)),
-        short: format!("{} answered", format::percent(share)),
+        short: format!("{} served", format::percent(share)),
         text: format!("In the last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
     }
 }

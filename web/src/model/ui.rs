@@ -65,6 +65,8 @@ pub enum Drawer {
     Setup,
     /// The right panel.
     Analysis,
+    /// The fault tools of an embed.
+    Faults,
 }
 
 /// Which entries of the event log are listed.
@@ -137,6 +139,8 @@ pub struct Ui {
     pub toast: Option<Toast>,
     /// The stage has the whole page.
     pub full: bool,
+    /// The node of a crowd that Tab stops at.
+    pub roamed: u32,
     /// Light theme; nothing where the system decides.
     pub theme: Option<bool>,
 }

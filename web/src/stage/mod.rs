@@ -3,6 +3,7 @@
 //! - [`layout`]: where nodes stand, for a frame and a size (plain Rust);
 //! - [`camera`]: pan, zoom and moved nodes (plain Rust);
 //! - [`hit`]: what is under a point, and which nodes a line parts (plain Rust);
+//! - [`roam`]: from node to node by arrow keys (plain Rust);
 //! - [`theme`]: the colours of the style sheet;
 //! - [`glyphs`]: the shapes of messages and badges;
 //! - [`nodes`]: how a node is drawn;
@@ -18,4 +19,5 @@ mod links;
 pub mod messages;
 pub mod nodes;
 mod partition;
+pub mod roam;
 pub mod theme;

@@ -5,8 +5,12 @@
 pub struct Rgb(pub u8, pub u8, pub u8);
 
 impl Rgb {
-    /// Reads "#rrggbb" or "#rgb".
+    /// Reads "#rrggbb", "#rgb" or "rgb(r, g, b)".
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some((_, parts)) = text.split_once("rgb") {
+            let mut parts = parts.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok());
+            return Some(Self(parts.next()?, parts.next()?, parts.next()?));
+        }
         let digits = text.trim().strip_prefix('#')?;
         let part = |from: usize, len: usize| u8::from_str_radix(digits.get(from..from + len)?, 16).ok();
         match digits.len() {
@@ -165,6 +169,7 @@ mod tests {
     fn colours_are_read_and_mixed() {
         assert_eq!(Rgb::parse(" #459ddb"), Some(Rgb(0x45, 0x9d, 0xdb)));
         assert_eq!(Rgb::parse("#fff"), Some(Rgb(255, 255, 255)));
+        assert_eq!(Rgb::parse("rgb(1, 20, 255)"), Some(Rgb(1, 20, 255)));
         assert_eq!(Rgb::parse("red"), None);
         assert_eq!(Rgb(255, 255, 255).on(Rgb(0, 0, 0), 0.5).css(), "#808080");
     }

@@ -4,14 +4,17 @@ pub mod charts;
 pub mod controls;
 pub mod dialogs;
 pub mod dom;
+pub mod embed;
 pub mod events;
 pub mod faults;
+pub mod first;
 pub mod icons;
 pub mod inspector;
 pub mod island;
 pub mod rail;
 pub mod side;
 pub mod stage;
+pub mod strip;
 pub mod timeline;
 pub mod top;
 pub mod transport;
@@ -19,6 +22,7 @@ pub mod transport;
 use yew::prelude::*;
 
 use crate::app::{App, Msg};
+use crate::model::face::Face;
 use crate::model::ui::{Drawer, Tab};
 use dom::{El, el, fragment};
 use icons::icon;
@@ -34,20 +38,45 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         on: on.clone(),
     };
     let rail = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
+    let first = app.face == Face::First;
     let main = el("main")
         .class("main")
         .with(stage::stage(app, on))
         .with(stage::verdict(app, on))
-        .with(stage::palette(app, on));
+        .with(stage::palette(app, on))
+        .with(first.then(|| first::first(app, on)));
     let time = el("footer")
         .class("time")
         .set("aria-label", "Transport")
         .with(transport::transport(app, on))
-        .with(timeline::timeline(app, on));
+        .with(if app.slim { strip::strip(app, on) } else { timeline::timeline(app, on) })
+        .with(first.then(first::promise));
+    let top = match app.face {
+        Face::Embed => embed::head(app, on),
+        Face::Full | Face::First => top::top(app, on),
+    };
+    let face = match app.face {
+        Face::Full => "app",
+        Face::First => "app first",
+        Face::Embed => "app embed",
+    };
+    let parts = [
+        (app.oneline(), "oneline"),
+        (app.oneline() && !first, "flat"),
+        (!app.wishes.controls, "bare"),
+        (!app.wishes.editable, "fixed"),
+        (app.drawer(Drawer::Faults), "tools"),
+        (app.wishes.panel.is_some(), "panels"),
+        (app.ui.full, "full"),
+    ];
+    let mut class = face.to_owned();
+    for (_, part) in parts.into_iter().filter(|(there, _)| *there) {
+        class = class + " " + part;
+    }
     let body = el("div")
-        .class(if app.ui.full { "app full" } else { "app" })
+        .class(class)
         .flag("inert", app.ui.dialog.is_some())
-        .with(top::top(app, on))
+        .with(top)
         .with(el("aside").class(rail).set("aria-label", "Setup").with(island(props(What::Rail))))
         .with(main)
         .with(side::side(app, on))

@@ -18,6 +18,8 @@ use netsplit_lab::scenario::catalogue::{ParamDecl, TargetKind};
 
 /// Nodes with a button of their own; a crowd is reached through the inspector's list.
 const BUTTONS: usize = 256;
+/// With more than so many, Tab stops at one of them.
+const CROWD: usize = 60;
 
 /// The stage.
 pub fn stage(app: &App, on: &Callback<Msg>) -> El {
@@ -34,7 +36,7 @@ pub fn stage(app: &App, on: &Callback<Msg>) -> El {
         .on_pointer(down, moved, up)
         .with(el("canvas").at(&app.refs.canvas).set("aria-hidden", true))
         .with(el("canvas").class("above").at(&app.refs.above).set("aria-hidden", true))
-        .with(el("div").class("nodes").with(nodes(app, on)))
+        .with(nodes(app, on))
         .with(aim.is_none().then(|| legend(app)))
         .with(look(app, on))
         .with(app.frame.line.as_ref().map(|line| el("p").class(saying).with(line)))
@@ -114,14 +116,18 @@ fn describe(app: &App) -> String {
 }
 
 fn nodes(app: &App, on: &Callback<Msg>) -> El {
-    let mut list = fragment();
-    for node in app.frame.nodes.iter().filter(|node| node.status != "absent").take(BUTTONS) {
+    let present = || app.frame.nodes.iter().filter(|node| node.status != "absent").take(BUTTONS);
+    let crowd = present().nth(CROWD).is_some();
+    let roamed = present().find(|node| node.id == app.ui.roamed).or(present().next()).map(|node| node.id);
+    let mut list = el("div").class(if crowd { "nodes crowd" } else { "nodes" });
+    for node in present() {
         let picked = app.ui.aim.as_ref().is_some_and(|aim| aim.picked.contains(&node.name));
         let button = el("button")
             .key(node.id.to_string())
             .set("data-node", u64::from(node.id))
             .set("data-name", &node.name)
             .set("aria-label", &node.name_in_words)
+            .set("tabindex", stop(!crowd || roamed == Some(node.id)))
             .set("aria-pressed", picked || app.ui.selection == Selection::Node(node.id))
             .sends(on, Msg::Hit(Some(Hit::Node(node.name.clone()))));
         list = list.with(button);
@@ -147,6 +153,11 @@ fn legend(app: &App) -> El {
         .with(el("li").with(glyph("fault", "cross")).with("Lost"))
 }
 
+/// Tab stops at one of many; the arrows reach the others.
+fn stop(here: bool) -> &'static str {
+    if here { "0" } else { "-1" }
+}
+
 /// The tools.
 pub fn palette(app: &App, on: &Callback<Msg>) -> El {
     let armed = app.ui.aim.as_ref().map(|aim| aim.decl.kind.as_str());
@@ -163,6 +174,7 @@ pub fn palette(app: &App, on: &Callback<Msg>) -> El {
                 .set("data-tool", *kind)
                 .set("aria-pressed", armed == Some(*kind))
                 .set("aria-keyshortcuts", *key)
+                .set("tabindex", stop(armed == Some(*kind)))
                 .sends(on, Msg::Arm(Some((*kind).to_owned())))
                 .with(icon(id, "i20"))
                 .with(*label)
@@ -172,14 +184,17 @@ pub fn palette(app: &App, on: &Callback<Msg>) -> El {
     let select = el("button")
         .class("tool")
         .set("aria-pressed", armed.is_none())
+        .set("tabindex", stop(armed.is_none()))
         .sends(on, Msg::Arm(None))
         .with(icon("i-select", "i20"))
         .with("Select")
         .with(tip("Select", "V").with("Click a node, a message or a fault to look into it."));
+    let other = armed.is_some_and(|kind| PALETTE.iter().all(|(known, ..)| *known != kind));
     let more = el("button")
         .class("tool")
         .set("aria-haspopup", "dialog")
-        .set("aria-pressed", armed.is_some_and(|kind| PALETTE.iter().all(|(known, ..)| *known != kind)))
+        .set("aria-pressed", other)
+        .set("tabindex", stop(other))
         .sends(on, Msg::Dialog(Some(Dialog::Faults)))
         .with(icon("i-more", "i20"))
         .with("More");

@@ -15,20 +15,30 @@ const RULER: f64 = 22.0;
 const LANE: f64 = 24.0;
 
 /// Width of the lane labels and of the right margin.
-pub fn gutters(width: f64) -> (f64, f64) {
-    if width < 600.0 { (16.0, 16.0) } else { (104.0, 20.0) }
+pub fn gutters(slim: bool) -> (f64, f64) {
+    if slim { (0.0, 0.0) } else { (104.0, 20.0) }
 }
 
 /// Where an instant is.
-struct Axis {
+pub(super) struct Axis {
     left: f64,
-    width: f64,
+    pub(super) width: f64,
     duration: u64,
     whole: f64,
 }
 
 impl Axis {
-    fn x(&self, at: u64) -> f64 {
+    /// The page's own.
+    pub(super) fn new(app: &App) -> Self {
+        let whole = Some(app.lanes_width)
+            .filter(|w| *w > 10.0)
+            .or_else(|| crate::browser::window().inner_width().ok().and_then(|w| w.as_f64()))
+            .unwrap_or(1200.0);
+        let (left, right) = gutters(app.slim);
+        Self { left, width: (whole - left - right).max(10.0), duration: app.axis, whole }
+    }
+
+    pub(super) fn x(&self, at: u64) -> f64 {
         self.left + self.width * (at as f64 / self.duration.max(1) as f64).clamp(0.0, 1.0)
     }
 }
@@ -37,12 +47,9 @@ impl Axis {
 pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let Some(session) = app.session.as_ref() else { return fragment() };
     let panels = &app.panels;
-    let whole = Some(app.lanes_width)
-        .filter(|w| *w > 10.0)
-        .or_else(|| crate::browser::window().inner_width().ok().and_then(|w| w.as_f64()))
-        .unwrap_or(1200.0);
-    let (left, right) = gutters(whole);
-    let axis = Axis { left, width: (whole - left - right).max(10.0), duration: app.axis, whole };
+    let axis = Axis::new(app);
+    let (left, whole) = (axis.left, axis.whole);
+    let right = whole - left - axis.width;
     let lanes = &session.lanes;
     let height = RULER + LANE * (1 + lanes.len()) as f64 + 6.0;
     let (down, moved) = scrub(app, on);
@@ -50,13 +57,6 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         let on = on.clone();
         Callback::from(move |_: PointerEvent| on.emit(Msg::Hold(false)))
     };
-    let narrow = whole < 600.0;
-    let words = format!(
-        "{}, {} of {}",
-        format::clock(panels.now),
-        format::instant(panels.now),
-        format::instant(session.duration())
-    );
     let simmed = axis.x(panels.frontier) - axis.left;
     let done = axis.x(panels.now) - axis.left;
     let foot = height - 4.0;
@@ -74,30 +74,21 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         fragment().with(clear.then(label)).with(path("gridl", format!("M{:.1} 18V{foot}", x.round() + 0.5)))
     };
     let lane = |(at, (id, label)): (usize, &(String, String))| {
-        fragment().with(lane_label(label, at + 1, narrow, whole)).with(bands(
+        fragment().with(lane_label(label, at + 1, whole)).with(bands(
             &axis,
             &panels.bands,
             id,
-            at + 1,
+            (RULER + LANE * (at + 1) as f64 + 4.0, 16.0),
             shards,
         ))
     };
-    let seconds = |at: u64| format!("{:.3}", at as f64 / 1e9);
-    let drawing = el("svg")
+    let drawing = slider(app, on, session.duration())
         .set("viewBox", format!("0 0 {whole:.0} {height:.0}"))
         .set("preserveAspectRatio", "none")
-        .set("role", "slider")
-        .set("tabindex", "0")
-        .set("aria-label", "Time line")
-        .set("aria-valuemin", "0")
-        .set("aria-valuemax", seconds(session.duration()))
-        .set("aria-valuenow", seconds(panels.now))
-        .set("aria-valuetext", words)
-        .on_key(slider_keys(on, panels.now, session.duration()))
         .with(rect(simmed))
         .with(rect(done))
-        .each(scale::time_ticks(0, app.axis, if narrow { 4 } else { 12 }).into_iter().map(tick))
-        .with(lane_label("Faults", 0, narrow, whole))
+        .each(scale::time_ticks(0, app.axis, 12).into_iter().map(tick))
+        .with(lane_label("Faults", 0, whole))
         .each(panels.faults.iter().map(|fault| block(&axis, fault, &panels.faults)))
         .each(lanes.iter().enumerate().map(lane))
         .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
@@ -137,16 +128,13 @@ pub fn path(class: &'static str, d: String) -> El {
     el("path").class(class).set("d", d)
 }
 
-fn lane_label(label: &str, at: usize, narrow: bool, whole: f64) -> El {
+fn lane_label(label: &str, at: usize, whole: f64) -> El {
     let y = RULER + LANE * at as f64;
-    let name =
-        || text("ax", "16".to_owned(), px(y + 16.0)).set("fill", "var(--ink-2)").with(label.to_owned());
-    fragment()
-        .with(path("gridl", format!("M16 {:.1}H{:.0}", y + 0.5, whole - 16.0)))
-        .with((!narrow).then(name))
+    let name = text("ax", "16".to_owned(), px(y + 16.0)).set("fill", "var(--ink-2)").with(label.to_owned());
+    fragment().with(path("gridl", format!("M16 {:.1}H{:.0}", y + 0.5, whole - 16.0))).with(name)
 }
 
-fn extent(axis: &Axis, fault: &FaultBlock) -> (f64, f64) {
+pub(super) fn extent(axis: &Axis, fault: &FaultBlock) -> (f64, f64) {
     let a = axis.x(fault.from);
     (a, (axis.x(fault.to) - a).max(7.0))
 }
@@ -160,17 +148,6 @@ fn block(axis: &Axis, fault: &FaultBlock, all: &[FaultBlock]) -> El {
     let next = all.iter().filter(|f| f.from > fault.from).map(|f| axis.x(f.from)).fold(f64::MAX, f64::min);
     let inside = needed <= width.min(next - x);
     let behind = !inside && x + width + needed < next.min(axis.whole - 16.0);
-    let lines = (width / 6.0) as usize;
-    let hatch: String = (1..lines.min(400))
-        .map(|at| {
-            let at = x + at as f64 * 6.0;
-            format!(
-                "M{at:.1} {y}L{:.1} {:.1}",
-                (at - 10.0).max(x),
-                y + 16.0 * ((at - (at - 10.0).max(x)) / 10.0)
-            )
-        })
-        .collect();
     let label = |x: f64| text("flab", px(x), px(y + 12.0)).with(label.to_owned());
     let name = if inside {
         fragment()
@@ -182,14 +159,24 @@ fn block(axis: &Axis, fault: &FaultBlock, all: &[FaultBlock]) -> El {
     let class = if fault.no_effect { "fblock none" } else { "fblock" };
     fragment()
         .with(rect(class, x + 0.5, y + 0.5, width - 1.0, "15".to_owned()).set("rx", "3"))
-        .with(path("fhatch", hatch))
+        .with(hatch(x, y, width, 16.0))
         .with(name)
 }
 
-/// The bands of a lane; those at the same time share its height.
-fn bands(axis: &Axis, bands: &[Band], lane: &str, row: usize, shards: bool) -> El {
+/// Slanted lines across a block.
+pub(super) fn hatch(x: f64, y: f64, width: f64, height: f64) -> El {
+    let lines = (width / 6.0) as usize;
+    let slant = |at: usize| {
+        let at = x + at as f64 * 6.0;
+        let foot = (at - height * 0.6).max(x);
+        format!("M{at:.1} {y}L{foot:.1} {:.1}", y + (at - foot) / 0.6)
+    };
+    path("fhatch", (1..lines.min(400)).map(slant).collect())
+}
+
+/// The bands of a lane with its top and height; those at the same time share it.
+pub(super) fn bands(axis: &Axis, bands: &[Band], lane: &str, (top, tall): (f64, f64), shards: bool) -> El {
     let here: Vec<&Band> = bands.iter().filter(|band| band.lane == lane).collect();
-    let top = RULER + LANE * row as f64 + 4.0;
     let skip = here.len().saturating_sub(400);
     let mut list = fragment();
     for (at, band) in here.iter().enumerate().skip(skip) {
@@ -197,10 +184,10 @@ fn bands(axis: &Axis, bands: &[Band], lane: &str, row: usize, shards: bool) -> E
         let together: Vec<&&Band> = near.filter(|b| b.from < band.to && band.from < b.to).collect();
         let count = together.len().clamp(1, 4) as f64;
         let order = together.iter().position(|b| std::ptr::eq(**b, *band)).unwrap_or(0).min(3) as f64;
-        let height = 16.0 / count;
+        let height = tall / count;
         let (x, end) = (axis.x(band.from), axis.x(band.to));
         let width = (end - x - 1.0).max(1.5);
-        let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && count < 2.0;
+        let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && height >= 16.0;
         let bar = rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2");
         let name = || text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label);
         list = list.with(el("g").class(theme::hue(band.hue, shards)).with(bar).with(fits.then(name)));
@@ -241,15 +228,15 @@ fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) 
 }
 
 /// Dragging anywhere but on a fault moves the playhead.
-fn scrub(app: &App, on: &Callback<Msg>) -> (Callback<PointerEvent>, Callback<PointerEvent>) {
+pub(super) fn scrub(app: &App, on: &Callback<Msg>) -> (Callback<PointerEvent>, Callback<PointerEvent>) {
     let lanes = app.refs.lanes.clone();
-    let duration = app.axis;
+    let (duration, slim) = (app.axis, app.slim);
     let seek = {
         let on = on.clone();
         move |event: &PointerEvent| {
             let Some(element) = lanes.cast::<Element>() else { return };
             let rect = element.get_bounding_client_rect();
-            let (left, right) = gutters(rect.width());
+            let (left, right) = gutters(slim);
             let share =
                 (f64::from(event.client_x()) - rect.left() - left) / (rect.width() - left - right).max(1.0);
             on.emit(Msg::Seek((share.clamp(0.0, 1.0) * duration as f64) as u64));
@@ -276,6 +263,23 @@ fn scrub(app: &App, on: &Callback<Msg>) -> (Callback<PointerEvent>, Callback<Poi
         }
     });
     (down, moved)
+}
+
+/// A drawing that is a slider over the run's time.
+pub(super) fn slider(app: &App, on: &Callback<Msg>, duration: u64) -> El {
+    let now = app.panels.now;
+    let seconds = |at: u64| format!("{:.3}", at as f64 / 1e9);
+    let split = if app.frame.partitions.is_empty() { "" } else { ", partitioned" };
+    let words = format!("{} of {}{split}", format::instant(now), format::instant(duration));
+    el("svg")
+        .set("role", "slider")
+        .set("tabindex", "0")
+        .set("aria-label", "Time line")
+        .set("aria-valuemin", "0")
+        .set("aria-valuemax", seconds(duration))
+        .set("aria-valuenow", seconds(now))
+        .set("aria-valuetext", words)
+        .on_key(slider_keys(on, now, duration))
 }
 
 fn slider_keys(on: &Callback<Msg>, now: u64, duration: u64) -> Callback<KeyboardEvent> {

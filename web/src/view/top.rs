@@ -8,8 +8,8 @@ use crate::app::{App, Msg};
 use crate::model::ui::{Dialog, Drawer};
 use crate::model::{format, setup};
 
-/// The top bar.
-pub fn top(app: &App, on: &Callback<Msg>) -> El {
+/// What the run is called, and what it is.
+pub fn names(app: &App) -> (String, String) {
     let scenario = &app.scenario;
     let algorithm = setup::algorithm(&app.catalogue, scenario);
     let name = algorithm.map_or_else(|| scenario.system.algorithm.clone(), |a| a.label.clone());
@@ -23,6 +23,12 @@ pub fn top(app: &App, on: &Callback<Msg>) -> El {
         "" => format::sentence_case(&scenario.system.pattern),
         said => said.to_owned(),
     };
+    (title, sub)
+}
+
+/// The top bar.
+pub fn top(app: &App, on: &Callback<Msg>) -> El {
+    let (title, sub) = names(app);
     let brand = el("a")
         .class("brand")
         .set("href", "./")

@@ -1,0 +1,33 @@
+//! A crowd of nodes is one stop for Tab; the arrows walk among them.
+
+use web_sys::{Element, KeyboardEvent};
+
+use super::App;
+use crate::browser;
+use crate::stage::roam;
+
+impl App {
+    /// True where an arrow was meant for the crowd.
+    pub(super) fn roam(&mut self, target: Option<&Element>, event: &KeyboardEvent) -> bool {
+        let Some(target) = target.filter(|t| browser::inside(t, ".crowd")) else {
+            return false;
+        };
+        let id = target.get_attribute("data-node").and_then(|id| id.parse::<u32>().ok());
+        let Some(from) = id.and_then(|id| self.frame.nodes.iter().position(|node| node.id == id)) else {
+            return false;
+        };
+        let way = match event.key().as_str() {
+            "ArrowLeft" => (-1.0, 0.0),
+            "ArrowRight" => (1.0, 0.0),
+            "ArrowUp" => (0.0, -1.0),
+            _ => (0.0, 1.0),
+        };
+        event.prevent_default();
+        if let Some(node) = roam::next(&self.stage.layout, from, way).and_then(|at| self.frame.nodes.get(at))
+            && browser::focus(&format!(".nodes [data-node='{}']", node.id))
+        {
+            self.ui.roamed = node.id;
+        }
+        true
+    }
+}
