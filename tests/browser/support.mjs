@@ -19,6 +19,8 @@ import { chromium } from 'playwright-core';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
+/** What a strict host sends with the page; a violation is an error on the console. */
+export const POLICY = "script-src 'self' 'wasm-unsafe-eval'; style-src 'self'";
 /** The built page. */
 export const DIST = resolve(process.env.NETSPLIT_DIST ?? join(here, '../../dist'));
 /** The command line, for comparisons with the page. */
@@ -50,6 +52,7 @@ export async function startServer(extra = {}) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
     const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-cache' };
+    if (path.startsWith(BASE)) headers['Content-Security-Policy'] = POLICY;
     if (path === '/favicon.ico') {
       // Host pages have none, and a browser asks all the same.
       response.writeHead(204, headers).end();
@@ -128,10 +131,19 @@ export function suite(extra = {}) {
     await site.browser?.close();
     await site.server?.close();
   });
-  /** A new page in a fresh profile, not yet anywhere. */
-  site.page = async (options = {}) => {
+  /** A new page in a fresh profile, not yet anywhere: somebody who has been here, but with `first: true`. */
+  site.page = async ({ first = false, ...options } = {}) => {
     const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     site.contexts.push(context);
+    if (!first) {
+      await context.addInitScript(() => {
+        try {
+          localStorage.setItem('netsplit-known', '1');
+        } catch {
+          // A sandboxed frame has no storage.
+        }
+      });
+    }
     const page = await context.newPage();
     return { page, context, errors: listen(page) };
   };
