@@ -4,6 +4,7 @@ use web_sys::{Event, WheelEvent};
 
 use super::App;
 use crate::browser;
+use crate::model::face::Face;
 use crate::model::math;
 use crate::stage::draw::Line;
 use crate::stage::hit;
@@ -205,7 +206,9 @@ impl App {
     /// The wheel magnifies what is under the pointer.
     pub(super) fn wheel(&mut self, event: &Event) {
         let Some(wheel) = wasm_bindgen::JsCast::dyn_ref::<WheelEvent>(event) else { return };
-        let Some(canvas) = self.canvas() else { return };
+        // In somebody else's page the wheel alone scrolls that page.
+        let meant = self.face != Face::Embed || wheel.ctrl_key() || wheel.meta_key();
+        let Some(canvas) = self.canvas().filter(|_| meant) else { return };
         event.prevent_default();
         let rect = canvas.get_bounding_client_rect();
         let at = (f64::from(wheel.client_x()) - rect.left(), f64::from(wheel.client_y()) - rect.top());
