@@ -23,6 +23,8 @@ pub enum Link {
     File(String),
     /// A folder to copy as it is.
     Dir(String),
+    /// A file whose text takes the tag's place, relative to `web/`.
+    Inline(String),
 }
 
 /// The page, with each such tag replaced by what `place` gives for it.
@@ -56,6 +58,7 @@ fn parse(tag: &str) -> Outcome<Link> {
         Some("icon") => href().map(Link::Icon),
         Some("copy-file") => href().map(Link::File),
         Some("copy-dir") => href().map(Link::Dir),
+        Some("inline") => href().map(Link::Inline),
         _ => Err(format!("web/index.html: `cargo xtask build` does not know {tag}")),
     }
 }

@@ -197,6 +197,8 @@ fn entry_page(out: &Path) -> Outcome<String> {
         Link::Icon(path) => place(&web, &path, out)
             .map(|(name, version)| format!("<link rel=\"icon\" href=\"{name}?v={version}\" />")),
         Link::File(path) => place(&web, &path, out).map(|_| String::new()),
+        Link::Inline(path) => fs::read_to_string(web.join(&path))
+            .map_err(|error| format!("web/index.html names {path}: {error}")),
         Link::Dir(path) => {
             let from = web.join(&path);
             let name = from.file_name().ok_or_else(|| format!("web/index.html: {path} has no name"))?;

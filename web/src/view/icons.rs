@@ -1,13 +1,6 @@
-//! Icons: one sprite in the document (a sandboxed frame may not load one from elsewhere).
-
-use yew::prelude::*;
+//! Icons: from the one sprite in the document (web/index.html).
 
 use super::dom::{El, el, fragment};
-
-/// All symbols.
-pub fn sprite() -> Html {
-    Html::from_html_unchecked(AttrValue::from(include_str!("../../../static/icons/sprite.svg")))
-}
 
 /// An icon by its id.
 pub fn icon(id: &str, size: &'static str) -> El {

@@ -89,7 +89,6 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .set("data-messages", app.frame.messages.len() as u64)
         .set("data-hash", &app.hash)
         .set("data-playing", session.is_some_and(|s| s.playback.playing))
-        .with(icons::sprite())
         .with(body)
         .with(dialogs::dialog(app, on, props))
         .with(toast(app, on))
