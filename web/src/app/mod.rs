@@ -3,6 +3,7 @@
 pub mod gesture;
 mod keys;
 mod picture;
+mod readouts;
 mod roam;
 mod update;
 mod visit;
@@ -172,10 +173,8 @@ pub struct Refs {
     pub above: NodeRef,
     /// The time read-out.
     pub clock: NodeRef,
-    /// The playhead.
+    /// The playhead: a canvas over the lanes, or an element on the strip.
     pub head: NodeRef,
-    /// Its label.
-    pub head_label: NodeRef,
     /// The lanes.
     pub lanes: NodeRef,
 }
@@ -217,13 +216,15 @@ pub struct App {
     /// Nobody can see it: time stands still.
     unseen: bool,
     placed: bool,
+    /// How many nodes had buttons when those were placed.
+    buttons: usize,
     watched: Sizes,
     stage_size: (f64, f64),
-    pub(crate) lanes_width: f64,
+    pub(crate) lanes_size: (f64, f64),
+    clock_size: (f64, f64),
     lanes: Option<Element>,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
-    head_shifted: bool,
     _pictures: Pictures,
     listeners: Vec<Listener>,
 }
@@ -295,13 +296,14 @@ impl Component for App {
             face: Face::Full,
             wishes: Wishes::read(&browser::search()),
             unseen: false,
-            placed: true,
+            placed: false,
+            buttons: 0,
             watched: Sizes::new(),
             stage_size: (0.0, 0.0),
-            lanes_width: 0.0,
+            lanes_size: (0.0, 0.0),
+            clock_size: (0.0, 0.0),
             lanes: None,
             slim: false,
-            head_shifted: false,
             _pictures: pictures,
             listeners,
         };
@@ -381,7 +383,9 @@ impl Component for App {
         if let Some(root) = self.refs.root.cast::<Element>() {
             browser::apply_css(&root);
         }
-        self.placed = false;
+        // The page was made anew: nodes may have got other buttons.
+        let buttons = self.frame.nodes.iter().filter(|node| node.status != "absent").count();
+        self.placed &= std::mem::replace(&mut self.buttons, buttons) == buttons;
         self.keep_focus_somewhere();
     }
 }

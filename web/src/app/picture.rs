@@ -98,7 +98,8 @@ impl App {
         if changed {
             let size = |of: Option<Element>| of.as_ref().map_or((0.0, 0.0), browser::size);
             self.stage_size = size(self.refs.canvas.cast());
-            self.lanes_width = size(self.refs.lanes.cast()).0;
+            self.lanes_size = size(self.refs.lanes.cast());
+            self.clock_size = size(self.refs.clock.cast());
             self.slim = self.is_slim();
         }
         changed
@@ -132,9 +133,10 @@ impl App {
             let layers = Layers { below, above, width, height, ratio };
             self.stage.draw(&layers, &self.frame, &session.legend, &self.overlay);
         }
-        if moved || !self.placed {
+        if moved || self.fresh || !self.placed {
             self.place_buttons();
             self.tie();
+            self.placed = true;
         }
         self.read_outs();
     }
@@ -143,7 +145,6 @@ impl App {
     fn place_buttons(&mut self) {
         let Some(root) = self.refs.root.cast::<Element>() else { return };
         let Ok(list) = root.query_selector_all(".nodes button") else { return };
-        self.placed = true;
         for at in 0..list.length() {
             let Some(button) = list.get(at).and_then(|n| wasm_bindgen::JsCast::dyn_into::<Element>(n).ok())
             else {
@@ -156,30 +157,6 @@ impl App {
             browser::style(&button, "top", &format!("{:.1}px", place.y - size / 2.0));
             browser::style(&button, "width", &format!("{size:.1}px"));
             browser::style(&button, "height", &format!("{size:.1}px"));
-        }
-    }
-
-    /// Time and playhead, for every picture.
-    fn read_outs(&mut self) {
-        let Some(session) = self.session.as_ref() else { return };
-        let now = session.now();
-        if let Some(clock) = self.refs.clock.cast::<Element>() {
-            clock.set_text_content(Some(&format::clock(now)));
-        }
-        let Some(head) = self.refs.head.cast::<Element>() else { return };
-        let width = self.lanes_width;
-        let (left, right) = crate::view::timeline::gutters(self.slim);
-        let share = (now as f64 / self.axis.max(1) as f64).min(1.0);
-        let x = left + (width - left - right) * share;
-        browser::style(&head, "transform", &format!("translateX({x:.2}px)"));
-        if let Some(label) = self.refs.head_label.cast::<Element>() {
-            label.set_text_content(Some(&format::instant(now)));
-            // At the edges the label stays on the page.
-            let shift = x.clamp(30.0, (width - 30.0).max(30.0)) - x;
-            if shift.abs() > 0.05 || self.head_shifted {
-                browser::style(&label, "left", &format!("{shift:.1}px"));
-                self.head_shifted = shift.abs() > 0.05;
-            }
         }
     }
 

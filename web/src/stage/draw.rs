@@ -102,6 +102,11 @@ pub fn spoken_for(frame: &Frame) -> Option<u32> {
 }
 
 impl Stage {
+    /// The colours.
+    pub fn theme(&self) -> &Theme {
+        &self.theme
+    }
+
     /// New colours.
     pub fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;

@@ -61,6 +61,8 @@ pub struct Theme {
     pub raised: String,
     /// Text.
     pub ink: String,
+    /// Text on ink.
+    pub ink_inverse: String,
     /// Softer.
     pub ink_2: String,
     /// Softest.
@@ -113,6 +115,7 @@ impl Theme {
             surface: css("--surface"),
             raised: css("--raised"),
             ink: css("--ink"),
+            ink_inverse: css("--ink-inv"),
             ink_2: css("--ink-2"),
             ink_3: css("--ink-3"),
             line: css("--line"),

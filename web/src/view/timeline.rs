@@ -30,7 +30,7 @@ pub(super) struct Axis {
 impl Axis {
     /// The page's own.
     pub(super) fn new(app: &App) -> Self {
-        let whole = Some(app.lanes_width)
+        let whole = Some(app.lanes_size.0)
             .filter(|w| *w > 10.0)
             .or_else(|| crate::browser::window().inner_width().ok().and_then(|w| w.as_f64()))
             .unwrap_or(1200.0);
@@ -99,13 +99,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .on_pointer(down, moved, up)
         .with(drawing)
         .each(panels.faults.iter().map(|fault| fault_button(app, on, &axis, fault)))
-        .with(
-            el("div")
-                .class("head")
-                .at(&app.refs.head)
-                .set("aria-hidden", true)
-                .with(el("span").at(&app.refs.head_label)),
-        )
+        .with(el("canvas").class("headc").at(&app.refs.head).set("aria-hidden", true))
 }
 
 /// Pixels.

@@ -49,7 +49,13 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
                 .with(play),
         )
         .with(button("btn sq", "Next event", "Next event (Right)", Msg::Step(true)).with(icon("i-stepf", "")))
-        .with(el("span").class("clock").with(el("span").at(&app.refs.clock)).with(el("small").with(state)))
+        .with(
+            el("span")
+                .class("clock")
+                .with(el("canvas").at(&app.refs.clock).set("aria-hidden", true))
+                .with(el("span").class("sr").with(format::clock(session.now())))
+                .with(el("small").with(state)),
+        )
         .with(el("span").class("grow"))
         .with(el("span").class("muted opt").with(format!("{} events", format::count(session.events()))))
         .with(el("span").class("sep opt"))
