@@ -93,3 +93,31 @@ test('the stage takes the whole page and gives it back', async () => {
   await page.waitForFunction((was) => document.querySelector('.stage').clientWidth === was, before);
   errors.none();
 });
+
+test('the line of a partition is drawn, and one end of it dragged elsewhere', async () => {
+  const { page, errors } = await site.open(AT_REST);
+  const box = await page.locator('.stage canvas').first().boundingBox();
+  const now = await places(page);
+  const drag = async (from, to) => {
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move((from[0] + to[0]) / 2, (from[1] + to[1]) / 2, { steps: 3 });
+    await page.mouse.move(...to, { steps: 3 });
+    await page.mouse.up();
+  };
+  // Between n1, n2 at the left and n3, n5 to the right of them, from top to bottom.
+  const x = (now.n1[0] + now.n3[0]) / 2;
+  const top = [x, box.y + 60];
+  const bottom = [x, box.y + box.height - 110];
+  await page.keyboard.press('p');
+  await drag(top, bottom);
+  await page.keyboard.press('Escape');
+  const cut = page.locator('button[data-fault="1"]');
+  assert.match(await cut.getAttribute('aria-label'), /n1 n2 c2 c4/);
+  // Its lower end to the far side of n3, which is with them now.
+  await drag(bottom, [(now.n3[0] + now.n4[0]) / 2, bottom[1]]);
+  // The smaller side is named.
+  await page.waitForFunction(() => /n4 n5 c1 c3/.test(document.querySelector('button[data-fault="1"]').ariaLabel));
+  await shot(page, 'dragged-cut');
+  errors.none();
+});

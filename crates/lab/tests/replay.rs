@@ -21,6 +21,8 @@ enum Deed {
     Inject(usize, usize, usize, u64),
     End(usize),
     Remove(usize),
+    /// This fault begins at that share of the run, and lasts so long (ms) if it ends at all.
+    Edit(usize, u64, u64),
     /// The action of this index on this node.
     Act(usize, usize),
 }
@@ -34,6 +36,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => (0usize..100, 0usize..20, 0usize..20, 0u64..800).prop_map(|(k, a, b, l)| Deed::Inject(k, a, b, l)),
         1 => (0usize..8).prop_map(Deed::End),
         1 => (0usize..8).prop_map(Deed::Remove),
+        2 => (0usize..8, 0u64..1000, 0u64..800).prop_map(|(f, s, l)| Deed::Edit(f, s, l)),
         1 => (0usize..8, 0usize..20).prop_map(|(k, a)| Deed::Act(k, a)),
     ]
 }
@@ -105,6 +108,22 @@ fn perform(x: &mut Experiment, deed: &Deed, names: &[String]) {
         }
         Deed::End(index) => x.end_fault(index),
         Deed::Remove(index) => x.remove_fault(index),
+        Deed::Edit(index, share, lasts) => {
+            let faults = x.scenario().faults;
+            let Some(mut fault) = faults.get(index).cloned() else {
+                assert!(x.edit_fault(index, Fault::new(Duration(0), "crash")).is_err());
+                return;
+            };
+            fault.at = Duration(END / 1000 * share);
+            fault.lasts = fault.lasts.map(|_| Duration::from_millis(lasts + 1));
+            let here = (x.now(), x.trace_hash());
+            // A target that this kind does not have is refused, and nothing changes.
+            let mut wrong = fault.clone();
+            wrong.kind = "no_such_fault".to_owned();
+            assert!(x.edit_fault(index, wrong).is_err());
+            assert_eq!((x.now(), x.trace_hash()), here);
+            x.edit_fault(index, fault).expect("valid");
+        }
         Deed::Act(index, at) => {
             let scenario = x.scenario();
             let catalogue = catalogue();

@@ -146,6 +146,7 @@ impl App {
         match gesture {
             Gesture::Press(..) => self.point(at.0, at.1),
             Gesture::Cut(from) => self.cut_along(from, at),
+            Gesture::End(fault, from) if apart(from, at) > CLICK => self.cut_anew(fault, from, at),
             _ => return false,
         }
         true

@@ -350,18 +350,37 @@ impl App {
         }
     }
 
-    pub(super) fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {
-        let names: Vec<String> = hit::parted(&self.stage.layout, a, b)
-            .into_iter()
-            .filter_map(|at| self.frame.nodes.get(at))
-            .map(|node| node.name.clone())
-            .collect();
-        let Some(aim) = self.ui.aim.as_ref() else { return };
+    /// The names on the smaller side of a line; says so where all are on one side.
+    fn parted(&mut self, a: (f64, f64), b: (f64, f64)) -> Option<Target> {
+        let parted = hit::parted(&self.stage.layout, a, b);
+        let named = parted.iter().filter_map(|at| self.frame.nodes.get(*at));
+        let names: Vec<String> = named.map(|node| node.name.clone()).collect();
         if names.is_empty() {
             self.toast("The line has all nodes on one side.".to_owned(), None, 4000.0);
-            return;
+            return None;
         }
-        let fault = aim.fault(Target::Groups(vec![names]));
+        Some(Target::Groups(vec![names]))
+    }
+
+    /// The line of a partition was drawn elsewhere: the run is made again with the nodes that it parts now.
+    pub(super) fn cut_anew(&mut self, index: usize, a: (f64, f64), b: (f64, f64)) {
+        let fault =
+            self.session.as_ref().and_then(|session| session.document().faults.into_iter().nth(index));
+        let (Some(mut fault), Some(target)) = (fault, self.parted(a, b)) else { return };
+        fault.target = target;
+        let line = self.laid((a, b));
+        match self.session.as_mut().map(|session| session.edit_fault(index, fault)) {
+            Some(Ok(())) => drop(self.overlay.drawn.insert(index, line)),
+            Some(Err(problems)) => self.refuse(&problems),
+            None => {}
+        }
+        self.changed();
+    }
+
+    pub(super) fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {
+        let Some(target) = self.parted(a, b) else { return };
+        let Some(aim) = self.ui.aim.as_ref() else { return };
+        let fault = aim.fault(target);
         let line = self.laid((a, b));
         self.inject(fault, Some(line));
     }

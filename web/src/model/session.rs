@@ -215,6 +215,15 @@ impl Session {
         active.len()
     }
 
+    /// Puts another fault in a fault's place.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn edit_fault(&mut self, index: usize, fault: Fault) -> Result<(), Problems> {
+        self.changes();
+        self.experiment.edit_fault(index, fault)
+    }
+
     /// Takes a fault out of the run.
     pub fn remove(&mut self, index: usize) {
         self.changes();

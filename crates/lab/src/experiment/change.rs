@@ -52,6 +52,25 @@ impl Experiment {
         }
     }
 
+    /// Puts another fault in a fault's place; the run is made again up to the cursor.
+    ///
+    /// # Errors
+    /// What is wrong with it, by path within the fault; then nothing changes.
+    pub fn edit_fault(&mut self, index: usize, fault: Fault) -> Result<(), Problems> {
+        let path = format!("faults[{index}]");
+        let mut changed = self.scenario.clone();
+        let Some(place) = changed.faults.get_mut(index) else {
+            return Err(Problems::one(Problem::new("range", &path, "no such fault", "the index of a fault")));
+        };
+        // Chaos entries draw by their place among each other, from the start.
+        let chaos = fault.chaos().is_some() || place.chaos().is_some();
+        let from = if chaos { 0 } else { place.at.0.min(fault.at.0) };
+        *place = fault;
+        let changed = check(&changed).map_err(|problems| within(problems, &path))?;
+        self.remake(changed, from);
+        Ok(())
+    }
+
     /// Heals a fault at the cursor's time + 1 ns; one that has not begun yet never will.
     pub fn end_fault(&mut self, index: usize) {
         let Some(fault) = self.scenario.faults.get(index) else { return };
