@@ -5,8 +5,6 @@ use std::rc::Rc;
 use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
 use netsplit_lab::{MessageFrame, default_scenario};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 use yew::Context;
 
 use super::{App, Msg};
@@ -415,11 +413,6 @@ impl App {
     fn dialog(&mut self, dialog: Option<Dialog>) {
         if dialog.is_some() && self.ui.dialog.is_none() {
             self.opener = browser::document().active_element();
-        }
-        if dialog.is_none()
-            && let Some(opener) = self.opener.take().and_then(|e| e.dyn_into::<HtmlElement>().ok())
-        {
-            let _ = opener.focus();
         }
         self.ui.dialog = dialog;
     }

@@ -2,7 +2,8 @@
 
 use netsplit_lab::scenario::{Duration, Fault, Target};
 use netsplit_lab::text;
-use web_sys::Element;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 use yew::html::Scope;
 
 use super::{App, Msg};
@@ -90,9 +91,14 @@ impl App {
         self.face != Face::Embed || target.is_some_and(|target| target.tag_name() != "BODY")
     }
 
-    /// The focus of an element that is gone goes to "play".
-    pub(super) fn keep_focus_somewhere(&self) {
-        if self.focused.as_ref().is_some_and(|element| !element.is_connected()) {
+    /// After a dialog the focus goes back to what opened it, which until now was inert; the focus of an element that is
+    /// gone goes to "play".
+    pub(super) fn keep_focus_somewhere(&mut self) {
+        if self.ui.dialog.is_none()
+            && let Some(opener) = self.opener.take()
+        {
+            let _ = opener.unchecked_into::<HtmlElement>().focus();
+        } else if self.focused.as_ref().is_some_and(|element| !element.is_connected()) {
             browser::focus(".play");
         }
     }

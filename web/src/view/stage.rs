@@ -148,6 +148,7 @@ fn legend(app: &App) -> El {
     };
     el("ul")
         .class("legend")
+        .maybe("tabindex", app.slim.then_some("0"))
         .set("aria-label", "Legend")
         .each(session.legend.iter().enumerate().filter_map(entry))
         .with(el("li").with(glyph("fault", "cross")).with("Lost"))
