@@ -121,6 +121,21 @@ pub fn node(args: &[String]) -> Outcome {
     )
 }
 
+/// Pictures of the page, in tests/browser/shots/; the README's too.
+pub fn shots(names: &[String]) -> Outcome {
+    setup::npm(BROWSER, "the browser driver")?;
+    let chrome = setup::chrome()?;
+    page::build(page::Build::Release)?;
+    crate::run(
+        command("node")
+            .current_dir(root().join(BROWSER))
+            .arg("shots.mjs")
+            .args(names)
+            .env("CHROME", chrome)
+            .env("NETSPLIT_DIST", page::dist()),
+    )
+}
+
 fn trunk() -> Outcome<Option<String>> {
     if setup::on_path("trunk").is_none() {
         return Ok(Some("trunk is not installed here (`cargo install trunk`)".into()));

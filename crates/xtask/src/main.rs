@@ -28,6 +28,7 @@ cargo xtask COMMAND
   test [--quick]                 every check; --quick: format, lints and native tests only
   bench [ARGS]                   the engine's speed beside other simulators'
   frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000
+  shots [NAME…]                  pictures of the page in tests/browser/shots/, and the README's
   size [--no-fail]               what the page weighs, in all and per algorithm
   soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number)
   theory                         queueing theory's numbers with ten million jobs each, some minutes
@@ -69,6 +70,7 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
             flags.done()?;
             checks::run(quick)
         }
+        "shots" => checks::shots(args),
         "size" => {
             let strict = !flags.take("--no-fail");
             flags.done()?;
