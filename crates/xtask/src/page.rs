@@ -178,6 +178,10 @@ fn entry_page(out: &Path) -> Outcome<String> {
     // Names stay, addresses change with the content: no host's cache can mix two versions.
     let version = version(&[&script, &wasm]);
 
+    // Whoever waits wants to know for how much.
+    let weight = format!("Loading the simulator, {:.1} MB", (script.len() + wasm.len()) as f64 / 1e6);
+    let source = source.replace("Loading the simulator", &weight);
+
     html::transform(&source, |link| match link {
         Link::Rust => {
             let boot =
