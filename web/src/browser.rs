@@ -120,6 +120,12 @@ pub fn inside(element: &Element, selector: &str) -> bool {
     element.closest(selector).ok().flatten().is_some()
 }
 
+/// Width and height of what is seen of the page (px).
+pub fn viewport() -> (f64, f64) {
+    let root = document().document_element();
+    root.as_ref().map_or((0.0, 0.0), size)
+}
+
 /// Sets a property of an element's style (no inline style attribute: the page's policy forbids it).
 pub fn style(element: &Element, name: &str, value: &str) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {

@@ -41,6 +41,8 @@ pub struct Pointer {
     pub x: f64,
     /// Where (px).
     pub y: f64,
+    /// It is a finger.
+    pub touch: bool,
 }
 
 /// What a press has become.
@@ -85,6 +87,7 @@ impl App {
         self.fingers.retain(|(id, _)| *id != pointer.id);
         self.fingers.push((pointer.id, at));
         self.overlay.drag = None;
+        (self.pressed_at, self.touched) = (browser::wall(), pointer.touch);
         let end = || {
             let lines = self.stage.lines.iter();
             let free = lines.filter(|_| self.ui.aim.is_none());

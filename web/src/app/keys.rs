@@ -29,6 +29,12 @@ impl App {
         }
         let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
         let slider = target.as_ref().and_then(|t| t.get_attribute("type")).is_some_and(|t| t == "range");
+        if self.ui.menu.is_some() {
+            return match self.menu_key(event) {
+                Some(msg) => self.send(ctx, event, msg),
+                None => false,
+            };
+        }
         if key == "Escape" {
             if self.ui.dialog.is_some() {
                 return self.send(ctx, event, Msg::Dialog(None));
@@ -138,14 +144,14 @@ impl App {
     }
 }
 
-/// Arrow keys walk along a tab list or a toolbar.
-fn roving(target: Option<&Element>, event: &KeyboardEvent, which: &str) -> bool {
+/// Arrow keys walk along a tab list, a toolbar or a menu.
+pub(super) fn roving(target: Option<&Element>, event: &KeyboardEvent, which: &str) -> bool {
     let step: i32 = match event.key().as_str() {
         "ArrowLeft" | "ArrowUp" => -1,
         _ => 1,
     };
     let Some(target) = target else { return false };
-    let Ok(Some(list)) = target.closest("[role=tablist],[role=toolbar]") else { return false };
+    let Ok(Some(list)) = target.closest("[role=tablist],[role=toolbar],[role=menu]") else { return false };
     let Ok(items) = list.query_selector_all(which) else { return false };
     let count = items.length() as i32;
     let at = (0..count)

@@ -2,6 +2,7 @@
 
 pub mod gesture;
 mod keys;
+mod menu;
 mod picture;
 mod readouts;
 mod roam;
@@ -96,6 +97,10 @@ pub enum Msg {
     Pointer(Pointer),
     /// The wheel over the stage.
     Wheel(Event),
+    /// The browser would show its menu on the stage.
+    Context(Event),
+    /// The menu is done.
+    Menu,
     /// A step of magnification; none for the whole layout, tidy.
     Magnify(Option<bool>),
     /// The stage on the whole screen.
@@ -205,6 +210,11 @@ pub struct App {
     own_hash: String,
     opener: Option<Element>,
     gesture: Gesture,
+    /// When the latest press began (wall ms), and whether by a finger.
+    pressed_at: f64,
+    touched: bool,
+    /// The menu has just been opened: its first entry is to get the focus.
+    menu_opened: bool,
     fingers: Vec<(i32, (f64, f64))>,
     /// When the picture's nodes were made (wall ms).
     nodes_at: f64,
@@ -290,6 +300,9 @@ impl Component for App {
             own_hash: String::new(),
             opener: None,
             gesture: Gesture::Idle,
+            pressed_at: 0.0,
+            touched: false,
+            menu_opened: false,
             fingers: Vec::new(),
             nodes_at: 0.0,
             focused: None,
@@ -353,6 +366,10 @@ impl Component for App {
                 }
                 more
             }
+            Msg::Context(event) => {
+                self.context_menu(&event);
+                self.ui.menu.is_some()
+            }
             other => {
                 self.focused = browser::document().active_element();
                 self.acted(&other);
@@ -374,6 +391,8 @@ impl Component for App {
             let on = ctx.link().callback(Msg::Wheel);
             self.listeners.push(Listener::new(&stage, "wheel", move |event| on.emit(event)));
             self.watched.watch(&stage);
+            let on = ctx.link().callback(Msg::Context);
+            self.listeners.push(Listener::new(&stage, "contextmenu", move |event| on.emit(event)));
         }
         let lanes = self.refs.lanes.cast::<Element>();
         if lanes != self.lanes {
@@ -386,6 +405,9 @@ impl Component for App {
         // The page was made anew: nodes may have got other buttons.
         let buttons = self.frame.nodes.iter().filter(|node| node.status != "absent").count();
         self.placed &= std::mem::replace(&mut self.buttons, buttons) == buttons;
+        if std::mem::take(&mut self.menu_opened) {
+            browser::focus(".menu button");
+        }
         self.keep_focus_somewhere();
     }
 }

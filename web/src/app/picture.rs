@@ -55,6 +55,7 @@ impl App {
             self.paint(wall);
         }
         self.fresh = false;
+        let rested = self.rested(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
         if gone {
@@ -64,7 +65,7 @@ impl App {
         if due {
             self.refresh();
         }
-        due || said || gone
+        due || said || gone || rested
     }
 
     /// Makes what the panels show.
@@ -118,6 +119,10 @@ impl App {
         self.overlay.wall = wall;
         self.overlay.node = match self.ui.selection {
             Selection::Node(id) => Some(id),
+            _ => None,
+        };
+        self.overlay.link = match self.ui.selection {
+            Selection::Link(a, b) => Some((a, b)),
             _ => None,
         };
         self.overlay.message = match &self.ui.selection {

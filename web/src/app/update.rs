@@ -19,8 +19,10 @@ use crate::stage::theme::Theme;
 
 impl App {
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
+        self.close_menu();
         match msg {
-            Msg::Picture(_) | Msg::Key(_) | Msg::Pointer(_) | Msg::Wheel(_) => {}
+            Msg::Picture(_) | Msg::Key(_) | Msg::Pointer(_) | Msg::Wheel(_) | Msg::Context(_) | Msg::Menu => {
+            }
             Msg::HashChanged => {
                 let hash = browser::hash();
                 if hash != self.own_hash {
@@ -299,32 +301,28 @@ impl App {
 
     /// A click at a point of the stage: a node, else a message, else a link, else nothing.
     pub(super) fn point(&mut self, x: f64, y: f64) {
-        let frame = &self.frame;
-        if let Some(node) = hit::node(&self.stage.layout, x, y).and_then(|at| frame.nodes.get(at)) {
-            return self.hit(Some(Hit::Node(node.name.clone())));
+        let hit = self.at(x, y);
+        if self.ui.aim.is_some() || matches!(hit, Some(Hit::Node(_))) {
+            return self.hit(hit);
         }
-        if let Some(found) = hit::message(&self.stage.glyphs, x, y).and_then(|at| frame.messages.get(at)) {
-            let message = self.named(found);
-            return if self.ui.aim.is_some() {
-                self.hit(Some(Hit::Message(message.id)));
-            } else {
-                self.ui.selection = Selection::Message(Box::new(message));
-                self.ui.tab = Tab::Inspector;
-            };
-        }
-        if self.ui.aim.is_none() {
-            self.ui.selection = Selection::None;
-            return;
-        }
-        let servers: Vec<usize> = (0..frame.nodes.len()).filter(|at| !frame.nodes[*at].client).collect();
-        if let Some((a, b)) = hit::link(&self.stage.layout, &servers, x, y) {
-            let (from, to) = (frame.nodes[a].name.clone(), frame.nodes[b].name.clone());
-            self.hit(Some(Hit::Link(from, to)));
+        let id = |name: &String| self.frame.nodes.iter().find(|node| node.name == *name).map(|node| node.id);
+        self.ui.selection = match hit {
+            Some(Hit::Link(a, b)) => {
+                id(&a).zip(id(&b)).map_or(Selection::None, |(a, b)| Selection::Link(a, b))
+            }
+            Some(Hit::Message(_)) => {
+                let found = hit::message(&self.stage.glyphs, x, y).and_then(|at| self.frame.messages.get(at));
+                found.map_or(Selection::None, |found| Selection::Message(Box::new(self.named(found))))
+            }
+            _ => Selection::None,
+        };
+        if self.ui.selection != Selection::None {
+            self.ui.tab = Tab::Inspector;
         }
     }
 
     /// A message with its name, which the pictures of a crowd leave out.
-    fn named(&self, message: &MessageFrame) -> MessageFrame {
+    pub(super) fn named(&self, message: &MessageFrame) -> MessageFrame {
         let full =
             self.session.as_ref().filter(|_| message.id.is_empty() && !message.lost).map(Session::frame);
         let found = full.and_then(|frame| frame.messages.into_iter().find(|other| other.same(message)));
@@ -411,7 +409,7 @@ impl App {
     }
 
     fn dialog(&mut self, dialog: Option<Dialog>) {
-        if dialog.is_some() && self.ui.dialog.is_none() {
+        if dialog.is_some() && self.ui.dialog.is_none() && self.opener.is_none() {
             self.opener = browser::document().active_element();
         }
         self.ui.dialog = dialog;

@@ -91,10 +91,11 @@ impl App {
         self.face != Face::Embed || target.is_some_and(|target| target.tag_name() != "BODY")
     }
 
-    /// After a dialog the focus goes back to what opened it, which until now was inert; the focus of an element that is
+    /// After a dialog or a menu the focus goes back to what opened it, which until now was inert; the focus of an element that is
     /// gone goes to "play".
     pub(super) fn keep_focus_somewhere(&mut self) {
         if self.ui.dialog.is_none()
+            && self.ui.menu.is_none()
             && let Some(opener) = self.opener.take()
         {
             let _ = opener.unchecked_into::<HtmlElement>().focus();

@@ -6,7 +6,7 @@ use netsplit_lab::MessageFrame;
 use netsplit_scenario::Scenario;
 
 use super::opening::BadLink;
-use super::tool::Aim;
+use super::tool::{Aim, Hit};
 
 /// A tab of the right panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,10 +34,23 @@ pub enum Selection {
     None,
     /// A node.
     Node(u32),
+    /// The link between two nodes.
+    Link(u32, u32),
     /// A message as it was when it was selected.
     Message(Box<MessageFrame>),
     /// A fault, by its index.
     Fault(usize),
+}
+
+/// A menu of what can be done to something on the stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Menu {
+    /// What it is about.
+    pub hit: Hit,
+    /// Where on the page (px).
+    pub x: f64,
+    /// Where on the page (px).
+    pub y: f64,
 }
 
 /// A dialog.
@@ -129,6 +142,8 @@ pub struct Ui {
     pub aim: Option<Aim>,
     /// The open dialog.
     pub dialog: Option<Dialog>,
+    /// The open menu.
+    pub menu: Option<Menu>,
     /// The open drawer.
     pub drawer: Drawer,
     /// Filter of the event log.

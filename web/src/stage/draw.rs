@@ -31,6 +31,8 @@ pub type Line = ((f64, f64), (f64, f64));
 pub struct Overlay {
     /// Selected node.
     pub node: Option<u32>,
+    /// Selected link.
+    pub link: Option<(u32, u32)>,
     /// Selected message.
     pub message: Option<Box<MessageFrame>>,
     /// Names of nodes that are picked for the armed tool.
@@ -68,6 +70,8 @@ pub struct Stage {
     pub glyphs: Vec<(f32, f32, u32)>,
     /// The lines of partitions that are drawn, with the fault's index.
     pub lines: Vec<(usize, Line)>,
+    /// The links that are drawn, by their nodes' numbers.
+    pub drawn_links: Vec<(u32, u32)>,
     pub(super) theme: Theme,
     icons: Icons,
     pub(super) links: Map<(u32, u32), f64>,
@@ -196,6 +200,7 @@ impl Stage {
             }
         }
         add(over.node.map_or(0, |node| 1 + u64::from(node)));
+        add(over.link.map_or(0, |(a, b)| (1 + u64::from(a)) ^ (u64::from(b) << 32)));
         add(over.picked.len() as u64
             ^ (frame.links.len() as u64) << 16
             ^ (frame.partitions.len() as u64) << 40);

@@ -21,19 +21,17 @@ pub fn node(layout: &Layout, x: f64, y: f64) -> Option<usize> {
     (distance(place) <= REACH).then_some(at)
 }
 
-/// The two of `nodes` (positions in the frame) whose link runs through a point.
-pub fn link(layout: &Layout, nodes: &[usize], x: f64, y: f64) -> Option<(usize, usize)> {
-    let mut best: Option<(f64, (usize, usize))> = None;
-    for (at, a) in nodes.iter().enumerate() {
-        for b in &nodes[at + 1..] {
-            let (Some(from), Some(to)) = (layout.places.get(*a), layout.places.get(*b)) else { continue };
-            let (dx, dy) = (to.x - from.x, to.y - from.y);
-            let length = dx.hypot(dy);
-            let along = ((x - from.x) * dx + (y - from.y) * dy) / (length * length).max(1.0);
-            let off = ((x - from.x) * dy - (y - from.y) * dx).abs() / length.max(1.0);
-            if (0.0..=1.0).contains(&along) && off <= REACH && best.is_none_or(|(known, _)| off < known) {
-                best = Some((off, (*a, *b)));
-            }
+/// The one of `links` (nodes' numbers) that runs through a point.
+pub fn link(layout: &Layout, links: &[(u32, u32)], x: f64, y: f64) -> Option<(u32, u32)> {
+    let mut best: Option<(f64, (u32, u32))> = None;
+    for (a, b) in links {
+        let (Some(from), Some(to)) = (layout.of(*a), layout.of(*b)) else { continue };
+        let (dx, dy) = (to.x - from.x, to.y - from.y);
+        let length = (dx * dx + dy * dy).sqrt();
+        let along = ((x - from.x) * dx + (y - from.y) * dy) / (length * length).max(1.0);
+        let off = ((x - from.x) * dy - (y - from.y) * dx).abs() / length.max(1.0);
+        if (0.0..=1.0).contains(&along) && off <= REACH && best.is_none_or(|(known, _)| off < known) {
+            best = Some((off, (*a, *b)));
         }
     }
     best.map(|(_, pair)| pair)

@@ -74,16 +74,23 @@ impl Stage {
         }
         let sick =
             |a: u32, b: u32| frame.links.iter().find(|l| pair(l.from, l.to) == (a, b) && l.state != "cut");
-        for link in frame.links.iter().filter(|l| l.state != "cut").take(MOST) {
-            pairs.slot(pair(link.from, link.to), || 1.0);
+        let ill = frame.links.iter().filter(|l| l.state != "cut").take(MOST).map(|l| (l.from, l.to));
+        for (a, b) in ill.chain(over.link) {
+            pairs.slot(pair(a, b), || 1.0);
         }
-        on.set_line_width(1.25);
+        self.drawn_links = pairs.keys().copied().collect();
         for ((a, b), strength) in pairs.iter() {
             let Some((x0, y0, x1, y1)) = self.span(*a, *b, 10.0) else { continue };
             let dead = cut.contains(&(*a, *b));
             let ill = sick(*a, *b);
             on.set_stroke_style_str(if ill.is_some() { &self.theme.fault } else { &self.theme.line_2 });
             on.set_global_alpha(if ill.is_some() { 0.7 } else { *strength });
+            on.set_line_width(1.25);
+            if over.link.is_some_and(|(from, to)| pair(from, to) == (*a, *b)) {
+                on.set_stroke_style_str(&self.theme.focus);
+                on.set_global_alpha(1.0);
+                on.set_line_width(2.5);
+            }
             let pattern: &[f64] = match (dead, ill.is_some()) {
                 (true, _) => &[2.0, 5.0],
                 (_, true) => &[7.0, 4.0],

@@ -11,6 +11,7 @@ pub mod first;
 pub mod icons;
 pub mod inspector;
 pub mod island;
+pub mod menu;
 pub mod rail;
 pub mod side;
 pub mod stage;
@@ -91,6 +92,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .set("data-playing", session.is_some_and(|s| s.playback.playing))
         .with(body)
         .with(dialogs::dialog(app, on, props))
+        .with(menu::menu(app, on))
         .with(toast(app, on))
         .with(el("div").class("sr").set("aria-live", "polite").with(&app.speaker.line))
         .done()

@@ -61,7 +61,13 @@ fn pointer(app: &App, on: &Callback<Msg>) -> (PointerHeard, PointerHeard, Pointe
             let rect = canvas.cast::<Element>().map(|canvas| canvas.get_bounding_client_rect());
             let (left, top) = rect.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
             let (x, y) = (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top);
-            on.emit(Msg::Pointer(Pointer { phase, id: event.pointer_id(), x, y }));
+            on.emit(Msg::Pointer(Pointer {
+                phase,
+                id: event.pointer_id(),
+                x,
+                y,
+                touch: event.pointer_type() == "touch",
+            }));
         }
     };
     let down = {

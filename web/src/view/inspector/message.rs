@@ -16,7 +16,7 @@ pub fn message(app: &App, on: &Callback<Msg>, sent: &MessageFrame) -> El {
         |id: u32| app.frame.nodes.iter().find(|n| n.id == id).map_or_else(String::new, |n| n.name.clone());
     let kind = app.session.as_ref().and_then(|session| session.legend.get(sent.kind as usize));
     let (label, role, shape) = kind.map_or(("", "", ""), |kind| (&kind.label, &kind.role, &kind.shape));
-    let there = app.frame.messages.iter().any(|m| m.id == sent.id && !m.lost && !m.id.is_empty());
+    let there = app.frame.messages.iter().any(|m| m.same(sent) && !m.lost);
     let state = if there {
         "on the way"
     } else if sent.lost {

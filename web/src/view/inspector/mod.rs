@@ -1,10 +1,12 @@
-//! What is selected: a node, a message or a fault.
+//! What is selected: a node, a link, a message or a fault.
 //!
 //! - [`node`]: a node's state, log and tables;
 //! - [`message`]: a message in flight;
+//! - [`link`]: the link between two nodes;
 //! - [`fault`]: a fault of the run.
 
 mod fault;
+mod link;
 mod message;
 mod node;
 
@@ -38,6 +40,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
         }
         Selection::Node(id) => node::node(app, on, &session.inspect(*id)),
         Selection::Message(sent) => message::message(app, on, sent),
+        Selection::Link(a, b) => link::link(app, on, *a, *b),
         Selection::Fault(index) => fault::fault(app, on, *index),
     }
 }
@@ -51,12 +54,12 @@ fn title(name: &str, more: String) -> El {
 }
 
 /// A button that breaks what is looked at.
-fn act(on: &Callback<Msg>, kind: &'static str, label: &'static str, target: Target) -> El {
+fn act(on: &Callback<Msg>, kind: &str, label: &str, target: Target) -> El {
     let mut fault = Fault::new(Duration::ZERO, kind);
     fault.target = target;
     el("button")
         .class("btn line sm")
         .sends(on, Msg::Inject(fault))
         .with(icon(tool::icon(kind), "i16"))
-        .with(label)
+        .with(label.to_owned())
 }
