@@ -6,7 +6,9 @@ use std::rc::Rc;
 use netsplit_sim::Simulation;
 
 const MOST: usize = 64;
-const FIRST_SPACING: u64 = 2048;
+/// Events between the first copies; with many nodes, whose copies take milliseconds, as many as are made again in a few
+/// pictures.
+const FIRST_SPACING: [(usize, u64); 3] = [(16, 2_048), (100, 16_384), (usize::MAX, 131_072)];
 /// A rough size of all copies together.
 const BUDGET: usize = 48 << 20;
 
@@ -31,9 +33,12 @@ impl Snapshots {
     /// Begins with the world at time 0.
     pub(crate) fn new(world: &dyn Simulation) -> Self {
         // The engine itself, and for a node its state, disk and share of messages in flight.
-        let size = 700_000 + world.core().nodes.len() * 8_192;
+        let nodes = world.core().nodes.len();
+        let size = 700_000 + nodes * 8_192;
+        let spacing =
+            FIRST_SPACING.iter().find(|(most, _)| nodes <= *most).map_or(2_048, |(_, spacing)| *spacing);
         let first = Snapshot { events: 0, now: 0, pushed: 0, world: world.fork().into() };
-        Self { list: vec![first], spacing: FIRST_SPACING, most: (BUDGET / size).clamp(8, MOST) }
+        Self { list: vec![first], spacing, most: (BUDGET / size).clamp(8, MOST) }
     }
 
     /// Number of the event at which the next copy is due.

@@ -13,7 +13,7 @@ const BUDGET: f64 = 6.0;
 /// The same while the run is behind the chosen speed: fewer pictures, but in time.
 const BEHIND: f64 = 20.0;
 /// How often the panels are made anew while it plays (ms), and while the run is behind or the stage has a crowd to draw.
-const PANELS: (f64, f64) = (125.0, 400.0);
+const PANELS: (f64, f64) = (125.0, 500.0);
 
 /// Entries of the event log that are made while it is not shown, and while it is.
 const LOG: (usize, usize) = (24, 240);
