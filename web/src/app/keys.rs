@@ -11,7 +11,7 @@ use crate::model::ui::{Dialog, Drawer, Selection, Tab};
 impl App {
     /// True where something is to be drawn.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        if event.default_prevented() || event.ctrl_key() || event.meta_key() {
+        if event.default_prevented() {
             return false;
         }
         let key = event.key();
@@ -28,6 +28,15 @@ impl App {
             return false;
         }
         let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
+        if event.ctrl_key() || event.meta_key() {
+            let msg = match key.as_str() {
+                "z" if !event.shift_key() => Msg::Undo,
+                "z" | "Z" | "y" => Msg::Redo,
+                _ => return false,
+            };
+            // A field has its own.
+            return !typing && self.ui.dialog.is_none() && self.send(ctx, event, msg);
+        }
         let slider = target.as_ref().and_then(|t| t.get_attribute("type")).is_some_and(|t| t == "range");
         if self.ui.menu.is_some() {
             return match self.menu_key(event) {

@@ -20,6 +20,7 @@ use yew::prelude::*;
 
 use crate::browser::{self, Listener, Pictures, Sizes};
 use crate::model::face::{self, Face, Wishes};
+use crate::model::history::History;
 use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
@@ -155,8 +156,10 @@ pub enum Msg {
     Gallery(String),
     /// The default scenario.
     Default,
-    /// The way back that the toast offers.
+    /// One step of what was done back.
     Undo,
+    /// And forward again.
+    Redo,
     /// The toast goes.
     ToastGone,
     /// The one thing that a first visit offers to do.
@@ -209,6 +212,9 @@ pub struct App {
     fresh: bool,
     own_hash: String,
     opener: Option<Element>,
+    pub(crate) history: History,
+    /// The cursor as of the latest picture (ns).
+    last_now: u64,
     gesture: Gesture,
     /// When the latest press began (wall ms), and whether by a finger.
     pressed_at: f64,
@@ -299,6 +305,8 @@ impl Component for App {
             fresh: true,
             own_hash: String::new(),
             opener: None,
+            history: History::default(),
+            last_now: 0,
             gesture: Gesture::Idle,
             pressed_at: 0.0,
             touched: false,

@@ -31,7 +31,8 @@ impl App {
         }
         let Some(session) = self.session.as_mut() else { return false };
         let was_busy = session.playback.playing || session.goal.is_some();
-        browser::remember(None, session.now());
+        self.last_now = session.now();
+        browser::remember(None, self.last_now);
         let late = session.playback.late;
         let budget = if late { BEHIND } else { BUDGET };
         let crowd = self.frame.nodes.len() > CROWD || self.frame.messages.len() > SHAPES;

@@ -88,7 +88,7 @@ impl App {
                     on.emit(line.to_owned());
                 });
             }
-            Msg::Say(text) => self.toast(text, None, 3000.0),
+            Msg::Say(text) => self.toast(text, false, 3000.0),
             Msg::Drawer(drawer) => {
                 self.ui.drawer = if self.ui.drawer == drawer { Drawer::Closed } else { drawer };
             }
@@ -146,17 +146,17 @@ impl App {
             Msg::HealAll => {
                 let count = self.session.as_mut().map_or(0, Session::heal_all);
                 let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
-                self.toast(words.to_owned(), None, 3000.0);
+                self.toast(words.to_owned(), false, 3000.0);
                 self.changed();
             }
             Msg::Remove(index) => {
                 self.with(|session| session.remove(index));
                 self.ui.selection = Selection::None;
-                self.toast("The fault is taken out of the run.".to_owned(), None, 3000.0);
+                self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
                 self.changed();
             }
             Msg::Paste(text) => match opening::link(&text) {
-                Opening::Nothing => self.toast("That is not a link to a run.".to_owned(), None, 4000.0),
+                Opening::Nothing => self.toast("That is not a link to a run.".to_owned(), false, 4000.0),
                 other => self.opened(other),
             },
             Msg::Gallery(id) => self.opened(opening::from_gallery(&id)),
@@ -165,12 +165,8 @@ impl App {
                 self.open(opening::first(), true);
                 self.forget_address();
             }
-            Msg::Undo => {
-                if let Some((scenario, now)) = self.ui.toast.take().and_then(|toast| toast.undo) {
-                    self.open((*scenario).clone(), false);
-                    self.with(|session| session.seek(now));
-                }
-            }
+            Msg::Undo => self.go(true),
+            Msg::Redo => self.go(false),
             Msg::ToastGone => self.ui.toast = None,
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
@@ -204,7 +200,11 @@ impl App {
         if session.differs {
             let words =
                 "This link was made with another version: the run differs from the one that was shared.";
-            self.toast(words.to_owned(), None, 10_000.0);
+            self.toast(words.to_owned(), false, 10_000.0);
+        }
+        let system = |scenario: &Scenario| (scenario.system.algorithm.clone(), scenario.system.nodes);
+        if system(&session.scenario) != system(&self.scenario) {
+            self.stage.tidy();
         }
         self.scenario = session.scenario.clone().into();
         self.session = Some(session);
@@ -218,9 +218,28 @@ impl App {
         self.changed();
     }
 
-    /// What reproduces the run is kept for the case that the engine stops by itself.
+    /// One step of what was done back, or forward again; the cursor stays where it is if the run has been so far.
+    fn go(&mut self, back: bool) {
+        let Some((now, speed, playing)) =
+            self.session.as_ref().map(|s| (s.now(), s.playback.speed, s.playback.playing))
+        else {
+            return;
+        };
+        let Some((document, left)) = self.history.step(back, now) else { return };
+        if self.open(Scenario::clone(&document), playing) {
+            self.with(|session| {
+                session.playback.set_speed(speed);
+                session.seek(now.max(left));
+            });
+        }
+        let words = if back { "Undone." } else { "Done again." };
+        self.toast(words.to_owned(), false, 2000.0);
+    }
+
+    /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
         if let Some(session) = self.session.as_ref() {
+            self.history.note(session.document(), self.last_now);
             browser::remember(Some(session.link()), session.now());
         }
     }
@@ -234,7 +253,7 @@ impl App {
                     self.dialog(None);
                     self.forget_address();
                 } else if let Some(trouble) = self.trouble.clone() {
-                    self.toast(trouble, None, 8000.0);
+                    self.toast(trouble, false, 8000.0);
                 }
             }
             Opening::Bad(bad) => {
@@ -252,14 +271,13 @@ impl App {
     /// The same run with another set-up, from its start.
     fn edit(&mut self, change: &mut dyn FnMut(&mut Scenario)) {
         let Some(session) = self.session.as_ref() else { return };
-        let (before, now) = (session.document(), session.now());
+        let now = session.now();
         let was_playing = session.playback.playing || session.finished();
         match session.reopened(change) {
             Ok(next) => {
                 self.install(next, was_playing);
-                let undo = Some((Rc::new(before), now));
                 if now > 0 {
-                    self.toast("Started anew with the same seed.".to_owned(), undo, 8000.0);
+                    self.toast("Started anew with the same seed.".to_owned(), true, 8000.0);
                 }
             }
             Err(problems) => {
@@ -272,15 +290,15 @@ impl App {
 
     /// Another algorithm; `bare` is tried where what was kept does not fit.
     fn change(&mut self, next: Scenario, bare: Option<Scenario>) {
-        let before = self.session.as_ref().map(|session| (Rc::new(session.document()), session.now()));
+        let faults = self.session.as_ref().is_some_and(|session| !session.document().faults.is_empty());
         let opened = self.open(next, true) || bare.is_some_and(|bare| self.open(bare, true));
         if opened {
             self.forget_address();
-            if let Some(before) = before.filter(|(scenario, _)| !scenario.faults.is_empty()) {
-                self.toast("Another algorithm, from its start.".to_owned(), Some(before), 8000.0);
+            if faults {
+                self.toast("Another algorithm, from its start.".to_owned(), true, 8000.0);
             }
         } else if let Some(trouble) = self.trouble.clone() {
-            self.toast(trouble, None, 8000.0);
+            self.toast(trouble, false, 8000.0);
         }
     }
 
@@ -352,7 +370,7 @@ impl App {
         let named = parted.iter().filter_map(|at| self.frame.nodes.get(*at));
         let names: Vec<String> = named.map(|node| node.name.clone()).collect();
         if names.is_empty() {
-            self.toast("The line has all nodes on one side.".to_owned(), None, 4000.0);
+            self.toast("The line has all nodes on one side.".to_owned(), false, 4000.0);
             return None;
         }
         Some(Target::Groups(vec![names]))
@@ -401,10 +419,10 @@ impl App {
     fn refuse(&mut self, problems: &Problems) {
         let first =
             problems.list.first().map_or_else(|| "That does not fit.".to_owned(), ToString::to_string);
-        self.toast(first, None, 8000.0);
+        self.toast(first, false, 8000.0);
     }
 
-    pub(super) fn toast(&mut self, text: String, undo: Option<(Rc<Scenario>, u64)>, lasts: f64) {
+    pub(super) fn toast(&mut self, text: String, undo: bool, lasts: f64) {
         self.ui.toast = Some(Toast { text, undo, until: browser::wall() + lasts });
     }
 

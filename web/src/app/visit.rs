@@ -64,7 +64,7 @@ impl App {
         fault.target = Target::Node(VICTIM.to_owned());
         fault.params.insert("factor".to_owned(), SLOWER.into());
         self.inject(fault, None);
-        self.toast(text::say("first-done", &[]), None, 12_000.0);
+        self.toast(text::say("first-done", &[]), false, 12_000.0);
     }
 
     /// The button of the first visit is tied to the node that it acts on.

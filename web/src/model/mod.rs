@@ -2,6 +2,7 @@
 //!
 //! - [`face`]: what the query says about how the page presents itself;
 //! - [`format`]: times, numbers and speeds in words;
+//! - [`history`]: what was done to the run, to undo and to do again;
 //! - [`playback`]: how wall time becomes virtual time;
 //! - [`tool`]: the armed fault tool and what the clicks on the stage make of it;
 //! - [`setup`]: reading and changing a scenario by its declarations, and what a slider's place means;
@@ -13,6 +14,7 @@
 
 pub mod face;
 pub mod format;
+pub mod history;
 pub mod math;
 pub mod opening;
 pub mod playback;

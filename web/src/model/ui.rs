@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use netsplit_lab::MessageFrame;
-use netsplit_scenario::Scenario;
 
 use super::opening::BadLink;
 use super::tool::{Aim, Hit};
@@ -125,8 +124,8 @@ impl Filter {
 pub struct Toast {
     /// What happened.
     pub text: String,
-    /// What "Undo" opens: scenario and cursor.
-    pub undo: Option<(Rc<Scenario>, u64)>,
+    /// It offers to undo it.
+    pub undo: bool,
     /// Until when it stays (wall ms).
     pub until: f64,
 }

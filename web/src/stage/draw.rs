@@ -121,7 +121,6 @@ impl Stage {
     pub fn clear(&mut self) {
         self.links.clear();
         self.died.clear();
-        self.tidy();
     }
 
     /// The automatic layout, whole.

@@ -130,8 +130,13 @@ fn gallery_list(app: &App, on: &Callback<Msg>) -> El {
     el("div").class("body").with(el("div").class("cards").with(cards).with(entries.is_empty().then(none)))
 }
 
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 23] = [
     ("Space", "Play, pause"),
+    ("Ctrl Z", "Undo"),
+    ("Ctrl Shift Z", "Redo"),
+    ("+ − 0", "Zoom in, out, whole"),
+    ("Alt arrows", "Move the stage, or the node in focus"),
+    ("Shift F10", "What can be done to the node in focus"),
     ("← →", "Previous, next event"),
     ("Shift ← →", "100 ms back, on"),
     ("[ ]", "Slower, faster"),

@@ -100,7 +100,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
 
 fn toast(app: &App, on: &Callback<Msg>) -> El {
     let Some(toast) = &app.ui.toast else { return fragment() };
-    let button = if toast.undo.is_some() {
+    let button = if toast.undo {
         el("button").class("btn sm").sends(on, Msg::Undo).with("Undo")
     } else {
         el("button")

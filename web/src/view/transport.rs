@@ -38,7 +38,7 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         .class("ctrl")
         .with(
             button("btn sq opt", "Back to the start", "Back to the start", Msg::Seek(0))
-                .with(icon("i-undo", "")),
+                .with(icon("i-start", "")),
         )
         .with(
             button("btn sq", "Previous event", "Previous event (Left)", Msg::Step(false))
@@ -57,6 +57,17 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
                 .with(el("small").with(state)),
         )
         .with(el("span").class("grow"))
+        .with(
+            button("btn sq opt", "Undo", "Undo (Ctrl Z)", Msg::Undo)
+                .flag("disabled", !app.history.can(true))
+                .with(icon("i-undo", "")),
+        )
+        .with(
+            button("btn sq opt", "Redo", "Redo (Ctrl Shift Z)", Msg::Redo)
+                .flag("disabled", !app.history.can(false))
+                .with(icon("i-redo", "")),
+        )
+        .with(el("span").class("sep opt"))
         .with(el("span").class("muted opt").with(format!("{} events", format::count(session.events()))))
         .with(el("span").class("sep opt"))
         .with(speed(session.playback.speed, on))

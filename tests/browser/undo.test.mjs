@@ -1,0 +1,52 @@
+// What was done to a run is undone and done again: to the very hash.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { suite } from './support.mjs';
+
+const site = suite();
+
+const hash = (page) => page.locator('[data-hash]').first().getAttribute('data-hash');
+const hashIs = (page, want) => page.waitForFunction((value) => document.querySelector('[data-hash]').dataset.hash === value, want);
+const faults = (page) => page.locator('button[data-fault]').count();
+
+test('a crash, a parameter and another algorithm are undone and done again, by keys and by buttons', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('contentinfo').getByRole('button', { name, exact: true }));
+  assert.ok(await undo.isDisabled() && await redo.isDisabled());
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.waitForFunction(() => document.querySelector('[data-time]').dataset.time === '2100000000');
+  const first = await hash(page);
+  const before = await faults(page);
+  // Something breaks, and time goes on.
+  await page.keyboard.press('c');
+  await page.locator('.nodes button[data-name=n3]').click({ force: true });
+  await page.keyboard.press('Escape');
+  assert.equal(await faults(page), before + 1);
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.waitForFunction(() => document.querySelector('[data-time]').dataset.time > '2190000000');
+  const broken = await hash(page);
+  const at = await page.locator('[data-time]').first().getAttribute('data-time');
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction((want) => document.querySelectorAll('button[data-fault]').length === want, before);
+  assert.equal(await page.locator('[data-time]').first().getAttribute('data-time'), at, 'the cursor stays');
+  assert.notEqual(await hash(page), broken);
+  await page.keyboard.press('Control+Shift+z');
+  await hashIs(page, broken);
+  // Another seed starts anew; undone, the run stands where it was left.
+  await page.getByRole('button', { name: 'Draw a new seed' }).click();
+  await page.waitForFunction((value) => document.querySelector('[data-hash]').dataset.hash !== value, broken);
+  await undo.click();
+  await hashIs(page, broken);
+  await undo.click();
+  assert.ok(await undo.isDisabled());
+  // Back to where nothing had been done, at the moment of the beginning.
+  await page.getByRole('slider', { name: 'Time line' }).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Escape');
+  await redo.click();
+  await redo.click();
+  assert.ok(await redo.isDisabled());
+  assert.notEqual(first, broken);
+  errors.none();
+});
