@@ -1,5 +1,6 @@
 //! The component that owns the run and the stage, and its loop.
 
+mod block;
 pub mod gesture;
 mod keys;
 mod menu;
@@ -19,6 +20,7 @@ use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::browser::{self, Listener, Pictures, Sizes};
+use crate::model::block::{Grab, Grip};
 use crate::model::face::{self, Face, Wishes};
 use crate::model::history::History;
 use crate::model::opening::{self, Opening};
@@ -150,6 +152,14 @@ pub enum Msg {
     HealAll,
     /// Takes a fault out of the run.
     Remove(usize),
+    /// Puts another fault in its place.
+    Put(usize, Fault),
+    /// A hand takes a fault's block: index, part, place (px), time in a pixel (ns).
+    Grab(usize, Grip, f64, f64),
+    /// It moves to a place (px), or lets go.
+    GrabTo(Option<f64>),
+    /// By keys: so much (ns).
+    Block(usize, Grip, i64),
     /// A link that was pasted.
     Paste(String),
     /// A scenario of the gallery.
@@ -213,6 +223,7 @@ pub struct App {
     own_hash: String,
     opener: Option<Element>,
     pub(crate) history: History,
+    grab: Option<Grab>,
     /// The cursor as of the latest picture (ns).
     last_now: u64,
     gesture: Gesture,
@@ -306,6 +317,7 @@ impl Component for App {
             own_hash: String::new(),
             opener: None,
             history: History::default(),
+            grab: None,
             last_now: 0,
             gesture: Gesture::Idle,
             pressed_at: 0.0,

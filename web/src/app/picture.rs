@@ -76,12 +76,14 @@ impl App {
         self.panels_at = browser::wall();
         self.slim = slim;
         let log = if self.ui.tab == Tab::Events { LOG.1 } else { LOG.0 };
-        self.panels = session.panels(log).into();
+        let mut panels = session.panels(log);
         let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
         session.glance(&mut self.frame, true, ids);
         if !session.playback.playing && session.goal.is_none() {
             self.hash = session.hash();
         }
+        self.show_grab(&mut panels);
+        self.panels = panels.into();
         let newest =
             self.panels.log.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
         let line = newest.map(|entry| {

@@ -36,7 +36,8 @@ impl App {
             Msg::Hold(held) => self.held = held,
             Msg::SeekBy(by) => self.with(|session| {
                 session.playback.set_playing(false);
-                let to = session.now().saturating_add_signed(by);
+                // A key that is held down goes on from where the last press is still on its way to.
+                let to = session.goal.unwrap_or(session.now()).saturating_add_signed(by);
                 session.seek(to);
             }),
             Msg::Speed(speed) => self.with(|session| session.playback.set_speed(speed)),
@@ -155,6 +156,10 @@ impl App {
                 self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
                 self.changed();
             }
+            Msg::Put(index, fault) => drop(self.put_fault(index, fault)),
+            Msg::Grab(index, part, at, scale) => self.grab(index, part, at, scale),
+            Msg::GrabTo(at) => self.grab_to(at),
+            Msg::Block(index, part, by) => self.nudge_block(index, part, by),
             Msg::Paste(text) => match opening::link(&text) {
                 Opening::Nothing => self.toast("That is not a link to a run.".to_owned(), false, 4000.0),
                 other => self.opened(other),
@@ -383,12 +388,19 @@ impl App {
         let (Some(mut fault), Some(target)) = (fault, self.parted(a, b)) else { return };
         fault.target = target;
         let line = self.laid((a, b));
-        match self.session.as_mut().map(|session| session.edit_fault(index, fault)) {
-            Some(Ok(())) => drop(self.overlay.drawn.insert(index, line)),
-            Some(Err(problems)) => self.refuse(&problems),
-            None => {}
+        if self.put_fault(index, fault) {
+            self.overlay.drawn.insert(index, line);
+        }
+    }
+
+    /// Another fault in a fault's place: the run is made again up to the cursor.
+    pub(super) fn put_fault(&mut self, index: usize, fault: Fault) -> bool {
+        let done = self.session.as_mut().map(|session| session.edit_fault(index, fault));
+        if let Some(Err(problems)) = &done {
+            self.refuse(problems);
         }
         self.changed();
+        matches!(done, Some(Ok(())))
     }
 
     pub(super) fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {

@@ -1,6 +1,7 @@
 //! The view-model: what the page knows and how it changes, in plain Rust without a browser.
 //!
 //! - [`face`]: what the query says about how the page presents itself;
+//! - [`block`]: a fault's block on the time line, in a hand;
 //! - [`format`]: times, numbers and speeds in words;
 //! - [`history`]: what was done to the run, to undo and to do again;
 //! - [`playback`]: how wall time becomes virtual time;
@@ -12,6 +13,7 @@
 //! - [`scale`]: axes and ticks;
 //! - [`ui`]: what is open, selected and armed.
 
+pub mod block;
 pub mod face;
 pub mod format;
 pub mod history;

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
+use crate::model::block::Grip;
 use crate::model::ui::Selection;
 use crate::model::{format, scale};
 use crate::stage::theme;
@@ -211,14 +212,70 @@ fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) 
             .on_click(alone(Msg::Remove(index)))
             .with(icon("i-x", ""))
     };
+    let scale = axis.duration as f64 / axis.width;
+    let down = {
+        let on = on.clone();
+        Callback::from(move |event: PointerEvent| {
+            let target: Option<Element> = event.target_dyn_into();
+            let Some(target) = target.filter(|_| event.button() == 0) else { return };
+            let _ = target.set_pointer_capture(event.pointer_id());
+            let part = match target.class_name().as_str() {
+                "edge" => Grip::Start,
+                "edge end" => Grip::End,
+                _ => Grip::Whole,
+            };
+            on.emit(Msg::Grab(index, part, f64::from(event.client_x()), scale));
+        })
+    };
+    let moved = {
+        let on = on.clone();
+        Callback::from(move |event: PointerEvent| {
+            // The playhead stays where it is.
+            event.stop_propagation();
+            if event.buttons() & 1 == 1 {
+                on.emit(Msg::GrabTo(Some(f64::from(event.client_x()))));
+            }
+        })
+    };
+    let up = {
+        let on = on.clone();
+        Callback::from(move |_: PointerEvent| on.emit(Msg::GrabTo(None)))
+    };
+    let lasts = fault.to > fault.from;
+    let mut words = format!("Fault: {}, from {}", fault.label, format::instant(fault.from));
+    if lasts {
+        words = format!("{words} to {}", format::instant(fault.to));
+    }
+    let edge = |class: &'static str| lasts.then(|| el("i").class(class));
     let button = el("button")
         .class("fbtn")
         .set("data-fault", index as u64)
         .set("data-css", format!("left:{x:.1}px;top:{top:.1}px;width:{width:.1}px"))
-        .set("aria-label", format!("Fault: {}, from {}", fault.label, format::instant(fault.from)))
+        .set("aria-label", words)
         .set("aria-pressed", selected)
-        .on_click(alone(Msg::Select(Selection::Fault(index))));
+        .on_click(alone(Msg::Select(Selection::Fault(index))))
+        .on_key(block_keys(on, index, axis.duration / 200))
+        .on_pointer(down, moved, up)
+        .with(edge("edge"))
+        .with(edge("edge end"));
     fragment().with(button).with(selected.then(take))
+}
+
+/// Left and right move a block, with Shift its end; Delete takes it out.
+fn block_keys(on: &Callback<Msg>, index: usize, step: u64) -> Callback<KeyboardEvent> {
+    let on = on.clone();
+    Callback::from(move |event: KeyboardEvent| {
+        let part = if event.shift_key() { Grip::End } else { Grip::Whole };
+        let step = step.max(1_000_000) as i64;
+        let msg = match event.key().as_str() {
+            "ArrowLeft" => Msg::Block(index, part, -step),
+            "ArrowRight" => Msg::Block(index, part, step),
+            "Delete" | "Backspace" => Msg::Remove(index),
+            _ => return,
+        };
+        event.prevent_default();
+        on.emit(msg);
+    })
 }
 
 /// Dragging anywhere but on a fault moves the playhead.

@@ -38,7 +38,7 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         .class("ctrl")
         .with(
             button("btn sq opt", "Back to the start", "Back to the start", Msg::Seek(0))
-                .with(icon("i-start", "")),
+                .with(icon("i-restart", "")),
         )
         .with(
             button("btn sq", "Previous event", "Previous event (Left)", Msg::Step(false))

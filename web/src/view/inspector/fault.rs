@@ -1,11 +1,14 @@
 //! A fault of the run.
 
+use netsplit_lab::scenario::catalogue::ParamDecl;
+use netsplit_lab::scenario::{Duration, Fault};
 use yew::prelude::*;
 
 use super::{row, title};
 use crate::app::{App, Msg};
-use crate::model::format;
-use crate::view::dom::{El, el};
+use crate::model::{format, setup};
+use crate::view::controls::{switch, typed};
+use crate::view::dom::{El, el, fragment};
 use crate::view::icons::icon;
 
 /// A fault.
@@ -23,6 +26,24 @@ pub fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
     let button = |msg: Msg, id: &str, label: &'static str| {
         el("button").class("btn line sm").sends(on, msg).with(icon(id, "i16")).with(label)
     };
+    // What chaos makes is not in the document's list, and is not edited.
+    let own = app.session.as_ref().and_then(|s| s.document().faults.into_iter().nth(index)).zip(decl);
+    let times = match &own {
+        None => fragment()
+            .with(row("From", format::instant(block.from)))
+            .with((block.to > block.from).then(until)),
+        Some((fault, decl)) => fragment()
+            .with(field(on, index, fault, "From", fault.at.to_string(), String::new(), |fault, text| {
+                text.parse().map(|at| fault.at = at).is_ok()
+            }))
+            .with(decl.has_duration.then(|| {
+                let lasts = fault.lasts.map(|lasts| lasts.to_string()).unwrap_or_default();
+                field(on, index, fault, "Lasts", lasts, "until healed".to_owned(), |fault, text| {
+                    fault.lasts = text.parse::<Duration>().ok().filter(|lasts| lasts.0 > 0);
+                    fault.lasts.is_some() || text.is_empty()
+                })
+            })),
+    };
     let acts = el("div")
         .class("acts")
         .with(active.then(|| button(Msg::Heal(index), "i-heal", "Heal now")))
@@ -30,12 +51,67 @@ pub fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
     let body = el("section")
         .with(title(&block.label, if active { "in force" } else { "not in force" }.to_owned()))
         .with(el("p").class("muted").with(decl.map(|d| d.label.clone()).unwrap_or_default()))
-        .with(row("From", format::instant(block.from)))
-        .with((block.to > block.from).then(until))
+        .with(times)
+        .each(
+            own.iter()
+                .flat_map(|(fault, decl)| decl.params.iter().map(|decl| amount(on, index, fault, decl))),
+        )
         .with(block.no_effect.then(|| row("Effect", "none: its target was not there")))
         .with(acts)
         .with(el("p").class("hint").with(
             "Healing ends it at this moment. Taking it out makes the run again as if it had never been.",
         ));
     el("div").class("ins").with(body)
+}
+
+/// A field that changes the fault by what is typed into it.
+fn field(
+    on: &Callback<Msg>,
+    index: usize,
+    fault: &Fault,
+    label: &'static str,
+    value: String,
+    none: String,
+    change: fn(&mut Fault, &str) -> bool,
+) -> El {
+    let (on, fault) = (on.clone(), fault.clone());
+    let heard = Callback::from(move |event: Event| {
+        let mut fault = fault.clone();
+        if change(&mut fault, typed(&event).trim()) {
+            on.emit(Msg::Put(index, fault));
+        }
+    });
+    let field = el("input")
+        .class("box")
+        .set("type", "text")
+        .set("aria-label", label)
+        .set("placeholder", none)
+        .value(value)
+        .on_change(heard);
+    el("div").class("kv").with(el("span").with(label)).with(field)
+}
+
+/// An amount of the fault.
+fn amount(on: &Callback<Msg>, index: usize, fault: &Fault, decl: &ParamDecl) -> El {
+    let value = fault.params.get(&decl.id).unwrap_or(&decl.default);
+    if let Some(checked) = value.as_bool() {
+        let mut other = fault.clone();
+        other.params.insert(decl.id.clone(), (!checked).into());
+        return row(&decl.label, switch(&decl.label, checked).sends(on, Msg::Put(index, other)));
+    }
+    let (text, unit) = setup::shown(decl, value);
+    let (on, fault, owned, behind) = (on.clone(), fault.clone(), decl.clone(), unit.clone());
+    let heard = Callback::from(move |event: Event| {
+        if let Some(value) = setup::typed(&owned, &typed(&event), &behind) {
+            let mut fault = fault.clone();
+            fault.params.insert(owned.id.clone(), value);
+            on.emit(Msg::Put(index, fault));
+        }
+    });
+    let field = el("input").class("box").set("type", "text").set("aria-label", &decl.label).value(text);
+    el("div")
+        .class("kv")
+        .set("title", &decl.help)
+        .with(el("span").with(&decl.label))
+        .with(el("span").with(field.on_change(heard)).with(" ").with(unit))
 }
