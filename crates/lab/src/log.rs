@@ -21,6 +21,29 @@ pub(crate) fn tail(x: &Experiment, limit: usize) -> Vec<LogEntry> {
     lines.range(end.saturating_sub(limit)..end).map(|line| entry(x, line)).collect()
 }
 
+/// Operations that fail within this time of each other are one landmark (ns).
+const SPELL: u64 = 1_000_000_000;
+
+pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
+    let mut marks: Vec<u64> = Vec::new();
+    let mut failed = None;
+    for line in &x.recorder.lines {
+        let worth = match &line.what {
+            LineKind::Note(_, notable) => *notable,
+            LineKind::Fault(..) | LineKind::NoEffect(_) => true,
+            LineKind::Failed(_) => {
+                let last = failed.replace(line.time);
+                last.is_none_or(|last: u64| line.time - last > SPELL)
+            }
+            LineKind::Lost(..) => false,
+        };
+        if worth && marks.last() != Some(&line.time) {
+            marks.push(line.time);
+        }
+    }
+    marks
+}
+
 fn entry(x: &Experiment, line: &Line) -> LogEntry {
     let name = |node: u32| x.name(node);
     let (node, kind, sentence) = match &line.what {

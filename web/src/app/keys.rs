@@ -87,6 +87,8 @@ impl App {
             "ArrowRight" if event.shift_key() => Msg::SeekBy(100_000_000),
             "ArrowLeft" => Msg::Step(false),
             "ArrowRight" => Msg::Step(true),
+            "," => Msg::Jump(false),
+            "." => Msg::Jump(true),
             "[" => Msg::Nudge(false),
             "]" => Msg::Nudge(true),
             "+" | "=" => Msg::Magnify(Some(true)),

@@ -80,6 +80,8 @@ pub enum Msg {
     Seek(u64),
     /// The playhead is being dragged: the time line keeps its length.
     Hold(bool),
+    /// To the next thing worth seeing, or the previous one.
+    Jump(bool),
     /// So much on or back.
     SeekBy(i64),
     /// A speed.

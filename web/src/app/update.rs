@@ -33,6 +33,7 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Jump(forward) => self.with(|session| session.jump(forward)),
             Msg::Hold(held) => self.held = held,
             Msg::SeekBy(by) => self.with(|session| {
                 session.playback.set_playing(false);

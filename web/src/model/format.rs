@@ -82,6 +82,18 @@ pub fn speed(value: f64) -> String {
     format!("{}×", short(value))
 }
 
+/// "1/200 of real time", "real time", "10× real time".
+pub fn pace(value: f64) -> String {
+    let slower = (1.0 / value.max(1e-6)).round();
+    if (value - 1.0).abs() < 1e-9 {
+        "real time".to_owned()
+    } else if value < 1.0 && (slower * value - 1.0).abs() < 1e-6 {
+        format!("1/{} of real time", count(slower as u64))
+    } else {
+        format!("{} real time", speed(value))
+    }
+}
+
 /// "62%".
 pub fn percent(share: f64) -> String {
     format!("{:.0}%", (share * 100.0).clamp(0.0, 100.0))
@@ -121,6 +133,15 @@ pub fn subject<'a>(node: &'a str, sentence: &'a str) -> (&'a str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_speed_is_said_beside_real_time() {
+        let said = [0.001, 0.005, 0.03, 1.0, 10.0].map(pace);
+        assert_eq!(
+            said,
+            ["1/1,000 of real time", "1/200 of real time", "0.03× real time", "real time", "10× real time"]
+        );
+    }
 
     #[test]
     fn times_read_like_the_pictures() {

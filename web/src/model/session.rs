@@ -30,6 +30,8 @@ pub struct Session {
     pub lanes: Vec<(String, String)>,
     /// Where the cursor is to be, while the engine still works towards it.
     pub goal: Option<u64>,
+    /// It works towards the next thing worth seeing after this instant.
+    hunt: Option<u64>,
     /// The link's own hash was not reached.
     pub differs: bool,
     /// Operations among so many records of the history.
@@ -56,6 +58,8 @@ pub struct Panels {
     pub duration: u64,
     /// Clients' operations.
     pub operations: Operations,
+    /// How many things worth seeing there have been, and in all so far.
+    pub marks: (usize, usize),
     /// Faults as blocks.
     pub faults: Vec<FaultBlock>,
     /// Bands of the lanes.
@@ -88,6 +92,7 @@ impl Session {
             lanes: experiment.lanes(),
             playback: Playback::new(speed),
             goal: None,
+            hunt: None,
             differs,
             counted: Default::default(),
             scenario,
@@ -101,8 +106,12 @@ impl Session {
         let before = (self.experiment.now(), self.experiment.events());
         if let Some(goal) = self.goal {
             self.work(goal, budget_ms * 2.0, &clock);
-            if self.experiment.now() >= goal || self.experiment.finished() {
-                self.goal = None;
+            if let Some(from) = self.hunt
+                && let Some(found) = self.experiment.landmarks().into_iter().find(|mark| *mark > from)
+            {
+                self.seek(found);
+            } else if self.experiment.now() >= goal || self.experiment.finished() {
+                (self.goal, self.hunt) = (None, None);
             }
         } else if self.playback.playing {
             if self.playback.reduced {
@@ -137,12 +146,28 @@ impl Session {
         if !self.playback.playing && self.experiment.finished() {
             self.seek(0);
         }
-        self.goal = None;
+        (self.goal, self.hunt) = (None, None);
         self.playback.set_playing(!self.playback.playing);
+    }
+
+    /// To the previous or the next thing worth seeing; beyond what is simulated it is looked for.
+    pub fn jump(&mut self, forward: bool) {
+        self.playback.set_playing(false);
+        let (now, marks) = (self.now(), self.experiment.landmarks());
+        let at = marks.partition_point(|mark| if forward { *mark <= now } else { *mark < now });
+        match if forward { marks.get(at) } else { marks[..at].last() } {
+            Some(mark) => self.seek(*mark),
+            None if forward => {
+                self.seek(self.duration());
+                self.hunt = self.goal.map(|_| now);
+            }
+            None => self.seek(0),
+        }
     }
 
     /// To an instant; far ahead it takes several pictures.
     pub fn seek(&mut self, to: u64) {
+        self.hunt = None;
         let to = to.min(self.experiment.duration());
         if to > self.experiment.frontier() {
             self.goal = Some(to);
@@ -187,7 +212,7 @@ impl Session {
 
     /// The run is about to become another one from here on.
     fn changes(&mut self) {
-        self.goal = None;
+        (self.goal, self.hunt) = (None, None);
         self.counted = Default::default();
     }
 
@@ -309,7 +334,9 @@ impl Session {
     /// What the panels show now, with so many entries of the event log.
     pub fn panels(&mut self, log: usize) -> Panels {
         let now = self.experiment.now();
+        let marks = self.experiment.landmarks();
         Panels {
+            marks: (marks.partition_point(|mark| *mark <= now), marks.len()),
             now,
             frontier: self.experiment.frontier(),
             duration: self.experiment.duration(),

@@ -113,11 +113,15 @@ impl Key {
 impl Layout {
     /// The layout of a frame on a stage of this size.
     pub fn new(frame: &Frame, width: f64, height: f64) -> Self {
-        let phone = width < 600.0;
+        let phone = width < 520.0;
         let area = if phone || height < 420.0 {
             Area { left: 12.0, top: 14.0, right: width - 12.0, bottom: height - 36.0 }
         } else {
-            Area { left: 20.0, top: 52.0, right: width - 20.0, bottom: height - 82.0 }
+            {
+                // The legend takes a second row where it is narrow.
+                let top = if width < 700.0 { 72.0 } else { 52.0 };
+                Area { left: 20.0, top, right: width - 20.0, bottom: height - 82.0 }
+            }
         };
         let mut layout =
             Self { places: vec![Place::default(); frame.nodes.len()], width, height, ..Self::default() };

@@ -57,6 +57,8 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
                 .with(el("small").with(state)),
         )
         .with(el("span").class("grow"))
+        .with(jump(app, on))
+        .with(el("span").class("sep opt"))
         .with(
             button("btn sq opt", "Undo", "Undo (Ctrl Z)", Msg::Undo)
                 .flag("disabled", !app.history.can(true))
@@ -73,6 +75,24 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         .with(speed(session.playback.speed, on))
 }
 
+/// From one thing worth seeing to the next.
+fn jump(app: &App, on: &Callback<Msg>) -> El {
+    let (at, all) = app.panels.marks;
+    let to = |forward: bool, id: &str, label: &'static str| {
+        let button = el("button").class("btn sq").set("aria-label", label).set("title", label);
+        button.sends(on, Msg::Jump(forward)).with(icon(id, "i16"))
+    };
+    el("span")
+        .class("jump opt")
+        .with(to(false, "i-left", "Previous thing worth seeing (,)"))
+        .with(el("span").with(format!(
+            "Notable {} of {}",
+            format::count(at as u64),
+            format::count(all as u64)
+        )))
+        .with(to(true, "i-right", "Next thing worth seeing (.)"))
+}
+
 fn speed(speed: f64, on: &Callback<Msg>) -> El {
     let place = playback::place(speed);
     let oninput = {
@@ -81,7 +101,7 @@ fn speed(speed: f64, on: &Callback<Msg>) -> El {
             on.emit(Msg::Speed(playback::at_place(number(&typed(&event)).unwrap_or(600.0))));
         })
     };
-    let text = format::speed(speed);
+    let text = format::pace(speed);
     let range = el("input")
         .set("type", "range")
         .set("min", "0")
@@ -90,7 +110,7 @@ fn speed(speed: f64, on: &Callback<Msg>) -> El {
         .value(format!("{place:.0}"))
         .set("data-css", format!("--v:{:.1}%", place / SLIDER * 100.0))
         .set("aria-label", "Speed")
-        .set("aria-valuetext", format!("{text} real time"))
+        .set("aria-valuetext", &text)
         .on_input(oninput);
     let mark = |(at, label): (usize, &'static str)| {
         let x = 7.0 + 162.0 * at as f64 / 5.0;

@@ -303,6 +303,13 @@ impl Experiment {
         crate::log::tail(self, limit)
     }
 
+    /// Instants worth seeing, in order, as far as the run has been simulated: what nodes decided, faults that began or
+    /// ended, and where operations began to fail.
+    #[must_use]
+    pub fn landmarks(&self) -> Vec<u64> {
+        crate::log::landmarks(self)
+    }
+
     /// The charts, up to the frontier.
     #[must_use]
     pub fn charts(&self) -> Vec<Chart> {

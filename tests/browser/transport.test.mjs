@@ -1,0 +1,40 @@
+// The transport: from one thing worth seeing to the next, and the speed in words.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { shot, suite } from './support.mjs';
+
+const site = suite();
+const now = (page) => page.locator('[data-time]').first().getAttribute('data-time').then(Number);
+
+test('keys and buttons go to what is worth seeing, also where it has yet to be simulated', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const start = await now(page);
+  // The partition at five seconds is the next thing to happen.
+  await page.locator('body').press('.');
+  await page.waitForFunction(() => Number(document.querySelector('[data-time]').dataset.time) >= 5e9);
+  const cut = await now(page);
+  assert.equal(cut, 5e9);
+  await page.getByRole('button', { name: /^Next thing worth seeing/ }).click();
+  await page.waitForFunction((was) => Number(document.querySelector('[data-time]').dataset.time) > was, cut);
+  assert.ok(await now(page) < 7e9, 'a new leader, or operations that fail');
+  await page.waitForFunction(() => /^Notable \d+ of \d+$/.test(document.querySelector('.jump span').textContent));
+  await page.locator('body').press(',');
+  await page.waitForFunction((was) => Number(document.querySelector('[data-time]').dataset.time) === was, cut);
+  await page.locator('body').press(',');
+  await page.waitForFunction((was) => Number(document.querySelector('[data-time]').dataset.time) < was, start);
+  await shot(page, 'transport');
+  errors.none();
+});
+
+test('the speed is said beside real time', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const slider = page.getByRole('slider', { name: 'Speed' });
+  assert.equal(await slider.getAttribute('aria-valuetext'), '1/20 of real time');
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await page.waitForFunction(() => document.querySelector('[aria-label=Speed]').getAttribute('aria-valuetext') === '1/1,000 of real time');
+  await page.keyboard.press('End');
+  await page.waitForFunction(() => document.querySelector('[aria-label=Speed]').getAttribute('aria-valuetext') === '100× real time');
+  errors.none();
+});
