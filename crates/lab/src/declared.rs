@@ -279,6 +279,17 @@ pub fn distribution(law: &Distribution) -> Law {
     }
 }
 
+/// Spans (ns) that stand for a law, at equal steps of probability, the shortest first.
+#[must_use]
+pub fn quantiles(law: &Distribution) -> Vec<u64> {
+    const STEPS: u64 = 1000;
+    let law = distribution(law);
+    let word = |step: u64| (u64::MAX / STEPS) * step + u64::MAX / (2 * STEPS);
+    let mut spans: Vec<u64> = (0..STEPS).map(|step| law.sample(word(step))).collect();
+    netsplit_sim::small::sort_by_key(&mut spans, |span| *span);
+    spans
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

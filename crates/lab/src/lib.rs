@@ -29,7 +29,7 @@ pub mod sweep;
 pub mod text;
 mod timeline;
 
-pub use declared::{catalogue, default_scenario};
+pub use declared::{catalogue, default_scenario, quantiles};
 pub use experiment::{Advance, Experiment};
 pub use frame::{
     ArcFrame, Band, Chart, FaultBlock, Frame, Legend, LinkFrame, LogEntry, MessageFrame, NodeFrame,

@@ -2,6 +2,7 @@
 //!
 //! - [`face`]: what the query says about how the page presents itself;
 //! - [`block`]: a fault's block on the time line, in a hand;
+//! - [`curve`]: how spans are spread;
 //! - [`format`]: times, numbers and speeds in words;
 //! - [`history`]: what was done to the run, to undo and to do again;
 //! - [`playback`]: how wall time becomes virtual time;
@@ -14,6 +15,7 @@
 //! - [`ui`]: what is open, selected and armed.
 
 pub mod block;
+pub mod curve;
 pub mod face;
 pub mod format;
 pub mod history;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::dom::{El, el};
+use super::dom::{El, el, fragment};
 use super::icons::icon;
 use super::island::Change;
-use crate::model::setup;
+use crate::model::{curve, setup};
 
 /// What a control is for.
 pub struct Param<'a> {
@@ -191,6 +191,7 @@ fn law(param: &Param<'_>) -> El {
     let Param { decl, value, on, .. } = param;
     let law: Distribution = netsplit_lab::scenario::from_value(value).unwrap_or_default();
     let (kind, fields) = setup::law_fields(&law);
+    let spans = netsplit_lab::quantiles(&law);
     let change = {
         let on = (*on).clone();
         Callback::from(move |event: Event| {
@@ -227,5 +228,37 @@ fn law(param: &Param<'_>) -> El {
         el("label").with(el("span").class("muted").with(*name)).with(field)
     };
     body = body.each(names.iter().zip(&fields).enumerate().map(entry));
-    labelled(decl, body)
+    let label = label.clone();
+    fragment().with(labelled(decl, body)).with(plot(&label, &spans))
+}
+
+/// How spans are spread, with the median and the slowest hundredth.
+fn plot(label: &str, spans: &[u64]) -> El {
+    let (width, height) = (230.0, 26.0);
+    let curve = curve::curve(spans, width, height);
+    let said: Vec<&str> = curve.ticks.iter().map(|(_, name)| name.as_str()).collect();
+    let said = format!("{label}: {}", said.join(", "));
+    let tick = |(x, name): &(f64, String)| {
+        let anchor = if *x < 40.0 {
+            "start"
+        } else if *x > width - 40.0 {
+            "end"
+        } else {
+            "middle"
+        };
+        let name = el("text")
+            .class("ax")
+            .set("x", format!("{x:.1}"))
+            .set("y", "39")
+            .set("text-anchor", anchor)
+            .with(name);
+        fragment().with(el("path").class("tick").set("d", format!("M{x:.1} 4V{height}"))).with(name)
+    };
+    el("svg")
+        .class("spread")
+        .set("viewBox", format!("0 0 {width} 42"))
+        .set("role", "img")
+        .set("aria-label", said)
+        .with(el("path").set("d", &curve.line))
+        .each(curve.ticks.iter().map(tick))
 }
