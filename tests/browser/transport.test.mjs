@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
 import { shot, suite } from './support.mjs';
 
 const site = suite();
@@ -36,5 +37,21 @@ test('the speed is said beside real time', async () => {
   await page.waitForFunction(() => document.querySelector('[aria-label=Speed]').getAttribute('aria-valuetext') === '1/1,000 of real time');
   await page.keyboard.press('End');
   await page.waitForFunction(() => document.querySelector('[aria-label=Speed]').getAttribute('aria-valuetext') === '100× real time');
+  errors.none();
+});
+
+test('a chart is also a table', async () => {
+  const { page, errors } = await site.open('?scenario=slow-backend&autoplay=0');
+  const button = page.getByRole('button', { name: 'Latency: view as table' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const table = page.getByRole('table', { name: /Latency/ });
+  assert.deepEqual((await table.getByRole('columnheader').allInnerTexts()).slice(0, 3), ['Until', 'p50', 'p99']);
+  assert.ok(await table.getByRole('row').count() > 2);
+  assert.match(await table.getByRole('row').nth(1).innerText(), /s\s+[\d.]+\s+[\d.]+/);
+  await shot(page, 'table');
+  assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((found) => found.id), []);
+  await button.click();
+  assert.equal(await table.count(), 0);
   errors.none();
 });

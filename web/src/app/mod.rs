@@ -116,6 +116,8 @@ pub enum Msg {
     Tab(Tab),
     /// Which events are listed.
     Filter(Filter),
+    /// The chart that is shown as a table, by id; none where it is empty.
+    Table(String),
     /// Seconds that the charts show.
     Window(u64),
     /// Opens a dialog, or none.

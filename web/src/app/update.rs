@@ -70,6 +70,7 @@ impl App {
             }
             Msg::Tab(tab) => self.ui.tab = tab,
             Msg::Filter(filter) => self.ui.filter = filter,
+            Msg::Table(id) => self.ui.table = id,
             Msg::Window(seconds) => self.ui.window = seconds,
             Msg::Dialog(dialog) => self.dialog(dialog),
             Msg::Share => {

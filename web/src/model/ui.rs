@@ -147,6 +147,8 @@ pub struct Ui {
     pub drawer: Drawer,
     /// Filter of the event log.
     pub filter: Filter,
+    /// The chart that is shown as a table.
+    pub table: String,
     /// Seconds that the charts show; 0 for all.
     pub window: u64,
     /// A toast.

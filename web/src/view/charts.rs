@@ -1,11 +1,13 @@
 //! Charts of series over time, with the intervals of faults shaded.
 
 use super::dom::{El, el, fragment};
+use super::icons::icon;
 use super::timeline::{path, px, rect, text};
-use crate::app::App;
+use crate::app::{App, Msg};
 use crate::model::math;
 use crate::model::{format, scale};
 use netsplit_lab::{Chart, FaultBlock};
+use yew::prelude::*;
 
 /// Left and right edge of the plot, in a box 344 wide.
 const PLOT: (f64, f64) = (48.0, 326.0);
@@ -29,7 +31,7 @@ impl Span {
 }
 
 /// All charts.
-pub fn charts(app: &App) -> El {
+pub fn charts(app: &App, on: &Callback<Msg>) -> El {
     let panels = &app.panels;
     let span = match app.ui.window {
         0 => Span { from: 0, to: panels.frontier.max(1_000_000_000), now: panels.now },
@@ -39,8 +41,50 @@ pub fn charts(app: &App) -> El {
             Span { from, to: from + width, now: panels.now }
         }
     };
-    let chart = |chart: &Chart| el("div").class("chart").with(plot(chart, &panels.faults, &span));
+    let chart = |chart: &Chart| {
+        let open = app.ui.table == chart.id;
+        let id = if open { String::new() } else { chart.id.clone() };
+        let button = el("button")
+            .class("btn sq sm astable")
+            .set("aria-label", format!("{}: view as table", chart.label))
+            .set("title", "View as table")
+            .set("aria-expanded", open)
+            .sends(on, Msg::Table(id))
+            .with(icon("i-list", "i16"));
+        let plot = plot(chart, &panels.faults, &span);
+        el("div").class("chart").with(plot).with(button).with(open.then(|| table(chart, &span)))
+    };
     fragment().with(strip(&panels.faults, &span)).each(panels.charts.iter().map(chart)).with(axis(&span))
+}
+
+/// The values of what a chart shows, the newest first.
+fn table(chart: &Chart, span: &Span) -> El {
+    let head = |name: &str| el("th").set("scope", "col").with(name.to_owned());
+    let buckets = chart.lines.iter().map(|(_, values)| values.len()).max().unwrap_or(0) as u64;
+    let shown = (0..buckets).rev().filter(|at| {
+        let time = (at + 1) * chart.bucket;
+        time > span.from && time <= span.to.min(span.now)
+    });
+    let row = |at: u64| {
+        let value = |values: &[Option<f64>]| {
+            let value = values.get(at as usize).copied().flatten();
+            el("td").with(value.map_or_else(|| "–".to_owned(), format::short))
+        };
+        el("tr")
+            .with(el("th").set("scope", "row").with(format::instant((at + 1) * chart.bucket)))
+            .each(chart.lines.iter().map(|(_, values)| value(values)))
+    };
+    let unit = if chart.unit.is_empty() { String::new() } else { format!(", {}", chart.unit) };
+    let table = el("table")
+        .with(el("caption").class("sr").with(format!("{}{unit}", chart.label)))
+        .with(el("thead").with(el("tr").with(head("Until")).each(chart.lines.iter().map(|l| head(&l.0)))))
+        .with(el("tbody").each(shown.take(60).map(row)));
+    el("div")
+        .class("values")
+        .set("tabindex", "0")
+        .set("role", "region")
+        .set("aria-label", &chart.label)
+        .with(table)
 }
 
 fn in_span<'a>(faults: &'a [FaultBlock], span: &'a Span) -> impl Iterator<Item = &'a FaultBlock> {
@@ -174,7 +218,9 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
             match value {
                 Some(value) => {
                     let x = span.x((at as u64) * bucket + bucket / 2);
-                    path.push_str(&format!("{}{x:.1} {:.1}", if pen { "L" } else { "M" }, y(*value)));
+                    // A value alone is a dot.
+                    let (step, dot) = if pen { ("L", "") } else { ("M", "h.01") };
+                    path.push_str(&format!("{step}{x:.1} {:.1}{dot}", y(*value)));
                     pen = true;
                 }
                 None => pen = false,

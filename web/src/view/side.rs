@@ -63,5 +63,5 @@ fn metrics(app: &App, on: &Callback<Msg>) -> El {
         .with(
             el("div").class("subhead").with(el("span").with("Shaded: fault active")).with(pick("pick", list)),
         )
-        .with(charts::charts(app))
+        .with(charts::charts(app, on))
 }
