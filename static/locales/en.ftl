@@ -67,3 +67,13 @@ first-done = b4 takes eight times as long now. Look for its queue, and how far t
 first-look = What to look for:
 first-look-at = its queue, and how far the slowest 1% climbs while five servers stay fast.
 first-promise = Everything here runs in your browser
+
+## Settings that are hardly meant
+
+advice-timeout = Shorter than a request and its answer take: about { $trip }.
+advice-heartbeat = Followers stand before the next heartbeat, which comes each { $heartbeat }.
+advice-election = Shorter than a round trip of { $trip }: elections will not end.
+advice-range = Less than the least.
+advice-check = Longer than the { $interval } between two checks.
+advice-check-trip = Shorter than a round trip of { $trip }: every check fails.
+advice-load = More than the backends can do: { $load } times their capacity.

@@ -55,3 +55,17 @@ test('a chart is also a table', async () => {
   assert.equal(await table.count(), 0);
   errors.none();
 });
+
+test('settings that make no sense together are spoken of beside them', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const rail = page.getByRole('complementary', { name: 'Setup' });
+  assert.equal(await rail.getByRole('status').count(), 0);
+  const heartbeat = rail.getByRole('textbox', { name: 'Heartbeat, value' });
+  await heartbeat.fill('400');
+  await heartbeat.press('Tab');
+  await rail.getByText('Followers stand before the next heartbeat', { exact: false }).waitFor();
+  await shot(page, 'advice');
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(() => !document.querySelector('.advice'));
+  errors.none();
+});

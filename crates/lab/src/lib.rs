@@ -1,6 +1,7 @@
 //! A running experiment: a scenario brought to life, with its history, metrics and time travel; plain data in
 //! the user's words for every face.
 //!
+//! - [`mod@advice`]: settings that make no sense together;
 //! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
@@ -13,6 +14,7 @@
 //! Inside: `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
 //! what is observed, `snapshots` the way back; `picture`, `charts` and `log` put it into a face's words.
 
+pub mod advice;
 mod charts;
 pub mod declared;
 pub mod experiment;
@@ -29,6 +31,7 @@ pub mod sweep;
 pub mod text;
 mod timeline;
 
+pub use advice::advice;
 pub use declared::{catalogue, default_scenario, quantiles};
 pub use experiment::{Advance, Experiment};
 pub use frame::{

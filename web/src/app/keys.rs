@@ -27,6 +27,7 @@ impl App {
         if !self.listens(target.as_ref()) {
             return false;
         }
+        let slider = target.as_ref().and_then(|t| t.get_attribute("type")).is_some_and(|t| t == "range");
         let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
         if event.ctrl_key() || event.meta_key() {
             let msg = match key.as_str() {
@@ -35,9 +36,8 @@ impl App {
                 _ => return false,
             };
             // A field has its own.
-            return !typing && self.ui.dialog.is_none() && self.send(ctx, event, msg);
+            return (!typing || slider) && self.ui.dialog.is_none() && self.send(ctx, event, msg);
         }
-        let slider = target.as_ref().and_then(|t| t.get_attribute("type")).is_some_and(|t| t == "range");
         if self.ui.menu.is_some() {
             return match self.menu_key(event) {
                 Some(msg) => self.send(ctx, event, msg),

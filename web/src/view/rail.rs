@@ -1,5 +1,6 @@
 //! The left rail: pattern, algorithm, parameters, workload, network, seed.
 
+use netsplit_lab::advice::{Advice, advice};
 use netsplit_lab::scenario::catalogue::{
     AlgorithmDecl, Control, ParamDecl, ParamKind, PatternDecl, PresetValueDecl,
 };
@@ -32,12 +33,13 @@ struct Rail<'a> {
     props: &'a Props,
     draft: &'a Option<(String, Value)>,
     change: &'a Callback<Change>,
+    advice: Vec<Advice>,
 }
 
 /// The rail.
 pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Change>) -> El {
     let Props { catalogue, scenario, on, .. } = props;
-    let rail = Rail { props, draft, change };
+    let rail = Rail { props, draft, change, advice: advice(scenario) };
     let system = &scenario.system;
     let algorithm = setup::algorithm(catalogue, scenario);
     let pattern = catalogue.pattern(&system.pattern);
@@ -207,7 +209,13 @@ impl Rail<'_> {
         let (on, id) = (self.props.on.clone(), decl.id.clone());
         let set = Callback::from(move |value| on.emit(Msg::Set(part, id.clone(), value)));
         let value = setup::get(&self.props.scenario, part, decl);
-        self.param(decl, format!("{}.{}", part as u8, decl.id), value, set)
+        let control = self.param(decl, format!("{}.{}", part as u8, decl.id), value, set);
+        let said = self.advice.iter().find(|advice| part != Part::Network && advice.param == decl.id);
+        let said = said.map(|advice| {
+            let line = el("p").class("advice").set("role", "status");
+            line.with(icon("i-warn", "i16")).with(&advice.sentence)
+        });
+        fragment().with(control).with(said)
     }
 
     /// A section: what matters most, and the rest on demand. What means nothing in this mode is left out.
