@@ -69,3 +69,16 @@ test('settings that make no sense together are spoken of beside them', async () 
   await page.waitForFunction(() => !document.querySelector('.advice'));
   errors.none();
 });
+
+test('an entry of the event log leads to its moment and its node', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  await page.getByRole('tab', { name: 'Events' }).click();
+  await page.getByRole('button', { name: 'Notable', exact: true }).click();
+  const entry = page.locator('.ev li').first();
+  const seconds = Number(await entry.locator('time').innerText());
+  await entry.getByRole('button').click();
+  await page.waitForFunction((want) => Math.abs(Number(document.querySelector('[data-time]').dataset.time) / 1e9 - want) < 0.001, seconds);
+  assert.equal(await page.locator('.nodes button[aria-pressed=true]').count(), 1);
+  await shot(page, 'moment');
+  errors.none();
+});

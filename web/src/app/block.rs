@@ -37,14 +37,25 @@ impl App {
             return;
         };
         let open = self.open_ended(grab.index).unwrap_or_default();
-        let by = ((at - grab.at) * grab.scale) as i64;
-        grab.now = block::changed(grab.was, grab.part, by, open, self.panels.duration);
+        let edge = if grab.part == Grip::End { grab.was.1 } else { grab.was.0 };
+        let by = block::round(edge, ((at - grab.at) * grab.scale) as i64);
+        // A click trembles; what is not a number is a drag that was taken away.
+        let moved = (at - grab.at).abs() >= 2.0;
+        grab.now = if moved {
+            block::changed(grab.was, grab.part, by, open, self.panels.duration)
+        } else {
+            grab.was
+        };
         self.grab = Some(grab);
     }
 
     /// By keys: so much (ns).
     pub(super) fn nudge_block(&mut self, index: usize, part: Grip, by: i64) {
         let (Some(open), Some(was)) = (self.open_ended(index), self.span(index)) else { return };
+        if part == Grip::End && was.0 == was.1 {
+            return;
+        }
+        let by = block::round(if part == Grip::End { was.1 } else { was.0 }, by);
         let now = block::changed(was, part, by, open, self.panels.duration);
         if now != was {
             self.reshape(index, part, now);

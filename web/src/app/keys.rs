@@ -17,8 +17,10 @@ impl App {
         let key = event.key();
         let target: Option<Element> = event.target().and_then(|t| wasm_bindgen::JsCast::dyn_into(t).ok());
         if event.alt_key() {
-            let node = target.and_then(|t| t.get_attribute("data-node")).and_then(|id| id.parse().ok());
-            if self.ui.dialog.is_none() && self.shift(&key, node) {
+            // Anywhere else these keys are the browser's.
+            let target = target.filter(|t| self.ui.dialog.is_none() && browser::inside(t, ".stage"));
+            let node = target.as_ref().and_then(|t| t.get_attribute("data-node")?.parse().ok());
+            if target.is_some() && self.shift(&key, node) {
                 event.prevent_default();
             }
             return false;

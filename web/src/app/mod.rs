@@ -80,6 +80,8 @@ pub enum Msg {
     Seek(u64),
     /// The playhead is being dragged: the time line keeps its length.
     Hold(bool),
+    /// To an entry of the event log: its instant, and its node.
+    Moment(u64, Option<u32>),
     /// To the next thing worth seeing, or the previous one.
     Jump(bool),
     /// So much on or back.

@@ -33,6 +33,13 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Moment(time, node) => {
+                self.with(|session| {
+                    session.playback.set_playing(false);
+                    session.seek(time);
+                });
+                self.ui.selection = node.map_or(Selection::None, Selection::Node);
+            }
             Msg::Jump(forward) => self.with(|session| session.jump(forward)),
             Msg::Hold(held) => self.held = held,
             Msg::SeekBy(by) => self.with(|session| {
@@ -227,16 +234,21 @@ impl App {
 
     /// One step of what was done back, or forward again; the cursor stays where it is if the run has been so far.
     fn go(&mut self, back: bool) {
-        let Some((now, speed, playing)) =
-            self.session.as_ref().map(|s| (s.now(), s.playback.speed, s.playback.playing))
-        else {
-            return;
-        };
+        let Some(session) = self.session.as_ref() else { return };
+        // The step before may still be on its way to where it belongs.
+        let now = session.goal.unwrap_or(session.now());
+        let (speed, playing) = (session.playback.speed, session.playback.playing);
+        let was = session.document();
         let Some((document, left)) = self.history.step(back, now) else { return };
+        // A run that differs in its faults only goes on being looked at where it is.
+        let alike = document.system == was.system
+            && document.workload == was.workload
+            && document.network == was.network
+            && document.seed == was.seed;
         if self.open(Scenario::clone(&document), playing) {
             self.with(|session| {
                 session.playback.set_speed(speed);
-                session.seek(now.max(left));
+                session.seek(if alike { now } else { left });
             });
         }
         let words = if back { "Undone." } else { "Done again." };
@@ -246,7 +258,10 @@ impl App {
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
         if let Some(session) = self.session.as_ref() {
-            self.history.note(session.document(), self.last_now);
+            if self.history.note(session.document(), self.last_now) {
+                // What a toast offered to undo is no longer the latest step.
+                self.ui.toast = self.ui.toast.take().filter(|toast| !toast.undo);
+            }
             browser::remember(Some(session.link()), session.now());
         }
     }

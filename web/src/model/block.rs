@@ -31,6 +31,12 @@ pub struct Grab {
     pub now: (u64, u64),
 }
 
+/// What moves an edge about so far, and to a whole millisecond (ns).
+pub fn round(edge: u64, by: i64) -> i64 {
+    let to = edge.saturating_add_signed(by);
+    (to.saturating_add(LEAST / 2) / LEAST * LEAST) as i64 - edge as i64
+}
+
 /// From and until when it is after `by` (ns); `open` where nothing ends it before the run's end.
 pub fn changed((from, to): (u64, u64), part: Grip, by: i64, open: bool, end: u64) -> (u64, u64) {
     let length = to.saturating_sub(from);
@@ -66,6 +72,8 @@ mod tests {
         assert_eq!(of((100, 300), Grip::Start, 500, false), (299, 300));
         assert_eq!(of((100, 300), Grip::End, -500, false), (100, 101));
         assert_eq!(of((100, 300), Grip::End, 5000, false), (100, 1000));
+        assert_eq!(round(2_000_000_001, 1_472_911_392), 1_472_999_999);
+        assert_eq!((round(5, -50), round(3 * MS, 0)), (-5, 0));
         // What happens at once has no length.
         assert_eq!(of((100, 100), Grip::Whole, 50, false), (150, 150));
     }

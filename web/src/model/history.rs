@@ -24,13 +24,13 @@ pub struct History {
 
 impl History {
     /// The run has this document now; its cursor stood at `left` before. The same one again, at whatever moment of it,
-    /// is no step.
-    pub fn note(&mut self, mut document: Scenario, left: u64) {
+    /// is no step. True where it is one.
+    pub fn note(&mut self, mut document: Scenario, left: u64) -> bool {
         // Where one stands in a run, and how one looks at it, is no change of it.
         document.view = Default::default();
         document.semantics = None;
         if self.now.as_ref().is_some_and(|now| *now.document == document) {
-            return;
+            return false;
         }
         if let Some(mut now) = self.now.take() {
             now.left = left;
@@ -41,6 +41,7 @@ impl History {
         }
         self.now = Some(Entry { document: Rc::new(document), left: 0 });
         self.future.clear();
+        true
     }
 
     /// One step back, or forward again: the document, and where to go in it at least. `left` is where the cursor stands.
@@ -81,10 +82,10 @@ mod tests {
     fn steps_go_back_and_forth_until_something_new_is_done() {
         let mut history = History::default();
         assert!(history.step(true, 0).is_none());
-        (1..=3).for_each(|at| history.note(run(at), at * 10));
+        (1..=3).for_each(|at| assert!(history.note(run(at), at * 10)));
         let mut again = run(3);
         again.view.speed = Some(2.0);
-        history.note(again, 99);
+        assert!(!history.note(again, 99));
         assert_eq!(seed(history.step(true, 35)), Some(("2".to_owned(), 30)));
         assert_eq!(seed(history.step(true, 30)), Some(("1".to_owned(), 20)));
         assert!(!history.can(true) && history.can(false));
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn only_so_many_steps_are_kept() {
         let mut history = History::default();
-        (0..200).for_each(|at| history.note(run(at), 0));
+        (0..200).for_each(|at| assert!(history.note(run(at), 0)));
         let back = std::iter::from_fn(|| history.step(true, 0)).count();
         assert_eq!(back, MOST);
     }

@@ -135,7 +135,7 @@ const KEYS: [(&str, &str); 24] = [
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
     ("+ − 0", "Zoom in, out, whole"),
-    ("Alt arrows", "Move the stage, or the node in focus"),
+    ("Alt arrows", "On the stage: move it, or the node in focus"),
     ("Shift F10", "What can be done to the node in focus"),
     ("← →", "Previous, next event"),
     ("Shift ← →", "100 ms back, on"),

@@ -7,7 +7,7 @@ use super::dom::{El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
 use crate::model::format;
-use crate::model::ui::{Filter, Selection};
+use crate::model::ui::Filter;
 
 /// Rows that are listed.
 const ROWS: usize = 80;
@@ -52,10 +52,7 @@ fn row(app: &App, on: &Callback<Msg>, at: usize, entry: &LogEntry) -> El {
     let about = if entry.kind == "lost" { "" } else { entry.node.as_str() };
     let (subject, rest) = format::subject(about, &entry.sentence);
     let time = format!("{:.3}", entry.time as f64 / 1e9);
-    let about = match node {
-        Some(node) => el("button").sends(on, Msg::Select(Selection::Node(node))),
-        None => el("span"),
-    };
+    let about = el("button").sends(on, Msg::Moment(entry.time, node));
     let words = fragment().with(el("b").with(subject.to_owned())).with(rest);
     el("li")
         .key(format!("{}-{at}", entry.event))

@@ -239,7 +239,13 @@ fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) 
     };
     let up = {
         let on = on.clone();
-        Callback::from(move |_: PointerEvent| on.emit(Msg::GrabTo(None)))
+        Callback::from(move |event: PointerEvent| {
+            if event.type_() == "pointercancel" {
+                // Back where it was.
+                on.emit(Msg::GrabTo(Some(f64::NAN)));
+            }
+            on.emit(Msg::GrabTo(None));
+        })
     };
     let lasts = fault.to > fault.from;
     let mut words = format!("Fault: {}, from {}", fault.label, format::instant(fault.from));

@@ -52,7 +52,7 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
     let facts = || {
         el("section")
             .with(el("h3").with("State"))
-            .each(node.facts.iter().map(|(label, value)| row(label, value)))
+            .each(node.facts.iter().map(|(label, value)| row(format::sentence_case(label), value)))
     };
     let head = el("section")
         .with(title(&node.name, state))
@@ -66,6 +66,8 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
         .with((!node.facts.is_empty()).then(facts))
         .with((!node.cells.is_empty()).then(log))
         .each(node.tables.iter().map(|(title, rows)| {
-            el("section").with(el("h3").with(title)).each(rows.iter().take(200).map(line))
+            el("section")
+                .with(el("h3").with(format::sentence_case(title)))
+                .each(rows.iter().take(200).map(line))
         }))
 }
