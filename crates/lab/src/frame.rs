@@ -66,6 +66,35 @@ pub struct NodeFrame {
     pub tables: Vec<(String, Vec<(String, String, u32)>)>,
     /// Accessible name: "n1, leader of term 3, cut off".
     pub name_in_words: String,
+    /// What only the inspector asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Box<Inside>>,
+}
+
+/// What a node has inside: its timers, disk, clock and lives.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inside {
+    /// Running timers: (label, left, of how long), in ns by its own clock.
+    pub timers: Vec<(String, u64, u64)>,
+    /// Writes to its disk in all, and those that are not durable yet.
+    pub writes: (u64, u64),
+    /// When the next sync will be done (ns).
+    pub next_sync: Option<u64>,
+    /// What its own clock shows (ns).
+    pub clock: u64,
+    /// Its lives so far.
+    pub lives: Vec<Life>,
+}
+
+/// A life of a node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Life {
+    /// From (ns).
+    pub from: u64,
+    /// To (ns); nothing for the one that lasts.
+    pub to: Option<u64>,
+    /// Writes that were lost with it.
+    pub lost: u64,
 }
 
 /// One message in flight or just lost.

@@ -12,7 +12,7 @@ use netsplit_sim::trace::Kind;
 use netsplit_sim::view::{Arc, Body, ClusterView, Detail, Item, Mark};
 
 use crate::experiment::Experiment;
-use crate::frame::{ArcFrame, Frame, Legend, LinkFrame, MessageFrame, NodeFrame, PartitionFrame};
+use crate::frame::{ArcFrame, Frame, Legend, Life, LinkFrame, MessageFrame, NodeFrame, PartitionFrame};
 use crate::text;
 use crate::timeline::Origin;
 
@@ -98,7 +98,27 @@ pub(crate) fn inspect(x: &Experiment, id: u32) -> NodeFrame {
     }
     let mut badges = badges(core);
     hold(&mut badges, &x.world.overview());
-    node(x, id, Detail::Full, badges.remove(&id).unwrap_or_default())
+    let mut frame = node(x, id, Detail::Full, badges.remove(&id).unwrap_or_default());
+    let (of, inside) = (NodeId(id), frame.inside.get_or_insert_default());
+    inside.writes = core.writes(of);
+    inside.next_sync = core.next_sync(of);
+    inside.clock = core.clock(of);
+    inside.lives = lives(x, id);
+    frame
+}
+
+/// A node's lives up to the cursor.
+fn lives(x: &Experiment, id: u32) -> Vec<Life> {
+    let mut lives: Vec<Life> = Vec::new();
+    let known = x.recorder.lives.iter().filter(|turn| turn.node == id && turn.event <= x.events());
+    for turn in known {
+        match (turn.died, lives.last_mut()) {
+            (None, _) => lives.push(Life { from: turn.time, to: None, lost: 0 }),
+            (Some(lost), Some(life)) => (life.to, life.lost) = (Some(turn.time), lost),
+            (Some(_), None) => {}
+        }
+    }
+    lives
 }
 
 fn arc(arc: &Arc) -> ArcFrame {
@@ -280,16 +300,22 @@ fn node(x: &Experiment, id: u32, detail: Detail, badges: Vec<(String, String)>) 
         frame.queue = Some((state.busy, state.queued, meta.queue_limit));
     }
     for item in view.items {
-        show(x, &mut frame, item);
+        show(x, &mut frame, item, detail);
     }
     frame.name_in_words = in_words(&frame);
     frame
 }
 
-fn show(x: &Experiment, frame: &mut NodeFrame, item: Item) {
+fn show(x: &Experiment, frame: &mut NodeFrame, item: Item, detail: Detail) {
     match item {
         Item::Fact(label, value) => frame.facts.push((text::label(label), value)),
-        Item::Gauge(_, permille) => frame.gauge = Some(f32::from(permille) / 1000.0),
+        Item::Timer(label, left, of) => {
+            frame.gauge = Some(left as f32 / of.max(1) as f32);
+            if detail == Detail::Full {
+                let timers = &mut frame.inside.get_or_insert_default().timers;
+                timers.push((text::label(label), left, of));
+            }
+        }
         Item::Queue(busy, waiting, limit) => frame.queue = Some((busy, waiting, limit)),
         Item::Interval(label, from, to) => {
             let span = format!("{} – {}", text::instant(from), text::instant(to));

@@ -64,6 +64,16 @@ pub(crate) struct Sample {
     pub values: Vec<Option<f64>>,
 }
 
+/// A node's life began or ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    pub event: u64,
+    pub time: u64,
+    pub node: u32,
+    /// Where it ended: how many writes were lost.
+    pub died: Option<u64>,
+}
+
 /// Bands that are in force from a time on.
 pub(crate) type Bands = Vec<(&'static str, String, u32)>;
 
@@ -91,6 +101,7 @@ pub(crate) struct Recorder {
     pub tick: u64,
     pub samples: Vec<Sample>,
     pub bands: Vec<(u64, Bands)>,
+    pub lives: Vec<Turn>,
     series: Vec<&'static str>,
 }
 
@@ -111,6 +122,7 @@ impl Recorder {
             tick: bucket / SAMPLES,
             samples: Vec::new(),
             bands: Vec::new(),
+            lives: Vec::new(),
             series,
         }
     }
@@ -157,8 +169,14 @@ impl Recorder {
                 self.no_effect.push((seen.event, index));
                 self.line(seen.event, seen.time, node, LineKind::NoEffect(index));
             }
+            What::Born => self.turn(&seen, None),
+            What::Died(lost) => self.turn(&seen, Some(lost)),
             What::Lost(to, kind) => self.line(seen.event, seen.time, node, LineKind::Lost(to.0, kind)),
         }
+    }
+
+    fn turn(&mut self, seen: &Observation, died: Option<u64>) {
+        self.lives.push(Turn { event: seen.event, time: seen.time, node: seen.node.0, died });
     }
 
     fn line(&mut self, event: u64, time: u64, node: u32, what: LineKind) {
@@ -226,6 +244,7 @@ impl Recorder {
             self.lines.pop_back();
         }
         self.no_effect.retain(|(at, _)| *at <= event);
+        self.lives.retain(|turn| turn.event <= event && turn.time <= time);
         self.samples.truncate((time / self.tick) as usize);
         self.bands.retain(|(at, _)| *at <= time);
     }

@@ -38,7 +38,7 @@ fn no_message_is_missing() {
         let mut ids = literals(source, "Text::new(");
         let labels = [
             "Item::Fact(",
-            "Item::Gauge(",
+            "Item::Timer(",
             "Item::Interval(",
             "Item::Cells(",
             "Item::Table(",

@@ -88,4 +88,8 @@ pub enum What {
     NoEffect(u32),
     /// A message to this node was lost on the way: refused, cut, dropped or its receiver was down.
     Lost(NodeId, u8),
+    /// A life of the node began.
+    Born,
+    /// It ended, and with it so many writes that were not durable.
+    Died(u64),
 }

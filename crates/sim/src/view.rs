@@ -136,8 +136,8 @@ pub struct Arc {
 pub enum Item {
     /// Labelled value (inspector row; the first two also on the card).
     Fact(&'static str, String),
-    /// A gauge from 0 to 1000: election timer, share copied.
-    Gauge(&'static str, u16),
+    /// A timer: (label, time left, of how long), by the node's own clock; drawn as an arc around it.
+    Timer(&'static str, Nanos, Nanos),
     /// Work in progress and waiting, drawn as dots: (in service, waiting, limit or 0).
     Queue(u32, u32, u32),
     /// A span of local time, for a lease or an uncertainty: (label, from, to).

@@ -133,7 +133,15 @@ fn a_crash_between_write_and_sync_loses_the_write() {
     let mut crash = fault(10, Some(100), FaultKind::Crash { host: false }, 1);
     crash.at += MILLISECOND / 2;
     sim.schedule_fault(crash);
+    sim.run(10 * MILLISECOND, u64::MAX);
+    assert_eq!(sim.core().writes(NodeId(1)), (9, 1));
+    assert_eq!(sim.core().next_sync(NodeId(1)), Some(11 * MILLISECOND));
+    sim.listen(true);
     sim.run(100 * MILLISECOND, u64::MAX);
+    assert_eq!((sim.core().writes(NodeId(1)), sim.core().next_sync(NodeId(1))), ((9, 0), None));
+    let mut seen = Vec::new();
+    sim.drain(&mut seen);
+    assert!(seen.iter().any(|o| o.node == NodeId(1) && o.what == netsplit_sim::history::What::Died(1)));
     let durable = sim.disk(NodeId(1)).0.clone();
     assert_eq!(durable, (0..=7).collect::<Vec<_>>());
     sim.run(120 * MILLISECOND, u64::MAX);

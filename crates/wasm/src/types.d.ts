@@ -89,6 +89,15 @@ export interface NodeFrame {
   facts: [label: string, value: string][];
   tables: [title: string, rows: [label: string, value: string, hue: number][]][];
   name_in_words: string;
+  /** Only in what `inspect` gives; times in ns. */
+  inside?: {
+    timers: [label: string, left: number, of: number][];
+    /** In all, and not durable yet. */
+    writes: [made: number, unsynced: number];
+    next_sync: number | null;
+    clock: number;
+    lives: { from: number; to: number | null; lost: number }[];
+  };
 }
 
 export interface MessageFrame {

@@ -3,6 +3,7 @@
 use super::population::Population;
 use crate::core::{Body, Core, Due};
 use crate::draw;
+use crate::history::What;
 use crate::node::NodeId;
 use crate::trace::Kind;
 
@@ -63,6 +64,7 @@ impl World<'_> {
         self.core.release(slot);
         self.core.record(Kind::Synced, &body);
         // `sent` holds the number of writes that this sync covers.
+        self.core.disk_settle(NodeId(body.node), body.sent);
         self.nodes.harden(body.node, body.sent);
         self.nodes.synced(self.core, body.node, body.aux);
         true
@@ -80,6 +82,7 @@ impl World<'_> {
         state.key = draw::join(state.wire, u64::from(state.life) + 1);
         state.clock.born = state.clock.local(self.core.now);
         self.core.record(Kind::Start, &Body { node, ..Body::default() });
+        self.core.tell(NodeId(node), What::Born);
         self.nodes.start(self.core, node);
     }
 
@@ -106,7 +109,8 @@ impl World<'_> {
             // What waited for a paused process dies with it: it had been delivered to its machine.
             self.core.release(slot);
         }
-        self.core.disk_reset(NodeId(node));
+        let lost = self.core.disk_reset(NodeId(node));
+        self.core.tell(NodeId(node), What::Died(lost));
         self.nodes.forget(node);
     }
 

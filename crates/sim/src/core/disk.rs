@@ -14,6 +14,8 @@ pub struct Device {
     free_at: Nanos,
     /// Writes made in all.
     pub(crate) written: u64,
+    /// How many of them are durable, or died with a life.
+    settled: u64,
     syncs: u64,
     /// Syncs that finish once the stall ends.
     pub(crate) held: Vec<u32>,
@@ -49,12 +51,40 @@ impl Core {
         self.enqueue(slot, at, body);
     }
 
-    pub(crate) fn disk_reset(&mut self, node: NodeId) {
+    /// The writes before this number are durable.
+    pub(crate) fn disk_settle(&mut self, node: NodeId, before: u64) {
+        let disk = &mut self.nodes[node.index()].disk;
+        disk.settled = disk.settled.max(before);
+    }
+
+    /// Writes that a node made in all, and how many of them a crash would lose now.
+    #[must_use]
+    pub fn writes(&self, node: NodeId) -> (u64, u64) {
+        let disk = &self.nodes[node.index()].disk;
+        (disk.written, disk.written - disk.settled)
+    }
+
+    /// When a node's next sync will be done; nothing where none is under way or its disk is stalled.
+    #[must_use]
+    pub fn next_sync(&self, node: NodeId) -> Option<Nanos> {
+        let state = &self.nodes[node.index()];
+        let own = |body: &&Body| {
+            let due = body.due == Due::Synced && body.at >= self.now;
+            due && body.node == node.0 && body.life == state.life && !state.stalled
+        };
+        self.bodies.iter().filter(own).map(|body| body.at).min()
+    }
+
+    /// Gives how many writes are lost.
+    pub(crate) fn disk_reset(&mut self, node: NodeId) -> u64 {
+        let (written, lost) = self.writes(node);
         let disk = &mut self.nodes[node.index()].disk;
         disk.free_at = 0;
+        disk.settled = written;
         let held = std::mem::take(&mut disk.held);
         for slot in held {
             self.release(slot);
         }
+        lost
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn node(server: &Server, look: &Look, detail: Detail) -> NodeView {
     if server.role != Role::Leader && server.election_span > 0 {
         let waited = look.elapsed.saturating_sub(server.election_started);
         let left = server.election_span.saturating_sub(waited);
-        view.items.push(Item::Gauge("election", (left * 1000 / server.election_span) as u16));
+        view.items.push(Item::Timer("election", left, server.election_span));
     }
     let first = server.log.len().saturating_sub(CELLS);
     let cells = server.log.iter().enumerate().skip(first).map(|(at, entry)| Cell {
