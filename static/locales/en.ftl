@@ -56,6 +56,8 @@ chart-timed-out = timed out
 chart-intended = p99 from intended start
 chart-mean = mean
 chart-most = most
+lane-queues = Queues
+lane-failures = Failures
 
 ## The first visit
 

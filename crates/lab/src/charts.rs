@@ -3,7 +3,7 @@
 use netsplit_sim::declare::Layout;
 
 use crate::experiment::Experiment;
-use crate::frame::{Band, Chart, FaultBlock};
+use crate::frame::{Amounts, Band, Chart, FaultBlock};
 use crate::metrics::Bucket;
 use crate::recorder::{SAMPLES, Sample};
 use crate::text;
@@ -214,6 +214,27 @@ pub(crate) fn bands(x: &Experiment) -> Vec<Band> {
     bands
 }
 
+/// What the lanes of every algorithm show: how much work waits, where backends have queues, and how many operations
+/// failed.
+pub(crate) fn amounts(x: &Experiment) -> Vec<Amounts> {
+    let bucket = x.recorder.metrics.bucket;
+    let lane = |lane: &str, values| {
+        let label = text::say(&format!("lane-{lane}"), &[]);
+        Amounts { lane: lane.to_owned(), label, bucket, values }
+    };
+    let waiting = |sample: &Sample| -> u64 {
+        let servers = x.world.core().meta.iter().zip(&sample.load).filter(|(meta, _)| meta.workers > 0);
+        servers.map(|(meta, load)| u64::from(load.saturating_sub(meta.workers))).sum()
+    };
+    let most = |samples: &[Sample]| samples.iter().map(waiting).max().unwrap_or(0);
+    let tiers = x.algorithm.layout == Layout::Tiers;
+    let queues =
+        tiers.then(|| lane("queues", x.recorder.samples.chunks(SAMPLES as usize).map(most).collect()));
+    let failed = |bucket: &Bucket| bucket.failed + bucket.timed_out;
+    let failures = lane("failures", x.recorder.metrics.buckets.iter().map(failed).collect());
+    queues.into_iter().chain([failures]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +299,43 @@ mod tests {
                     let alike = (other.unit, other.counts) == (series.unit, series.counts);
                     assert!(!together || alike, "{}: {} and {}", algorithm.id, series.id, other.id);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_show_what_waits_and_where_operations_failed() {
+        let mut scenario = Scenario::new("load_balancing", "round_robin");
+        scenario.duration = Duration::from_secs(10);
+        let mut crash = Fault::new(Duration::from_secs(4), "crash");
+        (crash.lasts, crash.target) = (Some(Duration::from_secs(2)), Target::Role("backend".to_owned()));
+        scenario.faults.push(crash);
+        let mut experiment = Experiment::open(&scenario).expect("valid");
+        experiment.seek(scenario.duration.0);
+        let lanes = experiment.amounts();
+        let [queues, failures] = &lanes[..] else { panic!("{lanes:?}") };
+        assert_eq!((queues.lane.as_str(), failures.lane.as_str()), ("queues", "failures"));
+        let (first, last) =
+            (4_000_000_000 / failures.bucket as usize, 8_000_000_000 / failures.bucket as usize);
+        let failed = |range: std::ops::Range<usize>| failures.values[range].iter().sum::<u64>();
+        assert!(failed(0..first) == 0 && failed(first..last) > 0, "{failures:?}");
+        let report = experiment.report().metrics.operations;
+        assert_eq!(failures.values.iter().sum::<u64>(), report.failed + report.timed_out);
+        // Waiting is what is beyond the work in service: at no instant more than all work that there is.
+        let all = |sample: &Sample| u64::from(sample.load.iter().sum::<u32>());
+        let samples = experiment.recorder.samples.chunks(SAMPLES as usize);
+        for (most, samples) in queues.values.iter().zip(samples) {
+            assert!(*most < samples.iter().map(all).max().unwrap_or(0).max(1), "{most}");
+        }
+    }
+
+    #[test]
+    fn the_time_line_has_at_most_four_lanes() {
+        for pattern in PATTERNS {
+            for algorithm in pattern.algorithms {
+                let experiment = Experiment::open(&Scenario::new(pattern.id, algorithm.id)).expect("valid");
+                let lanes = 1 + experiment.lanes().len() + experiment.amounts().len();
+                assert!(lanes <= 4, "{}: {lanes}", algorithm.id);
             }
         }
     }

@@ -185,6 +185,17 @@ pub struct LogEntry {
     pub sentence: String,
 }
 
+/// A part of the event log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogPage {
+    /// Entries, oldest first.
+    pub rows: Vec<LogEntry>,
+    /// How many of them, at the end, are after the cursor.
+    pub later: usize,
+    /// How many the whole log has so far: notes, notable ones, faults, lost messages, operations that failed.
+    pub counts: [u64; 5],
+}
+
 /// A chart: several lines over one time axis, equal buckets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chart {
@@ -232,4 +243,17 @@ pub struct Band {
     pub from: u64,
     /// To (ns).
     pub to: u64,
+}
+
+/// An amount on a lane of the time line, in equal buckets from the run's start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// Lane id ("queues", "failures").
+    pub lane: String,
+    /// Printed beside it.
+    pub label: String,
+    /// Width of a bucket (ns).
+    pub bucket: u64,
+    /// The most in each bucket, or how many.
+    pub values: Vec<u64>,
 }

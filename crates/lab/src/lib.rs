@@ -35,8 +35,8 @@ pub use advice::advice;
 pub use declared::{catalogue, default_scenario, quantiles};
 pub use experiment::{Advance, Experiment};
 pub use frame::{
-    ArcFrame, Band, Chart, FaultBlock, Frame, Inside, Legend, Life, LinkFrame, LogEntry, MessageFrame,
-    NodeFrame, PartitionFrame,
+    Amounts, ArcFrame, Band, Chart, FaultBlock, Frame, Inside, Legend, Life, LinkFrame, LogEntry, LogPage,
+    MessageFrame, NodeFrame, PartitionFrame,
 };
 pub use gallery::{GalleryEntry, gallery};
 pub use netsplit_scenario as scenario;

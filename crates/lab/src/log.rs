@@ -3,7 +3,7 @@
 use netsplit_sim::history::{Cause, Function, Outcome};
 
 use crate::experiment::Experiment;
-use crate::frame::LogEntry;
+use crate::frame::{LogEntry, LogPage};
 use crate::recorder::{Line, LineKind, cause};
 use crate::text;
 use crate::timeline::{self, Origin};
@@ -15,10 +15,30 @@ pub(crate) fn from(x: &Experiment, from_event: u64, limit: usize) -> Vec<LogEntr
     shown.take(limit).map(|line| entry(x, line)).collect()
 }
 
-pub(crate) fn tail(x: &Experiment, limit: usize) -> Vec<LogEntry> {
+/// The kinds of entries.
+pub(crate) const KINDS: [&str; 5] = ["note", "notable", "fault", "lost", "operation"];
+
+fn kind(what: &LineKind) -> usize {
+    match what {
+        LineKind::Note(_, notable) => usize::from(*notable),
+        LineKind::Fault(..) | LineKind::NoEffect(_) => 2,
+        LineKind::Lost(..) => 3,
+        LineKind::Failed(_) => 4,
+    }
+}
+
+pub(crate) fn around(x: &Experiment, of: Option<&str>, before: usize, after: usize) -> LogPage {
     let lines = &x.recorder.lines;
     let end = lines.partition_point(|line| line.event <= x.events() && line.time <= x.now());
-    lines.range(end.saturating_sub(limit)..end).map(|line| entry(x, line)).collect()
+    let mut counts = [0; KINDS.len()];
+    lines.iter().for_each(|line| counts[kind(&line.what)] += 1);
+    let takes = |line: &&Line| of.is_none_or(|of| KINDS[kind(&line.what)] == of);
+    let mut rows: Vec<LogEntry> =
+        lines.range(..end).rev().filter(takes).take(before).map(|line| entry(x, line)).collect();
+    rows.reverse();
+    let so_far = rows.len();
+    rows.extend(lines.range(end..).filter(takes).take(after).map(|line| entry(x, line)));
+    LogPage { later: rows.len() - so_far, rows, counts }
 }
 
 /// Operations that fail within this time of each other are one landmark (ns).
@@ -46,11 +66,8 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
 
 fn entry(x: &Experiment, line: &Line) -> LogEntry {
     let name = |node: u32| x.name(node);
-    let (node, kind, sentence) = match &line.what {
-        LineKind::Note(text, notable) => {
-            let kind = if *notable { "notable" } else { "note" };
-            (name(line.node), kind, text::sentence(text, name))
-        }
+    let (node, sentence) = match &line.what {
+        LineKind::Note(text, _) => (name(line.node), text::sentence(text, name)),
         LineKind::Fault(index, begins) => {
             let what = entry_label(x, *index);
             let id = match (x.origin(*index), begins) {
@@ -59,20 +76,20 @@ fn entry(x: &Experiment, line: &Line) -> LogEntry {
                 (_, true) => "entry-fault-begins",
                 (_, false) => "entry-fault-ends",
             };
-            (String::new(), "fault", text::say(id, &[("what", what)]))
+            (String::new(), text::say(id, &[("what", what)]))
         }
         LineKind::NoEffect(index) => {
             let what = entry_label(x, *index);
-            (String::new(), "fault", text::say("entry-no-effect", &[("what", what)]))
+            (String::new(), text::say("entry-no-effect", &[("what", what)]))
         }
         LineKind::Lost(to, kind) => {
             let label = x.algorithm.messages.get(usize::from(*kind)).map_or("message", |kind| kind.label);
             let args = [("from", name(line.node)), ("to", name(*to)), ("message", label.to_owned())];
-            (name(line.node), "lost", text::say("entry-lost", &args))
+            (name(line.node), text::say("entry-lost", &args))
         }
-        LineKind::Failed(op) => (name(line.node), "operation", failed(x, *op, line)),
+        LineKind::Failed(op) => (name(line.node), failed(x, *op, line)),
     };
-    LogEntry { event: line.event, time: line.time, node, kind: kind.to_owned(), sentence }
+    LogEntry { event: line.event, time: line.time, node, kind: KINDS[kind(&line.what)].to_owned(), sentence }
 }
 
 fn failed(x: &Experiment, op: usize, line: &Line) -> String {

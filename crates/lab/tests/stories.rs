@@ -243,7 +243,7 @@ fn a_dead_balancer_moves_few_clients_by_maglev() {
     let moved = |scenario: &Scenario| -> u32 {
         let mut x = Experiment::open(scenario).unwrap();
         while !x.advance(Duration::from_secs(15).0, u64::MAX).done {}
-        let entries = x.log_tail(100_000);
+        let entries = x.log_around(None, 100_000, 0).rows;
         let said = entries.iter().find(|entry| entry.sentence.contains("clients move")).expect("it is said");
         println!("{} ms: {}", said.time / 1_000_000, said.sentence);
         let words: Vec<&str> = said.sentence.split(' ').collect();

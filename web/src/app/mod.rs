@@ -80,8 +80,10 @@ pub enum Msg {
     Seek(u64),
     /// The playhead is being dragged: the time line keeps its length.
     Hold(bool),
-    /// To an entry of the event log: its instant, and its node.
-    Moment(u64, Option<u32>),
+    /// To an entry of the event log: its instant, its node, and the id of its element.
+    Moment(u64, Option<u32>, String),
+    /// The entry of the event log that the keys are at.
+    Entry(String),
     /// To the next thing worth seeing, or the previous one.
     Jump(bool),
     /// So much on or back.
@@ -122,6 +124,8 @@ pub enum Msg {
     Table(String),
     /// Seconds that the charts show.
     Window(u64),
+    /// Reads the charts' values at an instant, or no longer; speaks those of a chart.
+    Read(Option<(u64, String)>),
     /// Opens a dialog, or none.
     Dialog(Option<Dialog>),
     /// Opens the share dialog.
@@ -380,6 +384,12 @@ impl Component for App {
         match msg {
             Msg::Picture(time) => self.picture(time),
             Msg::Key(event) => self.key(ctx, &event),
+            Msg::Read(read) => {
+                // Nothing of the run is to be made anew.
+                let other = self.ui.read != read;
+                self.ui.read = read;
+                other
+            }
             Msg::Wheel(event) => {
                 self.wheel(&event);
                 false

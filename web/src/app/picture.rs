@@ -15,8 +15,9 @@ const BEHIND: f64 = 20.0;
 /// How often the panels are made anew while it plays (ms), and while the run is behind or the stage has a crowd to draw.
 const PANELS: (f64, f64) = (125.0, 500.0);
 
-/// Entries of the event log that are made while it is not shown, and while it is.
-const LOG: (usize, usize) = (24, 240);
+/// Entries of the event log up to the cursor that are made while it is not shown; and while it is, up to and after the
+/// cursor.
+const LOG: (usize, (usize, usize)) = (24, (80, 6));
 /// How often the nodes of a crowd are (wall ms).
 const NODES: f64 = 100.0;
 
@@ -75,8 +76,9 @@ impl App {
         let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();
         self.slim = slim;
-        let log = if self.ui.tab == Tab::Events { LOG.1 } else { LOG.0 };
-        let mut panels = session.panels(log);
+        let (kind, rows) =
+            if self.ui.tab == Tab::Events { (self.ui.filter.kind(), LOG.1) } else { (None, (LOG.0, 0)) };
+        let mut panels = session.panels(kind, rows);
         let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
         session.glance(&mut self.frame, true, ids);
         if !session.playback.playing && session.goal.is_none() {
@@ -84,8 +86,9 @@ impl App {
         }
         self.show_grab(&mut panels);
         self.panels = panels.into();
-        let newest =
-            self.panels.log.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
+        let log = &self.panels.log;
+        let past = &log.rows[..log.rows.len() - log.later];
+        let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
         let line = newest.map(|entry| {
             let (subject, rest) = format::subject(&entry.node, &entry.sentence);
             (entry.event, format!("{subject}{rest}."))

@@ -21,8 +21,13 @@ impl App {
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
         self.close_menu();
         match msg {
-            Msg::Picture(_) | Msg::Key(_) | Msg::Pointer(_) | Msg::Wheel(_) | Msg::Context(_) | Msg::Menu => {
-            }
+            Msg::Picture(_)
+            | Msg::Key(_)
+            | Msg::Pointer(_)
+            | Msg::Wheel(_)
+            | Msg::Context(_)
+            | Msg::Menu
+            | Msg::Read(_) => {}
             Msg::HashChanged => {
                 let hash = browser::hash();
                 if hash != self.own_hash {
@@ -33,7 +38,9 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
-            Msg::Moment(time, node) => {
+            Msg::Entry(entry) => self.ui.entry = entry,
+            Msg::Moment(time, node, entry) => {
+                self.ui.entry = entry;
                 self.with(|session| {
                     session.playback.set_playing(false);
                     session.seek(time);

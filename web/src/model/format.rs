@@ -23,6 +23,23 @@ pub fn instant(ns: u64) -> String {
     }
 }
 
+/// An instant to the millisecond: "12.480 s".
+pub fn exact(ns: u64) -> String {
+    format!("{:.3} s", ns as f64 / 1e9)
+}
+
+/// "1st", "2nd", "3rd", "11th".
+pub fn ordinal(number: usize) -> String {
+    let end = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
+}
+
 /// A length of time: "850 ns", "1.5 ms", "12.48 s".
 pub fn span(ns: u64) -> String {
     if ns == 0 {
@@ -141,6 +158,13 @@ mod tests {
             said,
             ["1/1,000 of real time", "1/200 of real time", "0.03× real time", "real time", "10× real time"]
         );
+    }
+
+    #[test]
+    fn numbers_of_lives() {
+        let said = [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal);
+        assert_eq!(said, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
+        assert_eq!(exact(12_480_000_000), "12.480 s");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use netsplit_checker::Record;
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
-use netsplit_lab::{Band, Chart, Experiment, FaultBlock, Frame, Legend, LogEntry};
+use netsplit_lab::{Amounts, Band, Chart, Experiment, FaultBlock, Frame, Legend, LogPage};
 
 use super::playback::{Playback, comfortable};
 use super::setup;
@@ -64,10 +64,12 @@ pub struct Panels {
     pub faults: Vec<FaultBlock>,
     /// Bands of the lanes.
     pub bands: Vec<Band>,
+    /// Amounts of the lanes under them.
+    pub amounts: Vec<Amounts>,
     /// Charts.
     pub charts: Vec<Chart>,
-    /// The newest entries of the event log, oldest first.
-    pub log: Vec<LogEntry>,
+    /// The event log around the cursor.
+    pub log: LogPage,
 }
 
 impl Session {
@@ -331,8 +333,9 @@ impl Session {
         self.experiment.finished()
     }
 
-    /// What the panels show now, with so many entries of the event log.
-    pub fn panels(&mut self, log: usize) -> Panels {
+    /// What the panels show now, with entries of the event log of one kind or of all: so many up to the cursor, and so
+    /// many after it.
+    pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
         let now = self.experiment.now();
         let marks = self.experiment.landmarks();
         Panels {
@@ -343,8 +346,9 @@ impl Session {
             operations: self.operations(now),
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
+            amounts: self.experiment.amounts(),
             charts: self.experiment.charts(),
-            log: self.experiment.log_tail(log),
+            log: self.experiment.log_around(kind, before, after),
         }
     }
 

@@ -107,14 +107,25 @@ impl Filter {
         (Self::Failed, "Failed"),
     ];
 
-    /// Whether an entry of this kind is listed.
-    pub fn takes(self, kind: &str) -> bool {
+    /// The kind of the entries that are listed; nothing for all.
+    pub fn kind(self) -> Option<&'static str> {
         match self {
-            Self::All => true,
-            Self::Notable => kind == "notable",
-            Self::Faults => kind == "fault",
-            Self::Lost => kind == "lost",
-            Self::Failed => kind == "operation",
+            Self::All => None,
+            Self::Notable => Some("notable"),
+            Self::Faults => Some("fault"),
+            Self::Lost => Some("lost"),
+            Self::Failed => Some("operation"),
+        }
+    }
+
+    /// How many of them there are, given how many of each kind (see [`netsplit_lab::LogPage::counts`]).
+    pub fn count(self, counts: &[u64; 5]) -> u64 {
+        match self {
+            Self::All => counts.iter().sum(),
+            Self::Notable => counts[1],
+            Self::Faults => counts[2],
+            Self::Lost => counts[3],
+            Self::Failed => counts[4],
         }
     }
 }
@@ -147,8 +158,12 @@ pub struct Ui {
     pub drawer: Drawer,
     /// Filter of the event log.
     pub filter: Filter,
+    /// The entry of the event log that the keys are at, by its element's id.
+    pub entry: String,
     /// The chart that is shown as a table.
     pub table: String,
+    /// Where the charts' values are read, and the chart whose values are spoken, if keys moved it there.
+    pub read: Option<(u64, String)>,
     /// Seconds that the charts show; 0 for all.
     pub window: u64,
     /// A toast.
@@ -223,7 +238,8 @@ mod tests {
     }
 
     #[test]
-    fn filters_take_their_kind() {
-        assert!(Filter::All.takes("note") && Filter::Faults.takes("fault") && !Filter::Lost.takes("note"));
+    fn filters_count_their_kind() {
+        let counts = [7, 5, 3, 2, 1];
+        assert_eq!(Filter::ALL.map(|(filter, _)| filter.count(&counts)), [18, 5, 3, 2, 1]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::dom::{El, el, fragment};
 use super::icons::icon;
+use super::readout;
 use super::timeline::{path, px, rect, text};
 use crate::app::{App, Msg};
 use crate::model::math;
@@ -10,17 +11,19 @@ use netsplit_lab::{Chart, FaultBlock};
 use yew::prelude::*;
 
 /// Left and right edge of the plot, in a box 344 wide.
-const PLOT: (f64, f64) = (48.0, 326.0);
+pub(super) const PLOT: (f64, f64) = (48.0, 326.0);
 /// Height of a plot.
 const HEIGHT: f64 = 108.0;
 /// Height of a line's row in a legend.
 const ROW: f64 = 16.0;
 
 /// What a chart shows of time.
-struct Span {
-    from: u64,
-    to: u64,
-    now: u64,
+pub(super) struct Span {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) now: u64,
+    /// Where the values are read, if a person reads them.
+    pub(super) read: Option<u64>,
 }
 
 impl Span {
@@ -28,19 +31,26 @@ impl Span {
         let share = (at as f64 - self.from as f64) / (self.to - self.from).max(1) as f64;
         PLOT.0 + (PLOT.1 - PLOT.0) * share.clamp(0.0, 1.0)
     }
+
+    /// Where the values are read, else the playhead.
+    fn mark(&self) -> f64 {
+        self.x(self.read.unwrap_or(self.now))
+    }
 }
 
 /// All charts.
 pub fn charts(app: &App, on: &Callback<Msg>) -> El {
     let panels = &app.panels;
-    let span = match app.ui.window {
-        0 => Span { from: 0, to: panels.frontier.max(1_000_000_000), now: panels.now },
+    let (from, to) = match app.ui.window {
+        0 => (0, panels.frontier.max(1_000_000_000)),
         seconds => {
             let width = seconds * 1_000_000_000;
             let from = panels.now.saturating_sub(width);
-            Span { from, to: from + width, now: panels.now }
+            (from, from + width)
         }
     };
+    let read = app.ui.read.as_ref().map(|(at, _)| *at).filter(|at| (from..=to).contains(at));
+    let span = Span { from, to, now: panels.now, read };
     let chart = |chart: &Chart| {
         let open = app.ui.table == chart.id;
         let id = if open { String::new() } else { chart.id.clone() };
@@ -51,10 +61,18 @@ pub fn charts(app: &App, on: &Callback<Msg>) -> El {
             .set("aria-expanded", open)
             .sends(on, Msg::Table(id))
             .with(icon("i-list", "i16"));
-        let plot = plot(chart, &panels.faults, &span);
+        let plot = plot(chart, &panels.faults, &span).set("tabindex", "0").set("data-chart", &chart.id);
         el("div").class("chart").with(plot).with(button).with(open.then(|| table(chart, &span)))
     };
-    fragment().with(strip(&panels.faults, &span)).each(panels.charts.iter().map(chart)).with(axis(&span))
+    let said = app.ui.read.as_ref().and_then(|(_, id)| panels.charts.iter().find(|chart| chart.id == *id));
+    let said = said.map_or_else(String::new, |chart| sentence(chart, &lines(chart), &span));
+    let bucket = panels.charts.first().map_or(1, |chart| chart.bucket);
+    readout::reads(el("div"), on, &span, bucket)
+        .class("charts")
+        .with(strip(&panels.faults, &span))
+        .each(panels.charts.iter().map(chart))
+        .with(axis(&span))
+        .with(el("p").class("sr").set("role", "status").with(said))
 }
 
 /// The values of what a chart shows, the newest first.
@@ -121,31 +139,53 @@ fn strip(faults: &[FaultBlock], span: &Span) -> El {
 
 fn axis(span: &Span) -> El {
     let ticks = scale::time_ticks(span.from, span.to, 5);
-    let now = span.x(span.now);
+    let (now, mark) = (span.x(span.now), span.mark());
+    let clear = |tick: u64| {
+        let x = span.x(tick);
+        (x - now).abs() > 30.0 && (span.read.is_none() || (x - mark).abs() > 30.0)
+    };
     let tick = |tick: &u64| middle(text("ax", px(span.x(*tick)), "12".to_owned())).with(format::span(*tick));
-    let back = el("rect")
-        .set("x", px((now - 24.0).min(296.0)))
-        .set("y", "0")
-        .set("width", "48")
-        .set("height", "17")
-        .set("rx", "4")
-        .set("fill", "var(--ink)");
-    let label = middle(el("text").set("x", px(now.min(320.0))).set("y", "12.5"))
-        .set("font-size", "11")
-        .set("font-weight", "600")
-        .set("fill", "var(--ink-inv)")
-        .with(format!("{:.2}", span.now as f64 / 1e9));
+    let flag = |class: &'static str, at: u64| {
+        let x = span.x(at);
+        let back = rect("back", (x - 24.0).min(296.0), 0.0, 48.0, px(17.0)).set("rx", "4");
+        let label = middle(text("", px(x.min(320.0)), px(12.5))).with(format!("{:.2}", at as f64 / 1e9));
+        el("g").class(class).with(back).with(label)
+    };
     let drawing = el("svg")
         .set("viewBox", "0 0 344 20")
         .set("aria-hidden", true)
-        .each(ticks.iter().filter(|t| (span.x(**t) - now).abs() > 30.0).map(tick))
-        .with(back)
-        .with(label);
+        .each(ticks.iter().filter(|t| clear(**t)).map(tick))
+        .with(flag("flag", span.now))
+        .with(span.read.map(|at| flag("flag read", at)));
     el("div").class("chart axis").with(drawing)
 }
 
 fn middle(el: El) -> El {
     el.set("text-anchor", "middle")
+}
+
+/// A line's value where it is read, else the newest one.
+fn value(chart: &Chart, line: &Line<'_>, span: &Span) -> Option<f64> {
+    let bucket = chart.bucket.max(1);
+    if let Some(at) = span.read {
+        return line.values.get((at / bucket) as usize).copied().flatten();
+    }
+    let end = ((span.now / bucket) as usize).min(line.values.len());
+    line.values[..end].iter().rev().take(4).flatten().next().copied()
+}
+
+/// A chart's values in words.
+fn sentence(chart: &Chart, lines: &[Line<'_>], span: &Span) -> String {
+    let said: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            value(chart, line, span)
+                .map(|value| format!("{} {} {}", line.label, format::short(value), chart.unit))
+        })
+        .collect();
+    let at = span.read.map_or_else(String::new, |at| format!(" at {}", format::instant(at)));
+    let said = if said.is_empty() { "no values yet".to_owned() } else { said.join(", ") };
+    format!("{}{at}: {said}", chart.label)
 }
 
 struct Line<'a> {
@@ -206,11 +246,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         };
         foot - share.clamp(0.0, 1.0) * (HEIGHT - 6.0)
     };
-    let now_bucket = (span.now / bucket) as usize;
-    let latest = |line: &Line<'_>| {
-        let end = now_bucket.min(line.values.len());
-        line.values[..end].iter().rev().take(4).flatten().next().copied()
-    };
+    let latest = |line: &Line<'_>| value(chart, line, span);
     let drawn = |line: &Line<'_>| {
         let mut path = String::new();
         let mut pen = false;
@@ -229,17 +265,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         path
     };
     let empty = all.is_empty();
-    let said: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            latest(line).map(|value| format!("{} {} {}", line.label, format::short(value), chart.unit))
-        })
-        .collect();
-    let label = format!(
-        "{}: {}",
-        chart.label,
-        if said.is_empty() { "no values yet".to_owned() } else { said.join(", ") }
-    );
+    let label = sentence(chart, &lines, span);
     let alone = lines.len() == 1;
     let head = lines.iter().take(3).filter_map(|line| {
         let value = latest(line)?;
@@ -268,7 +294,8 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
                 }
             }
             taken.push(at);
-            Some((line.label.to_owned(), at, line.class.replace("ln", "lnlab")))
+            let read = span.read.map_or_else(String::new, |_| format!(" {}", format::short(value)));
+            Some((format!("{}{read}", line.label), at, line.class.replace("ln", "lnlab")))
         })
         .collect();
     let row = |(at, line): (usize, &Line<'_>)| {
@@ -280,7 +307,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
             .with(text("tv n", "328".to_owned(), px(y)).set("text-anchor", "end").with(value))
     };
     let rows = lines.iter().filter(|_| keyed).enumerate().map(row);
-    let now = span.x(span.now);
+    let (now, mark) = (span.x(span.now), span.mark());
     let value = text("tv", "328".to_owned(), "13".to_owned())
         .set("text-anchor", "end")
         .with(few.then(|| fragment().each(head)))
@@ -315,10 +342,21 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         .with(empty.then(none))
         .with((now < PLOT.1 - 1.0).then(|| rect("future", now, top, PLOT.1 - now, px(HEIGHT))))
         .each(names.into_iter().map(|(name, at, class)| {
-            let x = px((now + 4.0).min(326.0));
-            el("text").class(class).set("x", x).set("y", px(at + 3.0)).with(name)
+            // What is read stands where there is room for it.
+            let left = span.read.is_some() && mark > 270.0;
+            let x = px(if left { mark - 4.0 } else { (mark + 4.0).min(326.0) });
+            let anchor = if left { "end" } else { "start" };
+            el("text").class(class).set("x", x).set("y", px(at + 3.0)).set("text-anchor", anchor).with(name)
         }))
         .with(path("nowl", format!("M{now:.1} {}V{}", top - 2.0, foot + 2.0)))
+        .with(span.read.map(|_| {
+            let dot = |line: &Line<'_>| {
+                let at = latest(line).map(|value| px(y(value)));
+                at.map(|at| el("circle").class("readdot").set("cx", px(mark)).set("cy", at).set("r", "2.5"))
+            };
+            let line = path("readl", format!("M{mark:.1} {}V{}", top - 2.0, foot + 2.0));
+            fragment().with(line).each(lines.iter().filter_map(dot))
+        }))
 }
 
 /// Words behind a number.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use yew::html::{
     onchange, onclick, onfocus, oninput, onkeydown, onpointercancel, onpointerdown, onpointermove,
-    onpointerup,
+    onpointerout, onpointerup,
 };
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, VList, VTag, VText};
@@ -179,6 +179,12 @@ impl El {
             .listener(Rc::new(onpointermove::Wrapper::new(moved)))
             .listener(Rc::new(onpointerup::Wrapper::new(up.clone())))
             .listener(Rc::new(onpointercancel::Wrapper::new(up)))
+    }
+
+    /// Hears the pointer over it, and that it left.
+    pub fn on_hover(self, moved: Callback<PointerEvent>, out: Callback<PointerEvent>) -> Self {
+        self.listener(Rc::new(onpointermove::Wrapper::new(moved)))
+            .listener(Rc::new(onpointerout::Wrapper::new(out)))
     }
 
     #[inline(never)]

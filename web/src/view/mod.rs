@@ -1,5 +1,6 @@
 //! The panels around the stage. They show what [`crate::app::App`] knows and send it messages.
 
+mod amounts;
 pub mod charts;
 pub mod controls;
 pub mod dialogs;
@@ -13,6 +14,7 @@ pub mod inspector;
 pub mod island;
 pub mod menu;
 pub mod rail;
+mod readout;
 pub mod side;
 pub mod stage;
 pub mod strip;

@@ -4,6 +4,7 @@ use netsplit_lab::{Band, FaultBlock};
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::amounts;
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
@@ -39,6 +40,11 @@ impl Axis {
         Self { left, width: (whole - left - right).max(10.0), duration: app.axis, whole }
     }
 
+    /// Pixels from here to the right end.
+    pub(super) fn room(&self, x: f64) -> f64 {
+        self.whole - x
+    }
+
     pub(super) fn x(&self, at: u64) -> f64 {
         self.left + self.width * (at as f64 / self.duration.max(1) as f64).clamp(0.0, 1.0)
     }
@@ -52,7 +58,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let (left, whole) = (axis.left, axis.whole);
     let right = whole - left - axis.width;
     let lanes = &session.lanes;
-    let height = RULER + LANE * (1 + lanes.len()) as f64 + 6.0;
+    let height = RULER + LANE * (1 + lanes.len() + panels.amounts.len()) as f64 + 6.0;
     let (down, moved) = scrub(app, on);
     let up = {
         let on = on.clone();
@@ -92,6 +98,13 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .with(lane_label("Faults", 0, whole))
         .each(panels.faults.iter().map(|fault| block(&axis, fault, &panels.faults)))
         .each(lanes.iter().enumerate().map(lane))
+        .each(panels.amounts.iter().enumerate().map(|(at, amounts)| {
+            let at = at + 1 + lanes.len();
+            let place = (RULER + LANE * at as f64 + 4.0, 16.0);
+            fragment()
+                .with(lane_label(&amounts.label, at, whole))
+                .with(amounts::amounts(&axis, amounts, place))
+        }))
         .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
     el("div")
         .class("line-area")

@@ -15,7 +15,7 @@ use netsplit_sim::declare::Settings;
 use netsplit_sim::history::Observation;
 
 use crate::declared;
-use crate::frame::{Band, Chart, FaultBlock, Frame, Legend, LogEntry, NodeFrame};
+use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
@@ -297,10 +297,10 @@ impl Experiment {
         crate::log::from(self, from_event, limit)
     }
 
-    /// The last `limit` entries of the event log up to the cursor, oldest first.
+    /// The newest entries of the event log up to the cursor and the first ones after it, of one kind or of all.
     #[must_use]
-    pub fn log_tail(&self, limit: usize) -> Vec<LogEntry> {
-        crate::log::tail(self, limit)
+    pub fn log_around(&self, kind: Option<&str>, before: usize, after: usize) -> LogPage {
+        crate::log::around(self, kind, before, after)
     }
 
     /// Instants worth seeing, in order, as far as the run has been simulated: what nodes decided, faults that began or
@@ -326,6 +326,12 @@ impl Experiment {
     #[must_use]
     pub fn bands(&self) -> Vec<Band> {
         crate::charts::bands(self)
+    }
+
+    /// The amounts on further lanes, up to the frontier.
+    #[must_use]
+    pub fn amounts(&self) -> Vec<Amounts> {
+        crate::charts::amounts(self)
     }
 
     /// The lanes of the time line beyond faults: (id, label).

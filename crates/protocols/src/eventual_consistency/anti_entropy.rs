@@ -332,7 +332,8 @@ impl Node for Replica {
         if detail == Detail::Dot {
             return view;
         }
-        view.caption = format!("{} keys", self.items.len());
+        let keys = self.items.len();
+        view.caption = format!("{keys} key{}", if keys == 1 { "" } else { "s" });
         view.items.push(Item::Fact("rounds", self.rounds.to_string()));
         view.items.push(Item::Fact("writes that lost here", self.discarded.to_string()));
         if detail == Detail::Full {

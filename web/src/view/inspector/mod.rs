@@ -1,11 +1,13 @@
 //! What is selected: a node, a link, a message or a fault.
 //!
 //! - [`node`]: a node's state, log and tables;
+//! - [`inside`]: a node's timers, disk, clock and lives;
 //! - [`message`]: a message in flight;
 //! - [`link`]: the link between two nodes;
 //! - [`fault`]: a fault of the run.
 
 mod fault;
+mod inside;
 mod link;
 mod message;
 mod node;

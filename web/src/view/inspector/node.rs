@@ -4,7 +4,7 @@ use netsplit_lab::NodeFrame;
 use netsplit_lab::scenario::Target;
 use yew::prelude::*;
 
-use super::{row, title};
+use super::{inside, row, title};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::stage::theme;
@@ -26,7 +26,10 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
         fragment().with(row("In service", format::count(u64::from(serving)))).with(row("Waiting", waits))
     };
     let badge = |(kind, amount): &(String, String)| {
-        row(kind.replace('_', " "), if amount.is_empty() { "in force".to_owned() } else { amount.clone() })
+        row(
+            format::sentence_case(&kind.replace('_', " ")),
+            if amount.is_empty() { "in force".to_owned() } else { amount.clone() },
+        )
     };
     let acts = if down {
         fragment().with(act("restart", "Restart"))
@@ -60,11 +63,19 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
         .each(node.badges.iter().map(badge))
         .with(node.queue.map(queue))
         .with(el("div").class("acts").with(acts).with((!down && !node.client).then(|| act("slow", "Slow"))));
+    let inside = node.inside.as_deref();
     el("div")
         .class("ins")
         .with(head)
         .with((!node.facts.is_empty()).then(facts))
         .with((!node.cells.is_empty()).then(log))
+        .with(inside.and_then(inside::timers))
+        .with(inside.map(|inside| {
+            fragment()
+                .with(inside::disk(inside))
+                .with(inside::clock(inside, app.frame.time))
+                .with(inside::lives(inside, app.frame.time))
+        }))
         .each(node.tables.iter().map(|(title, rows)| {
             el("section")
                 .with(el("h3").with(format::sentence_case(title)))
