@@ -3,8 +3,10 @@
 const script = new URL('./netsplit-web.js?v=__VERSION__', import.meta.url);
 const wasm = new URL('./netsplit-web_bg.wasm?v=__VERSION__', import.meta.url);
 
-// Workers run the same file: this says where it is.
-globalThis.netsplitProgram = { script: script.href, wasm: wasm.href };
+const gallery = new URL('./gallery.txt?v=__VERSION__', import.meta.url);
+
+// Workers run the same file: this says where it is, and where the gallery is.
+globalThis.netsplitProgram = { script: script.href, wasm: wasm.href, gallery: gallery.href };
 
 const fail = (error) => {
   console.error(error);

@@ -1,4 +1,4 @@
-//! Turns the locale's Fluent files and the gallery's scenarios into static tables.
+//! Turns the locale's Fluent files into a static table, and the gallery's scenarios into one file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("../../static");
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
     fs::write(out.join("messages.rs"), messages(&root.join("locales"))).expect("OUT_DIR is writable");
-    fs::write(out.join("gallery.rs"), gallery(&root.join("gallery"))).expect("OUT_DIR is writable");
+    fs::write(out.join("gallery.txt"), gallery(&root.join("gallery"))).expect("OUT_DIR is writable");
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
@@ -129,18 +129,10 @@ fn gallery(folder: &Path) -> String {
                 continue;
             }
         };
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let pattern = text(&document["system"]["pattern"]);
+        let pattern = document["system"]["pattern"].as_str().unwrap_or_default();
         let rank = PATTERNS.iter().position(|known| *known == pattern).unwrap_or(PATTERNS.len());
-        let code = format!(
-            "    GalleryEntry {{ id: {id:?}, title: {:?}, notes: {:?}, pattern: {pattern:?}, json: {:?} }},\n",
-            text(&document["title"]),
-            text(&document["notes"]),
-            document.to_string()
-        );
-        entries.push((rank, id, code));
+        entries.push((rank, id.clone(), format!("{id}\t{document}\n")));
     }
     entries.sort();
-    let rows: String = entries.into_iter().map(|(_, _, code)| code).collect();
-    format!("static GALLERY: &[GalleryEntry] = &[\n{rows}];\n")
+    entries.into_iter().map(|(_, _, line)| line).collect()
 }

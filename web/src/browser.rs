@@ -243,23 +243,47 @@ pub fn copy(text: &str, done: impl FnOnce(bool) + 'static) {
         return done(false);
     }
     let promise = window().navigator().clipboard().write_text(text);
-    let done = Rc::new(RefCell::new(Some(done)));
+    after(promise.as_ref(), move |value| done(value.is_some()));
+}
+
+/// Calls back when a promise is settled, with its value if it was kept.
+fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
+    let done: Rc<RefCell<Option<Box<dyn FnOnce(Option<JsValue>)>>>> =
+        Rc::new(RefCell::new(Some(Box::new(done))));
     let other = done.clone();
-    let yes = Closure::once_into_js(move |_: JsValue| {
-        if let Some(done) = done.borrow_mut().take() {
-            done(true);
+    let take = |done: &RefCell<Option<Box<dyn FnOnce(Option<JsValue>)>>>| done.borrow_mut().take();
+    let yes = Closure::once_into_js(move |value: JsValue| {
+        if let Some(done) = take(&done) {
+            done(Some(value));
         }
     });
     let no = Closure::once_into_js(move |_: JsValue| {
-        if let Some(done) = other.borrow_mut().take() {
-            done(false);
+        if let Some(done) = take(&other) {
+            done(None);
         }
     });
     let then: Result<js_sys::Function, _> =
-        js_sys::Reflect::get(&promise, &"then".into()).and_then(|then| then.dyn_into());
+        js_sys::Reflect::get(promise, &"then".into()).and_then(|then| then.dyn_into());
     if let Ok(then) = then {
-        let _ = then.call2(&promise, &yes, &no);
+        let _ = then.call2(promise, &yes, &no);
     }
+}
+
+/// Loads a text that lies beside the program: the loader says where (`netsplitProgram`), else it has this name. An empty
+/// text where it is not to be had.
+pub fn load_text(what: &str, name: &str, done: impl FnOnce(String) + 'static) {
+    let known = js_sys::Reflect::get(&js_sys::global(), &"netsplitProgram".into())
+        .and_then(|program| js_sys::Reflect::get(&program, &what.into()));
+    let address = known.ok().and_then(|known| known.as_string()).unwrap_or_else(|| name.to_owned());
+    after(window().fetch_with_str(&address).as_ref(), move |response| {
+        let response = response.and_then(|response| response.dyn_into::<web_sys::Response>().ok());
+        match response.filter(web_sys::Response::ok).and_then(|response| response.text().ok()) {
+            Some(text) => {
+                after(text.as_ref(), |text| done(text.and_then(|text| text.as_string()).unwrap_or_default()));
+            }
+            None => done(String::new()),
+        }
+    });
 }
 
 /// Calls back before every picture, for as long as it lives.

@@ -15,6 +15,13 @@ pub mod view;
 /// Puts the page into its document.
 pub fn run() {
     browser::install_panic_hook();
+    browser::load_text("gallery", "gallery.txt", |gallery| {
+        netsplit_lab::gallery::fill(Box::leak(gallery.into_boxed_str()));
+        mount();
+    });
+}
+
+fn mount() {
     if let Some(root) = browser::document().get_element_by_id("app") {
         root.set_inner_html("");
         yew::Renderer::<app::App>::with_root(root).render();

@@ -25,6 +25,7 @@ cargo xtask COMMAND
 
   serve [--port N] [--release]   build the page and serve it on this machine
   build [--api]                  build dist/, for any static host (--api: the JavaScript API into dist/api/ as well)
+  gallery FOLDER                 the page's file of all scenarios (Trunk asks for it)
   test [--quick]                 every check; --quick: format, lints and native tests only
   bench [ARGS]                   the engine's speed beside other simulators'
   frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000
@@ -69,6 +70,11 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
             let quick = flags.take("--quick");
             flags.done()?;
             checks::run(quick)
+        }
+        "gallery" => {
+            let staging = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
+            let folder = args.first().map(PathBuf::from).or(staging);
+            page::gallery(&folder.ok_or("gallery: into which folder?")?)
         }
         "shots" => checks::shots(args),
         "size" => {

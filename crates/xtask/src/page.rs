@@ -12,6 +12,8 @@ use crate::{Outcome, cargo, command, root, run, say, setup, target_dir};
 
 /// The names that Trunk gives as well, so that a worker can find its program under either.
 const NAME: &str = "netsplit-web";
+/// The gallery, beside the program.
+const GALLERY: &str = "gallery.txt";
 /// The folder whose lock file names wasm-opt.
 pub const TOOLS: &str = "crates/xtask/npm";
 
@@ -65,6 +67,7 @@ pub fn build(build: Build) -> Outcome {
         fs::remove_dir_all(&staging).map_err(trouble)?;
     }
     copy_dir(&made, &staging).map_err(trouble)?;
+    gallery(&staging)?;
     let page = entry_page(&staging)?;
     fs::write(staging.join("index.html"), page).map_err(trouble)?;
     // Hosts that would run the files through a site generator are told not to.
@@ -86,6 +89,22 @@ pub fn build_api() -> Outcome {
     copy_dir(&made, &dist().join("api")).map_err(|error| format!("dist/api: {error}"))?;
     say("api: dist/api/ is ready");
     Ok(())
+}
+
+/// The gallery's scenarios as one file in a folder: a line for each, its name and the document.
+pub fn gallery(folder: &Path) -> Outcome {
+    let trouble = |error: io::Error| format!("the gallery: {error}");
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(root().join("static/gallery")).map_err(trouble)? {
+        let path = entry.map_err(trouble)?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).map_err(trouble)?;
+        // No text of JSON goes over the end of a line.
+        let document: String = text.lines().map(str::trim).collect();
+        lines.push(format!("{name}\t{document}\n"));
+    }
+    lines.sort();
+    fs::write(folder.join(GALLERY), lines.concat()).map_err(trouble)
 }
 
 fn compile(build: Build, package: &str) -> Outcome {
@@ -139,7 +158,8 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
     bindgen
         .input_path(&input)
         .typescript(typescript)
-        .remove_name_section(build == Build::Release)
+        // wasm-opt sorts by them, and leaves them out.
+        .remove_name_section(false)
         .remove_producers_section(true)
         .out_name(package)
         // The page names its file, version and all; who uses the API calls `init()`.
@@ -154,9 +174,21 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
         let wasm = out.join(format!("{package}_bg.wasm"));
         // No feature flags: the module's own section says what the browser has to know.
         let tool = root().join(TOOLS).join("node_modules/binaryen/bin/wasm-opt");
+        let mut options = vec![];
+        // Control flow is written anew (-0.7 % of the compressed size), and nothing lies below the first KiB (-0.6 %).
+        options.extend([
+            "--flatten",
+            "--rereloop",
+            "-O2",
+            "-O3",
+            "--low-memory-unused",
+            "--ignore-implicit-traps",
+        ]);
         // No inlining here: rustc has done its own, and more of it only makes the download larger.
-        const OPTIONS: [&str; 8] = ["-O2", "-O3", "-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"];
-        run(command("node").arg(tool).args(OPTIONS).arg(&wasm).arg("-o").arg(&wasm))?;
+        options.extend(["-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"]);
+        // Functions of one type beside each other compress better (-0.6 %).
+        options.extend(["--reorder-functions-by-name", "--strip-debug"]);
+        run(command("node").arg(tool).args(options).arg(&wasm).arg("-o").arg(&wasm))?;
     }
     fs::write(mark, stamp).map_err(trouble)?;
     Ok(out)
@@ -176,7 +208,8 @@ fn entry_page(out: &Path) -> Outcome<String> {
     let script = fs::read(out.join(format!("{NAME}.js"))).map_err(|error| error.to_string())?;
     let wasm = fs::read(out.join(format!("{NAME}_bg.wasm"))).map_err(|error| error.to_string())?;
     // Names stay, addresses change with the content: no host's cache can mix two versions.
-    let version = version(&[&script, &wasm]);
+    let gallery = fs::read(out.join(GALLERY)).map_err(|error| error.to_string())?;
+    let version = version(&[&script, &wasm, &gallery]);
 
     // Whoever waits wants to know for how much.
     let weight = format!("Loading the simulator, {:.1} MB", (script.len() + wasm.len()) as f64 / 1e6);
@@ -193,6 +226,7 @@ fn entry_page(out: &Path) -> Outcome<String> {
                 "<link rel=\"modulepreload\" href=\"{NAME}.js?v={version}\" />\n    \
                  <link rel=\"preload\" href=\"{NAME}_bg.wasm?v={version}\" as=\"fetch\" \
                  type=\"application/wasm\" crossorigin />\n    \
+                 <link rel=\"preload\" href=\"{GALLERY}?v={version}\" as=\"fetch\" crossorigin />\n    \
                  <script type=\"module\" src=\"boot.js?v={boot_version}\"></script>"
             ))
         }

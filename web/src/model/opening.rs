@@ -68,7 +68,11 @@ pub fn from_gallery(id: &str) -> Opening {
     let Some(entry) = gallery().iter().find(|entry| entry.id == id) else {
         return Opening::Bad(BadLink {
             title: "There is no such scenario".to_owned(),
-            reason: format!("The gallery has no scenario named \"{id}\"."),
+            reason: if gallery().is_empty() {
+                "The gallery could not be loaded.".to_owned()
+            } else {
+                format!("The gallery has no scenario named \"{id}\".")
+            },
             problems: Vec::new(),
         });
     };
