@@ -46,6 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.expand {
         return output::line(&experiment.expanded().to_json_pretty());
     }
+    if arguments.history.is_some() {
+        experiment.keep_calls();
+    }
     let until = arguments.until.map_or(experiment.duration(), |until| until.0);
     if let Some(events) = arguments.events {
         experiment.run_to_event(events);

@@ -13,7 +13,7 @@ use crate::timeline::{self, Origin};
 const LINES: usize = 12;
 
 pub(crate) fn charts(x: &Experiment) -> Vec<Chart> {
-    let metrics = &x.recorder.metrics;
+    let metrics = x.recorder.metrics();
     let bucket = metrics.bucket;
     // The bucket that is not complete yet is left out, except at the end of the run.
     let reached = x.frontier.now;
@@ -23,7 +23,7 @@ pub(crate) fn charts(x: &Experiment) -> Vec<Chart> {
     }
     let per_second = |count: u64| count as f64 * 1e9 / bucket as f64;
     let series = |value: &dyn Fn(Option<&Bucket>) -> Option<f64>| -> Vec<Option<f64>> {
-        (0..complete).map(|at| value(metrics.buckets.get(at))).collect()
+        (0..complete).map(|at| value(metrics.buckets.get(at).map(AsRef::as_ref))).collect()
     };
     let count = |which: fn(&Bucket) -> u64| series(&|b| Some(per_second(b.map_or(0, which))));
     let label = |id: &str| text::say(&format!("chart-{id}"), &[]);
@@ -217,7 +217,7 @@ pub(crate) fn bands(x: &Experiment) -> Vec<Band> {
 /// What the lanes of every algorithm show: how much work waits, where backends have queues, and how many operations
 /// failed.
 pub(crate) fn amounts(x: &Experiment) -> Vec<Amounts> {
-    let bucket = x.recorder.metrics.bucket;
+    let bucket = x.recorder.metrics().bucket;
     let lane = |lane: &str, values| {
         let label = text::say(&format!("lane-{lane}"), &[]);
         Amounts { lane: lane.to_owned(), label, bucket, values }
@@ -231,7 +231,8 @@ pub(crate) fn amounts(x: &Experiment) -> Vec<Amounts> {
     let queues =
         tiers.then(|| lane("queues", x.recorder.samples.chunks(SAMPLES as usize).map(most).collect()));
     let failed = |bucket: &Bucket| bucket.failed + bucket.timed_out;
-    let failures = lane("failures", x.recorder.metrics.buckets.iter().map(failed).collect());
+    let failures =
+        lane("failures", x.recorder.metrics().buckets.iter().map(|bucket| failed(bucket)).collect());
     queues.into_iter().chain([failures]).collect()
 }
 

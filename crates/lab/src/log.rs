@@ -23,7 +23,7 @@ fn kind(what: &LineKind) -> usize {
         LineKind::Note(_, notable) => usize::from(*notable),
         LineKind::Fault(..) | LineKind::NoEffect(_) => 2,
         LineKind::Lost(..) => 3,
-        LineKind::Failed(_) => 4,
+        LineKind::Failed(..) => 4,
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
         let worth = match &line.what {
             LineKind::Note(_, notable) => *notable,
             LineKind::Fault(..) | LineKind::NoEffect(_) => true,
-            LineKind::Failed(_) => {
+            LineKind::Failed(..) => {
                 let last = failed.replace(line.time);
                 last.is_none_or(|last: u64| line.time - last > SPELL)
             }
@@ -87,27 +87,28 @@ fn entry(x: &Experiment, line: &Line) -> LogEntry {
             let args = [("from", name(line.node)), ("to", name(*to)), ("message", label.to_owned())];
             (name(line.node), text::say("entry-lost", &args))
         }
-        LineKind::Failed(op) => (name(line.node), failed(x, *op, line)),
+        LineKind::Failed(what, key, outcome) => {
+            (name(line.node), failed(x, *what, *key, *outcome, line.node))
+        }
     };
     LogEntry { event: line.event, time: line.time, node, kind: KINDS[kind(&line.what)].to_owned(), sentence }
 }
 
-fn failed(x: &Experiment, op: usize, line: &Line) -> String {
-    let Some(op) = x.recorder.ops.get(op) else { return String::new() };
-    let (id, why) = match op.end.map(|end| end.outcome) {
-        Some(Outcome::Fail(why)) => ("entry-operation-failed", why),
-        Some(Outcome::Unknown(why)) => ("entry-operation-unknown", why),
-        _ => ("entry-operation-unknown", Cause::Timeout),
+fn failed(x: &Experiment, what: Function, key: u64, outcome: Outcome, client: u32) -> String {
+    let (id, why) = match outcome {
+        Outcome::Fail(why) => ("entry-operation-failed", why),
+        Outcome::Unknown(why) => ("entry-operation-unknown", why),
+        Outcome::Ok(_) => ("entry-operation-unknown", Cause::Timeout),
     };
-    let what = match op.operation.function {
+    let what = match what {
         Function::Read => "read",
         Function::Write => "write",
         Function::Cas => "cas",
         Function::Call => "call",
     };
     let args = [
-        ("client", x.name(line.node)),
-        ("what", text::say(&format!("operation-{what}"), &[("key", format!("k{}", op.operation.key))])),
+        ("client", x.name(client)),
+        ("what", text::say(&format!("operation-{what}"), &[("key", format!("k{key}"))])),
         ("cause", text::say(&format!("cause-{}", cause(why).id().replace('_', "-")), &[])),
     ];
     text::say(id, &args)

@@ -2,6 +2,7 @@
 //! start, in all and over time.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use hdrhistogram::Histogram;
 use netsplit_checker::Cause;
@@ -154,7 +155,9 @@ impl Bucket {
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     pub bucket: u64,
-    pub buckets: Vec<Bucket>,
+    /// By time; copies share all but the newest.
+    pub buckets: Vec<Rc<Bucket>>,
+    pub invoked: u64,
     ok: u64,
     failed: u64,
     timed_out: u64,
@@ -169,6 +172,7 @@ impl Metrics {
         Self {
             bucket,
             buckets: Vec::new(),
+            invoked: 0,
             ok: 0,
             failed: 0,
             timed_out: 0,
@@ -183,9 +187,9 @@ impl Metrics {
     pub(crate) fn add(&mut self, op: &Op, end: &End) {
         let at = (end.time / self.bucket) as usize;
         while self.buckets.len() <= at {
-            self.buckets.push(Bucket::new());
+            self.buckets.push(Rc::new(Bucket::new()));
         }
-        let bucket = &mut self.buckets[at];
+        let bucket = Rc::make_mut(&mut self.buckets[at]);
         self.retries += u64::from(end.attempts.saturating_sub(1));
         let why = match end.outcome {
             Outcome::Ok(_) => {
@@ -208,7 +212,8 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn operations(&self, invoked: u64) -> Operations {
+    pub(crate) fn operations(&self) -> Operations {
+        let invoked = self.invoked;
         let ended = self.ok + self.failed + self.timed_out;
         let causes = Cause::ALL.iter().zip(self.causes).filter(|(_, count)| *count > 0);
         Operations {

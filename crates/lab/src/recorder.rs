@@ -16,14 +16,14 @@ const LOG: usize = 50_000;
 /// Samples in each bucket of the charts.
 pub(crate) const SAMPLES: u64 = 5;
 
-/// A client's operation from its invocation to its end.
+/// A client's operation that has begun.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
-    pub client: u32,
     pub operation: Operation,
     pub invoked: u64,
     pub intended: u64,
-    pub end: Option<End>,
+    /// Its invocation in the history and its process there, if it is kept.
+    record: Option<(usize, u64)>,
 }
 
 /// How an operation ended.
@@ -51,8 +51,8 @@ pub(crate) enum LineKind {
     Fault(u32, bool),
     NoEffect(u32),
     Lost(u32, u8),
-    /// Index of the operation.
-    Failed(usize),
+    /// What was asked, of which key, and the outcome.
+    Failed(Function, u64, Outcome),
 }
 
 /// A sample: the state of the nodes and of the algorithm's series at one instant.
@@ -83,18 +83,34 @@ struct Processes {
     free: Vec<u64>,
 }
 
+/// What changes as operations begin and end, as opposed to what is only appended.
+#[derive(Clone, Debug)]
+struct Running {
+    open: Map<(u32, u64), Op>,
+    processes: Map<u32, Processes>,
+    next_process: u64,
+    metrics: Metrics,
+    /// Lines ever written.
+    lines: u64,
+}
+
+/// How far the recorder had come at a moment, to go on from there.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    running: Running,
+    history: usize,
+    no_effect: usize,
+    samples: usize,
+    bands: usize,
+    lives: usize,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     pub history: History,
-    pub ops: Vec<Op>,
-    /// For each record of the history, the operation.
-    refs: Vec<u32>,
-    /// Invocation's place in the history, by operation.
-    invokes: Vec<usize>,
-    open: Map<(u32, u64), u32>,
-    processes: Map<u32, Processes>,
-    next_process: u64,
-    pub metrics: Metrics,
+    /// Work without data is in the history as well: no check asks for it, and there may be a lot of it.
+    pub calls: bool,
+    running: Running,
     pub lines: VecDeque<Line>,
     pub no_effect: Vec<(u64, u32)>,
     /// Time between two samples (ns).
@@ -109,14 +125,15 @@ impl Recorder {
     pub(crate) fn new(duration: u64, series: Vec<&'static str>) -> Self {
         let bucket = bucket_width(duration);
         Self {
-            metrics: Metrics::new(bucket),
             history: History::new(),
-            ops: Vec::new(),
-            refs: Vec::new(),
-            invokes: Vec::new(),
-            open: Map::new(),
-            processes: Map::new(),
-            next_process: 0,
+            calls: false,
+            running: Running {
+                open: Map::new(),
+                processes: Map::new(),
+                next_process: 0,
+                metrics: Metrics::new(bucket),
+                lines: 0,
+            },
             lines: VecDeque::new(),
             no_effect: Vec::new(),
             tick: bucket / SAMPLES,
@@ -125,6 +142,11 @@ impl Recorder {
             lives: Vec::new(),
             series,
         }
+    }
+
+    /// Numbers about the operations that ended.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.running.metrics
     }
 
     /// When the next sample is due.
@@ -152,11 +174,12 @@ impl Recorder {
         match seen.what {
             What::Invoke(operation, intended) => self.invoke(node, operation, intended, &seen),
             What::Complete(number, outcome, attempts) => {
-                let Some(op) = self.open.remove(&(node, number)) else { return };
+                let Some(op) = self.running.open.remove(&(node, number)) else { return };
                 let end = End { event: seen.event, time: seen.time, outcome, attempts };
-                self.complete(op, end);
+                self.complete(node, &op, end);
                 if !matches!(outcome, Outcome::Ok(_)) {
-                    self.line(seen.event, seen.time, node, LineKind::Failed(op as usize));
+                    let what = LineKind::Failed(op.operation.function, op.operation.key, outcome);
+                    self.line(seen.event, seen.time, node, what);
                 }
             }
             What::Note(ref text, notable) => {
@@ -184,15 +207,11 @@ impl Recorder {
             self.lines.pop_front();
         }
         self.lines.push_back(Line { event, time, node, what });
+        self.running.lines += 1;
     }
 
     fn invoke(&mut self, client: u32, operation: Operation, intended: u64, seen: &Observation) {
-        let op = self.ops.len() as u32;
-        let free = self.processes.slot(client, Processes::default).free.pop();
-        let process = free.unwrap_or_else(|| {
-            self.next_process += 1;
-            self.next_process - 1
-        });
+        self.running.metrics.invoked += 1;
         let call = match operation.function {
             Function::Read => Call::Read { key: operation.key },
             Function::Write => Call::Write { key: operation.key, value: operation.value },
@@ -202,77 +221,51 @@ impl Recorder {
             }
             Function::Call => Call::Work,
         };
-        self.invokes.push(self.history.invoke(process, call, seen.time, seen.event));
-        self.refs.push(op);
-        self.open.insert((client, operation.number), op);
-        self.ops.push(Op { client, operation, invoked: seen.time, intended, end: None });
+        let kept = self.calls || call != Call::Work;
+        let record = kept.then(|| {
+            let free = self.running.processes.slot(client, Processes::default).free.pop();
+            let process = free.unwrap_or_else(|| {
+                self.running.next_process += 1;
+                self.running.next_process - 1
+            });
+            (self.history.invoke(process, call, seen.time, seen.event), process)
+        });
+        let op = Op { operation, invoked: seen.time, intended, record };
+        self.running.open.insert((client, operation.number), op);
     }
 
-    fn complete(&mut self, op: u32, end: End) {
-        let at = self.invokes[op as usize];
-        self.history.complete(at, outcome(end.outcome), end.time, end.event);
-        self.refs.push(op);
-        self.ops[op as usize].end = Some(end);
-        self.metrics.add(&self.ops[op as usize], &end);
+    fn complete(&mut self, client: u32, op: &Op, end: End) {
+        self.running.metrics.add(op, &end);
+        let Some((record, process)) = op.record else { return };
+        self.history.complete(record, outcome(end.outcome), end.time, end.event);
         // A process with an operation of unknown outcome never acts again under its number.
         if !matches!(end.outcome, Outcome::Unknown(_)) {
-            let process = self.history.records()[at].process;
-            let client = self.ops[op as usize].client;
-            self.processes.slot(client, Processes::default).free.push(process);
+            self.running.processes.slot(client, Processes::default).free.push(process);
         }
     }
 
-    /// Forgets everything after this event and this instant, all of which must have run: losses are no events, and
-    /// those of an instant cannot be told apart.
-    pub(crate) fn truncate(&mut self, event: u64, time: u64) {
-        self.history.truncate(event);
-        self.refs.truncate(self.history.records().len());
-        let ops = self.invokes.partition_point(|at| *at < self.history.records().len());
-        self.invokes.truncate(ops);
-        self.ops.truncate(ops);
-        for op in &mut self.ops {
-            op.end = op.end.filter(|end| end.event <= event);
+    /// How far it has come.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            running: self.running.clone(),
+            history: self.history.records().len(),
+            no_effect: self.no_effect.len(),
+            samples: self.samples.len(),
+            bands: self.bands.len(),
+            lives: self.lives.len(),
         }
-        self.reopen();
-        self.metrics = Metrics::new(self.metrics.bucket);
-        for op in &self.ops {
-            if let Some(end) = &op.end {
-                self.metrics.add(op, end);
-            }
-        }
-        while self.lines.back().is_some_and(|line| line.event > event || line.time > time) {
-            self.lines.pop_back();
-        }
-        self.no_effect.retain(|(at, _)| *at <= event);
-        self.lives.retain(|turn| turn.event <= event && turn.time <= time);
-        self.samples.truncate((time / self.tick) as usize);
-        self.bands.retain(|(at, _)| *at <= time);
     }
 
-    /// Works out again which operations are open and which processes are free.
-    fn reopen(&mut self) {
-        self.open.clear();
-        self.processes.clear();
-        self.next_process = 0;
-        for (record, op) in self.history.records().iter().zip(&self.refs) {
-            let known = &self.ops[*op as usize];
-            let free = &mut self.processes.slot(known.client, Processes::default).free;
-            match &record.what {
-                checker::Event::Invoke(_) => {
-                    self.open.insert((known.client, known.operation.number), *op);
-                    match free.pop() {
-                        Some(_) => {}
-                        None => self.next_process += 1,
-                    }
-                }
-                checker::Event::Complete { outcome, .. } => {
-                    self.open.remove(&(known.client, known.operation.number));
-                    if !matches!(outcome, checker::Outcome::Unknown(_)) {
-                        free.push(record.process);
-                    }
-                }
-            }
-        }
+    /// Forgets everything since then.
+    pub(crate) fn rewind(&mut self, to: &Mark) {
+        let newer = self.running.lines - to.running.lines;
+        self.lines.truncate(self.lines.len().saturating_sub(newer as usize));
+        self.running = to.running.clone();
+        self.history.truncate(to.history);
+        self.no_effect.truncate(to.no_effect);
+        self.samples.truncate(to.samples);
+        self.bands.truncate(to.bands);
+        self.lives.truncate(to.lives);
     }
 }
 

@@ -101,7 +101,7 @@ pub struct Verdict {
 
 pub(crate) fn report(x: &Experiment) -> Report {
     let recorder = &x.recorder;
-    let operations = recorder.metrics.operations(recorder.ops.len() as u64);
+    let operations = recorder.metrics().operations();
     let seconds = x.frontier.now as f64 / 1e9;
     let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     let overview = x.world.overview();
@@ -130,8 +130,8 @@ pub(crate) fn report(x: &Experiment) -> Report {
             throughput_per_s: rate(operations.ok + operations.failed + operations.timed_out),
             goodput_per_s: rate(operations.ok),
             operations,
-            latency_ms: recorder.metrics.latency(),
-            latency_from_intended_ms: recorder.metrics.latency_from_intended(),
+            latency_ms: recorder.metrics().latency(),
+            latency_from_intended_ms: recorder.metrics().latency_from_intended(),
             queues: queues(x),
             own: overview.values.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect(),
         },

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use netsplit_sim::Simulation;
 
+use crate::recorder::Mark;
+
 const MOST: usize = 64;
 /// Events between the first copies; with many nodes, whose copies take milliseconds, as many as are made again in a few
 /// pictures.
@@ -18,6 +20,8 @@ pub(crate) struct Snapshot {
     pub now: u64,
     /// Entries of the time line that the engine had been given.
     pub pushed: usize,
+    /// What had been recorded.
+    pub mark: Rc<Mark>,
     /// A branch shares the copies of its parent.
     world: Rc<dyn Simulation>,
 }
@@ -31,13 +35,13 @@ pub(crate) struct Snapshots {
 
 impl Snapshots {
     /// Begins with the world at time 0.
-    pub(crate) fn new(world: &dyn Simulation) -> Self {
+    pub(crate) fn new(world: &dyn Simulation, mark: Mark) -> Self {
         // The engine itself, and for a node its state, disk and share of messages in flight.
         let nodes = world.core().nodes.len();
         let size = 700_000 + nodes * 8_192;
         let spacing =
             FIRST_SPACING.iter().find(|(most, _)| nodes <= *most).map_or(2_048, |(_, spacing)| *spacing);
-        let first = Snapshot { events: 0, now: 0, pushed: 0, world: world.fork().into() };
+        let first = Snapshot { events: 0, now: 0, pushed: 0, mark: mark.into(), world: world.fork().into() };
         Self { list: vec![first], spacing, most: (BUDGET / size).clamp(8, MOST) }
     }
 
@@ -47,9 +51,9 @@ impl Snapshots {
     }
 
     /// Keeps a copy.
-    pub(crate) fn keep(&mut self, world: &dyn Simulation, pushed: usize) {
+    pub(crate) fn keep(&mut self, world: &dyn Simulation, pushed: usize, mark: Mark) {
         let (events, now) = (world.events(), world.now());
-        self.list.push(Snapshot { events, now, pushed, world: world.fork().into() });
+        self.list.push(Snapshot { events, now, pushed, mark: mark.into(), world: world.fork().into() });
         if self.list.len() > self.most {
             let mut at = 0;
             self.list.retain(|_| {
@@ -66,9 +70,9 @@ impl Snapshots {
         &self.list[at.saturating_sub(1)]
     }
 
-    /// Forgets what lies beyond a moment.
-    pub(crate) fn truncate(&mut self, events: u64, now: u64) {
-        let keep = self.list.partition_point(|s| s.events <= events && s.now <= now);
+    /// Forgets what lies beyond one that it has.
+    pub(crate) fn truncate(&mut self, last: &Snapshot) {
+        let keep = self.list.partition_point(|s| s.events <= last.events && s.now <= last.now);
         self.list.truncate(keep.max(1));
     }
 }

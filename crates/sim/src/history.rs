@@ -93,3 +93,75 @@ pub enum What {
     /// It ended, and with it so many writes that were not durable.
     Died(u64),
 }
+
+/// Slots of the last second in a [`Tally`].
+const SLOTS: usize = 20;
+/// Width of a slot (ns).
+const SLOT: Nanos = 1_000_000_000 / SLOTS as Nanos;
+
+/// How many operations there have been, counted as they happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Begun.
+    pub invoked: u64,
+    /// Done.
+    pub ok: u64,
+    /// Ended otherwise.
+    pub failed: u64,
+    /// Done, and ended otherwise, by slot of the second up to `newest`.
+    recent: [(u32, u32); SLOTS],
+    newest: u64,
+}
+
+impl Tally {
+    pub(crate) fn end(&mut self, now: Nanos, ok: bool) {
+        let slot = now / SLOT;
+        for old in (self.newest + 1..=slot).rev().take(SLOTS) {
+            self.recent[old as usize % SLOTS] = (0, 0);
+        }
+        self.newest = slot;
+        let recent = &mut self.recent[slot as usize % SLOTS];
+        if ok {
+            self.ok += 1;
+            recent.0 += 1;
+        } else {
+            self.failed += 1;
+            recent.1 += 1;
+        }
+    }
+
+    /// Operations done and otherwise ended in the second before this instant, to the twentieth of a second.
+    #[must_use]
+    pub fn recent(&self, now: Nanos) -> (u64, u64) {
+        let slot = now / SLOT;
+        let first = (slot + 1).saturating_sub(SLOTS as u64);
+        (first..=self.newest.min(slot)).filter(|at| at + SLOTS as u64 > self.newest).fold(
+            (0, 0),
+            |sum, at| {
+                let (ok, failed) = self.recent[at as usize % SLOTS];
+                (sum.0 + u64::from(ok), sum.1 + u64::from(failed))
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_second_slides() {
+        let mut tally = Tally::default();
+        for at in 0..40 {
+            tally.end(at * 100_000_000, at % 4 != 0);
+        }
+        assert_eq!((tally.ok, tally.failed), (30, 10));
+        let (ok, failed) = tally.recent(3_900_000_000);
+        assert_eq!((ok + failed, failed), (10, 2));
+        // Half of it is left half a second later, nothing after another second.
+        assert_eq!(tally.recent(4_430_000_000), (4, 1));
+        assert_eq!(tally.recent(6_000_000_000), (0, 0));
+        tally.end(60_000_000_000, true);
+        assert_eq!(tally.recent(60_000_000_000), (1, 0));
+    }
+}

@@ -1,6 +1,5 @@
 //! The running experiment with its playback: what the page's buttons do to it.
 
-use netsplit_checker::Record;
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{Amounts, Band, Chart, Experiment, FaultBlock, Frame, Legend, LogPage};
 
@@ -34,8 +33,6 @@ pub struct Session {
     hunt: Option<u64>,
     /// The link's own hash was not reached.
     pub differs: bool,
-    /// Operations among so many records of the history.
-    counted: (usize, Operations),
 }
 
 /// Where a scenario without a cursor opens: in full swing, and before anything goes wrong (ns). Faults at the
@@ -96,7 +93,6 @@ impl Session {
             goal: None,
             hunt: None,
             differs,
-            counted: Default::default(),
             scenario,
             experiment,
         })
@@ -215,7 +211,6 @@ impl Session {
     /// The run is about to become another one from here on.
     fn changes(&mut self) {
         (self.goal, self.hunt) = (None, None);
-        self.counted = Default::default();
     }
 
     /// What a hand did takes effect a nanosecond after the cursor: while the run stands still, it is shown at once.
@@ -343,7 +338,7 @@ impl Session {
             now,
             frontier: self.experiment.frontier(),
             duration: self.experiment.duration(),
-            operations: self.operations(now),
+            operations: self.operations(),
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
             amounts: self.experiment.amounts(),
@@ -352,30 +347,10 @@ impl Session {
         }
     }
 
-    /// Counts on from where it was the last time: a long run has millions of operations.
-    fn operations(&mut self, now: u64) -> Operations {
-        let records = self.experiment.history().records();
-        let known = records.partition_point(|record| record.time <= now);
-        if known < self.counted.0 {
-            self.counted = Default::default();
-        }
-        let (from, mut counted) = self.counted;
-        for record in &records[from..known] {
-            match record.ended() {
-                None => counted.open += 1,
-                Some(ok) => {
-                    counted.ok += u64::from(ok);
-                    counted.failed += u64::from(!ok);
-                    counted.open = counted.open.saturating_sub(1);
-                }
-            }
-        }
-        self.counted = (known, counted);
-        let recent = records[..known].iter().rev().take_while(|r| r.time.saturating_add(1_000_000_000) > now);
-        for ok in recent.filter_map(Record::ended) {
-            counted.recent_ok += u64::from(ok);
-            counted.recent_failed += u64::from(!ok);
-        }
-        counted
+    fn operations(&self) -> Operations {
+        let tally = self.experiment.tally();
+        let (recent_ok, recent_failed) = tally.recent(self.experiment.now());
+        let open = tally.invoked.saturating_sub(tally.ok + tally.failed);
+        Operations { ok: tally.ok, failed: tally.failed, open, recent_ok, recent_failed }
     }
 }

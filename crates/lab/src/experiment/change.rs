@@ -113,12 +113,11 @@ impl Experiment {
         if from > here.now {
             self.forget_the_future();
         } else {
-            self.restore(|snapshot| snapshot.now < from);
+            self.cut_back(|snapshot| snapshot.now < from);
             // The whole instant, which is the same with the change and without.
             if self.now() < from {
                 self.seek_forward(self.now());
             }
-            self.cut_back();
         }
         self.scenario = changed;
         self.timeline = self.resolve();
@@ -132,11 +131,10 @@ impl Experiment {
             return;
         }
         // The cursor may stand in the midst of an instant: back before it, and forward again to record it anew.
-        self.restore(|snapshot| snapshot.now < here.now);
+        self.cut_back(|snapshot| snapshot.now < here.now);
         if here.now > 0 {
             self.seek_forward(here.now - 1);
         }
-        self.cut_back();
         while self.events() < here.events && self.step() {}
         if self.now() < here.now {
             self.seek_forward(here.now);

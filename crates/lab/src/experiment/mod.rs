@@ -12,7 +12,7 @@ use netsplit_scenario::document::{Cursor, Semantics, TraceHash};
 use netsplit_scenario::{Duration, Fault, Problems, Scenario};
 use netsplit_sim::Simulation;
 use netsplit_sim::declare::Settings;
-use netsplit_sim::history::Observation;
+use netsplit_sim::history::{Observation, Tally};
 
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
@@ -93,7 +93,7 @@ impl Experiment {
         let series = algorithm.series.iter().map(|series| series.id).collect();
         let recorder = Recorder::new(scenario.duration.0, series);
         world.listen(!lean);
-        let snapshots = Snapshots::new(world.as_ref());
+        let snapshots = Snapshots::new(world.as_ref(), recorder.mark());
         Ok(Self {
             scenario,
             algorithm,
@@ -277,6 +277,17 @@ impl Experiment {
     /// if `all`. Without `ids` messages have no names and no order.
     pub fn glance(&self, frame: &mut Frame, all: bool, ids: bool) {
         crate::picture::glance(self, frame, all, ids);
+    }
+
+    /// Clients' operations up to the cursor.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.world.core().tally
+    }
+
+    /// Takes work without data (load balancing) into the history as well, from now on.
+    pub fn keep_calls(&mut self) {
+        self.recorder.calls = true;
     }
 
     /// Everything about one node at the cursor; nothing much where there is no such node.

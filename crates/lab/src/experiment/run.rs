@@ -15,23 +15,25 @@ pub(super) enum Pumped {
 }
 
 impl Experiment {
-    /// Makes this moment the frontier; its instant must have run, or none.
-    pub(super) fn cut_back(&mut self) {
-        let to = Moment { events: self.events(), now: self.now() };
-        self.recorder.truncate(to.events, to.now);
-        self.snapshots.truncate(to.events, to.now);
-        self.frontier = to;
+    /// Puts the world to the latest snapshot that satisfies a condition that earlier ones satisfy as well, and makes
+    /// that moment the frontier: what follows is recorded anew.
+    pub(super) fn cut_back(&mut self, condition: impl Fn(&Snapshot) -> bool) {
+        let snapshot = self.restore(condition);
+        self.recorder.rewind(&snapshot.mark);
+        self.snapshots.truncate(&snapshot);
+        self.frontier = Moment { events: snapshot.events, now: snapshot.now };
         self.limit = None;
     }
 
     /// Puts the world to the latest snapshot that satisfies a condition that earlier ones satisfy as well.
-    pub(super) fn restore(&mut self, condition: impl Fn(&Snapshot) -> bool) {
-        let snapshot = self.snapshots.latest(condition);
+    pub(super) fn restore(&mut self, condition: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let snapshot = self.snapshots.latest(condition).clone();
         self.world = snapshot.restore();
         self.pushed = snapshot.pushed;
         self.scratch.clear();
         self.world.drain(&mut self.scratch);
         self.scratch.clear();
+        snapshot
     }
 
     pub(super) fn live(&self) -> bool {
@@ -122,7 +124,7 @@ impl Experiment {
                     self.recorder.sample(self.world.as_ref());
                 }
                 if self.events() >= self.snapshots.next() {
-                    self.snapshots.keep(self.world.as_ref(), self.pushed);
+                    self.snapshots.keep(self.world.as_ref(), self.pushed, self.recorder.mark());
                 }
             }
         }

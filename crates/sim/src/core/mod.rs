@@ -14,7 +14,7 @@ pub(crate) use wire::Stream;
 use crate::distribution::Distribution;
 use crate::draw;
 use crate::fault::Entry;
-use crate::history::{Observation, Operation, Outcome, What};
+use crate::history::{Observation, Operation, Outcome, Tally, What};
 use crate::network::Network;
 use crate::node::{Look, NodeId, TimerId, Traffic};
 use crate::queue::{MAX_PENDING, Queue};
@@ -218,6 +218,8 @@ pub struct Core {
     pub active: Vec<u32>,
     /// Traffic faults in force.
     pub traffic: Traffic,
+    /// Clients' operations so far.
+    pub tally: Tally,
     /// Recent records.
     pub trace: Ring,
     pub(crate) hash: Hash,
@@ -280,6 +282,7 @@ impl Core {
             entries: Vec::new(),
             active: Vec::new(),
             traffic: Traffic { extra_permille: 0, hot_permille: 0, hot_key: 0 },
+            tally: Tally::default(),
             trace: Ring::new(14),
             hash: Hash::default(),
             listening: false,
@@ -463,10 +466,12 @@ impl Core {
     pub(crate) fn invoke(&mut self, node: NodeId, operation: Operation, intended: Nanos) {
         // The node speaks of its own clock; lateness is a span, so it carries over to true time.
         let late = self.elapsed(node).saturating_sub(intended);
+        self.tally.invoked += 1;
         self.observe(node, What::Invoke(operation, self.now.saturating_sub(late)));
     }
 
     pub(crate) fn complete(&mut self, node: NodeId, number: u64, outcome: Outcome, attempts: u32) {
+        self.tally.end(self.now, matches!(outcome, Outcome::Ok(_)));
         self.observe(node, What::Complete(number, outcome, attempts));
     }
 
