@@ -23,6 +23,7 @@ use netsplit_sim::small;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView, Text};
 
+use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
 use crate::registry::{Algorithm, Setup};
@@ -226,7 +227,7 @@ impl Message for Copy {
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     epoch: u64,
-    log: Vec<Entry>,
+    log: Chunked<Entry>,
 }
 
 /// One write to disk: the epoch; keep so many entries, then these.
@@ -242,7 +243,7 @@ impl Storage for Disk {
     fn apply(&mut self, write: Write) {
         self.epoch = write.epoch;
         self.log.truncate(write.keep as usize);
-        self.log.extend(write.entries);
+        self.log.extend(&write.entries);
     }
 }
 
@@ -274,7 +275,7 @@ pub struct Server {
     peers: Vec<NodeId>,
     epoch: u64,
     primary: Option<NodeId>,
-    log: Vec<Entry>,
+    log: Chunked<Entry>,
     values: Map<u64, u64>,
     /// Entries that were acknowledged to clients by this server.
     acknowledged: Map<u64, Entry>,
@@ -291,6 +292,11 @@ pub struct Server {
 enum Sync {
     Own(u64, u64),
     Ack(NodeId, u64, u64),
+}
+
+/// What a log's writes leave behind.
+fn values(log: &Chunked<Entry>) -> Map<u64, u64> {
+    log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect()
 }
 
 impl Server {
@@ -338,9 +344,9 @@ impl Server {
         let Some(backup) = self.backups.get_mut(&to.0) else { return };
         let from = (backup.next - 1) as usize;
         let until = self.log.len().min(from + BATCH);
-        let entries: Arc<[Entry]> = self.log.get(from..until).unwrap_or(&[]).into();
+        let entries: Arc<[Entry]> = self.log.slice(from, until).into();
         backup.next = until as u64 + 1;
-        let after_epoch = if from == 0 { 0 } else { self.log[from - 1].epoch };
+        let after_epoch = if from == 0 { 0 } else { self.log.get(from - 1).map_or(0, |entry| entry.epoch) };
         let total = self.log.len() as u64;
         let message = Copy::Replicate { epoch: self.epoch, after: from as u64, after_epoch, entries, total };
         ctx.send(to, Envelope::Server(message));
@@ -385,7 +391,9 @@ impl Server {
         }
         let later = self.waiting.split_off(&(safe + 1));
         for (index, request) in std::mem::replace(&mut self.waiting, later) {
-            self.acknowledged.insert(index, self.log[index as usize - 1]);
+            if let Some(entry) = self.log.get(index as usize - 1) {
+                self.acknowledged.insert(index, *entry);
+            }
             reply(&request, Answer::Ok(None), ctx);
         }
     }
@@ -411,7 +419,9 @@ impl Server {
     ) {
         self.heard = ctx.elapsed();
         let have = self.log.len() as u64;
-        let agrees = after == 0 || (after <= have && self.log[after as usize - 1].epoch == after_epoch);
+        let agrees = after == 0
+            || (after <= have
+                && self.log.get(after as usize - 1).map_or(0, |entry| entry.epoch) == after_epoch);
         if !agrees {
             let stored = have.min(after.saturating_sub(BATCH as u64 / 2));
             return ctx.send(from, Envelope::Server(Copy::Ack { epoch: self.epoch, stored, gap: true }));
@@ -432,8 +442,14 @@ impl Server {
         }
         self.give_up(keep, ctx);
         self.log.truncate(keep as usize);
-        self.log.extend_from_slice(new);
-        self.values = self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect();
+        self.log.extend(new);
+        if keep < have {
+            self.values = values(&self.log);
+        } else {
+            for entry in new {
+                self.values.insert(entry.operation.key, entry.operation.value);
+            }
+        }
         self.save(keep, new, Sync::Ack(from, self.epoch, end), ctx);
     }
 
@@ -534,7 +550,7 @@ impl Node for Server {
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         self.epoch = disk.epoch;
         self.log = disk.log.clone();
-        self.values = self.log.iter().map(|entry| (entry.operation.key, entry.operation.value)).collect();
+        self.values = values(&self.log);
         if ctx.life() == 0 && self.me.0 == 0 {
             self.promote(ctx);
         } else if ctx.life() == 0 {
@@ -667,7 +683,7 @@ fn build(setup: &Setup, synchronous: bool) -> Box<dyn Simulation> {
             peers: nodes.iter().copied().filter(|peer| peer != me).collect(),
             epoch: 0,
             primary: None,
-            log: Vec::new(),
+            log: Chunked::default(),
             values: Map::new(),
             acknowledged: Map::new(),
             durable: 0,

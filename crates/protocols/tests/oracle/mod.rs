@@ -72,7 +72,7 @@ impl Oracle {
                     None => {
                         self.changes += 1;
                         self.leaders.insert(term, at);
-                        if server.log.get(..self.committed.len()) != Some(&self.committed[..]) {
+                        if server.log.slice(0, self.committed.len()) != self.committed {
                             return Err(format!(
                                 "leader completeness: the leader of term {term} lacks a committed entry"
                             ));
@@ -81,19 +81,19 @@ impl Oracle {
                 }
                 if let Some((then, log)) = self.leading.get(&at)
                     && *then == term
-                    && server.log.get(..log.len()) != Some(&log[..])
+                    && server.log.slice(0, log.len()) != *log
                 {
                     return Err(format!("leader append-only: n{} changed its log in term {term}", at + 1));
                 }
-                self.leading.insert(at, (term, server.log.clone()));
+                self.leading.insert(at, (term, server.log.iter().copied().collect()));
             }
             let commit = server.commit as usize;
             let known = commit.min(self.committed.len());
-            if server.log.get(..known) != self.committed.get(..known) {
+            if server.log.slice(0, known) != self.committed[..known] {
                 return Err(format!("state-machine safety: n{} committed something else", at + 1));
             }
             if commit > self.committed.len() {
-                self.committed = server.log[..commit].to_vec();
+                self.committed = server.log.slice(0, commit);
             }
         }
         Ok(())
@@ -104,9 +104,9 @@ impl Oracle {
         let all = servers(sim);
         for (i, a) in all.iter().enumerate() {
             for (j, b) in all.iter().enumerate().skip(i + 1) {
-                let common = a.log.len().min(b.log.len());
-                if let Some(last) = (0..common).rev().find(|k| a.log[*k].term == b.log[*k].term)
-                    && a.log[..=last] != b.log[..=last]
+                let (a, b) = (a.log.slice(0, b.log.len()), b.log.slice(0, a.log.len()));
+                if let Some(last) = (0..a.len()).rev().find(|k| a[*k].term == b[*k].term)
+                    && a[..=last] != b[..=last]
                 {
                     return Err(format!("log matching: n{} and n{}", i + 1, j + 1));
                 }

@@ -7,6 +7,7 @@ use netsplit_sim::digest;
 use netsplit_sim::history::Operation;
 use netsplit_sim::node::{Message, NodeId, Storage};
 
+use crate::parts::chunked::Chunked;
 use crate::parts::client::function_word;
 
 /// A command in the log.
@@ -148,7 +149,7 @@ pub struct Disk {
     /// Vote in that term.
     pub vote: Option<NodeId>,
     /// The log.
-    pub log: Vec<Entry>,
+    pub log: Chunked<Entry>,
 }
 
 /// One write.
@@ -167,7 +168,7 @@ impl Storage for Disk {
             Write::Term(term, vote) => (self.term, self.vote) = (term, vote),
             Write::Log(keep, entries) => {
                 self.log.truncate(keep as usize);
-                self.log.extend(entries);
+                self.log.extend(&entries);
             }
         }
     }

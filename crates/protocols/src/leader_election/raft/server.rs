@@ -15,6 +15,7 @@ use netsplit_sim::view::{ClusterView, Detail, NodeView, Text};
 use super::message::{Command, Disk, Entry, Raft, Write};
 use super::store::Store;
 use super::{Planted, view};
+use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::{ClientTotals, Envelope, Overview};
 
@@ -91,7 +92,7 @@ pub struct Server {
     pub term: u64,
     pub(super) vote: Option<NodeId>,
     /// The log; entry i has index i + 1.
-    pub log: Vec<Entry>,
+    pub log: Chunked<Entry>,
     /// What it is.
     pub role: Role,
     pub(super) leader: Option<NodeId>,
@@ -126,7 +127,7 @@ impl Server {
             peers,
             term: 0,
             vote: None,
-            log: Vec::new(),
+            log: Chunked::default(),
             role: Role::Follower,
             leader: None,
             commit: 0,
@@ -337,7 +338,7 @@ impl Server {
         let previous = progress.next - 1;
         let from = previous as usize;
         let until = self.log.len().min(from + BATCH);
-        let entries: Arc<[Entry]> = self.log.get(from..until).unwrap_or(&[]).into();
+        let entries: Arc<[Entry]> = self.log.slice(from, until).into();
         progress.next = until as u64 + 1;
         let message = Raft::Append {
             term: self.term,
@@ -393,7 +394,7 @@ impl Server {
                 ctx.note(|| Text::new("raft-truncates").with("count", gone).with("leader", from));
             }
             self.log.truncate(index as usize);
-            self.log.extend_from_slice(new);
+            self.log.extend(new);
             self.save_log(index, new, ctx);
         }
         let verified = previous + entries.len() as u64;
