@@ -70,15 +70,73 @@ test('settings that make no sense together are spoken of beside them', async () 
   errors.none();
 });
 
-test('an entry of the event log leads to its moment and its node', async () => {
+test('an entry of the event log leads to its moment and its node, by pointer and by keys', async () => {
   const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const stands = (want) => page.waitForFunction((want) => Math.abs(Number(document.querySelector('[data-time]').dataset.time) / 1e9 - want) < 0.001, want);
+  await page.getByRole('slider', { name: 'Time line' }).focus();
+  for (let at = 0; at < 4; at += 1) await page.keyboard.press('PageUp');
+  await page.waitForFunction(() => Number(document.querySelector('[data-time]').dataset.time) >= 9e9);
   await page.getByRole('tab', { name: 'Events' }).click();
-  await page.getByRole('button', { name: 'Notable', exact: true }).click();
-  const entry = page.locator('.ev li').first();
-  const seconds = Number(await entry.locator('time').innerText());
-  await entry.getByRole('button').click();
-  await page.waitForFunction((want) => Math.abs(Number(document.querySelector('[data-time]').dataset.time) / 1e9 - want) < 0.001, seconds);
+  const chip = page.getByRole('button', { name: /^Notable \d+$/ });
+  await chip.click();
+  const count = Number((await chip.innerText()).match(/\d+/)[0]);
+  const entries = page.getByRole('listbox', { name: /Events/ }).getByRole('option');
+  assert.equal(await entries.count(), count);
+  const seconds = Number(await entries.first().locator('time').innerText());
+  await entries.first().click();
+  await stands(seconds);
   assert.equal(await page.locator('.nodes button[aria-pressed=true]').count(), 1);
+
+  // Down to the one before, and there; what comes after stays listed, dim.
+  await page.getByRole('listbox', { name: /Events/ }).focus();
+  const chosen = page.locator('[role=option][aria-selected=true]');
+  for (let at = 0; at < count && Number(await chosen.locator('time').innerText()) >= seconds; at += 1) {
+    await page.keyboard.press('ArrowDown');
+    await page.waitForTimeout(50);
+  }
+  const earlier = Number(await chosen.locator('time').innerText());
+  assert.ok(earlier < seconds);
+  assert.equal(await page.getByRole('listbox').getAttribute('aria-activedescendant'), await chosen.getAttribute('id'));
+  await page.keyboard.press('Enter');
+  await stands(earlier);
+  await page.locator('.ev .later').first().waitFor();
+  assert.equal(await entries.count(), count);
   await shot(page, 'moment');
+  assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((found) => found.id), []);
+  errors.none();
+});
+
+test('charts are read at an instant, by pointer and by keys', async () => {
+  const { page, errors } = await site.open('?scenario=two-choices&autoplay=0');
+  const chart = page.locator('.chart svg[data-chart]').first();
+  const box = await chart.boundingBox();
+  await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
+  await page.locator('.readl').first().waitFor({ state: 'attached' });
+  await page.mouse.move(10, 10);
+  await page.waitForFunction(() => !document.querySelector('.readl'));
+  await chart.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.charts [role=status]').filter({ hasText: / at .* ok\b/ }).waitFor({ state: 'attached' });
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('.readl'));
+  errors.none();
+});
+
+test('the inspector tells memory from disk, own clock from true time, and lives', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const button = page.locator('.nodes [data-name=n4]');
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const panel = page.getByRole('tabpanel', { name: 'Inspector' });
+  for (const name of [/^Timers/, /^Memory and disk.* writes$/, /^Clock.*as true time$/, /^Lives.*1st life since/]) {
+    await panel.getByRole('heading', { name }).waitFor();
+  }
+  await panel.getByRole('button', { name: 'Crash' }).click();
+  await panel.getByRole('heading', { name: /^Lives.*down since/ }).waitFor();
+  await panel.getByRole('button', { name: 'Restart' }).click();
+  await page.locator('body').press('ArrowRight');
+  await panel.getByRole('heading', { name: /^Lives.*2nd life since/ }).waitFor();
+  await shot(page, 'lives');
+  assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((found) => found.id), []);
   errors.none();
 });

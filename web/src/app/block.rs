@@ -21,6 +21,7 @@ impl App {
     pub(super) fn grab(&mut self, index: usize, part: Grip, at: f64, scale: f64) {
         // What chaos makes is not in the document's list.
         if let (Some(_), Some(was)) = (self.open_ended(index), self.span(index)) {
+            self.dragged = false;
             self.grab = Some(Grab { index, part, at, scale, was, now: was });
             self.held = true;
         }
@@ -31,7 +32,9 @@ impl App {
         let Some(mut grab) = self.grab.take() else { return };
         let Some(at) = at else {
             self.held = false;
-            if grab.now != grab.was {
+            // The click that ends a drag is none.
+            self.dragged = grab.now != grab.was;
+            if self.dragged {
                 self.reshape(grab.index, grab.part, grab.now);
             }
             return;
@@ -68,9 +71,14 @@ impl App {
         else {
             return;
         };
+        // The part of it that is beyond the run's end stays as long as it is.
+        let end = fault.lasts.map(|lasts| fault.at.0 + lasts.0);
         fault.at = Duration(from);
-        if fault.lasts.is_some() || part == Grip::End {
-            fault.lasts = Some(Duration(to - from));
+        match part {
+            Grip::Whole => {}
+            Grip::Start => fault.lasts = end.map(|end| Duration(end.saturating_sub(from))),
+            Grip::End if to >= self.panels.duration => fault.lasts = None,
+            Grip::End => fault.lasts = Some(Duration(to - from)),
         }
         self.put_fault(index, fault);
     }

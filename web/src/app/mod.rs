@@ -234,6 +234,8 @@ pub struct App {
     opener: Option<Element>,
     pub(crate) history: History,
     grab: Option<Grab>,
+    /// A block was let go of just now, somewhere else.
+    dragged: bool,
     /// The cursor as of the latest picture (ns).
     last_now: u64,
     gesture: Gesture,
@@ -328,6 +330,7 @@ impl Component for App {
             opener: None,
             history: History::default(),
             grab: None,
+            dragged: false,
             last_now: 0,
             gesture: Gesture::Idle,
             pressed_at: 0.0,

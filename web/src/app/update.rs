@@ -76,6 +76,7 @@ impl App {
             Msg::Hit(hit) => self.hit(hit),
             Msg::Magnify(closer) => self.magnify(closer),
             Msg::Full(full) => self.full(full),
+            Msg::Select(Selection::Fault(_)) if std::mem::take(&mut self.dragged) => {}
             Msg::Select(selection) => {
                 if selection != Selection::None {
                     self.ui.tab = Tab::Inspector;
@@ -252,11 +253,15 @@ impl App {
             && document.workload == was.workload
             && document.network == was.network
             && document.seed == was.seed;
+        let kept = (self.ui.selection.clone(), self.ui.aim.clone());
         if self.open(Scenario::clone(&document), playing) {
             self.with(|session| {
                 session.playback.set_speed(speed);
                 session.seek(if alike { now } else { left });
             });
+            if alike && !matches!(kept.0, Selection::Fault(_)) {
+                (self.ui.selection, self.ui.aim) = kept;
+            }
         }
         let words = if back { "Undone." } else { "Done again." };
         self.toast(words.to_owned(), false, 2000.0);

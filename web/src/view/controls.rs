@@ -176,7 +176,14 @@ fn slider(param: &Param<'_>) -> El {
         .set("type", "text")
         .set("inputmode", "decimal")
         .value(text)
-        .set("aria-label", format!("{}, value", decl.label))
+        .set(
+            "aria-label",
+            format!(
+                "{}, value{}",
+                decl.label,
+                if unit.is_empty() { String::new() } else { format!(" in {unit}") }
+            ),
+        )
         .on_change(commit(decl.clone(), &unit, on));
     el("div")
         .class(if decl.label.chars().count() > 15 { "prow long" } else { "prow" })

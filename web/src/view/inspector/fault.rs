@@ -48,6 +48,13 @@ pub fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
         .class("acts")
         .with(active.then(|| button(Msg::Heal(index), "i-heal", "Heal now")))
         .with(button(Msg::Remove(index), "i-x", "Take out of the run"));
+    let acts = if own.is_some() {
+        fragment().with(acts).with(el("p").class("hint").with(
+            "Healing ends it at this moment. Taking it out makes the run again as if it had never been.",
+        ))
+    } else {
+        el("p").class("hint").with("The scenario's chaos made it, from the seed.")
+    };
     let body = el("section")
         .with(title(&block.label, if active { "in force" } else { "not in force" }.to_owned()))
         .with(el("p").class("muted").with(decl.map(|d| d.label.clone()).unwrap_or_default()))
@@ -57,11 +64,15 @@ pub fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
                 .flat_map(|(fault, decl)| decl.params.iter().map(|decl| amount(on, index, fault, decl))),
         )
         .with(block.no_effect.then(|| row("Effect", "none: its target was not there")))
-        .with(acts)
-        .with(el("p").class("hint").with(
-            "Healing ends it at this moment. Taking it out makes the run again as if it had never been.",
-        ));
+        .with(acts);
     el("div").class("ins").with(body)
+}
+
+/// Says at a field whether what was typed is refused.
+fn refuse(event: &Event, refused: bool) {
+    if let Some(field) = event.target_dyn_into::<web_sys::Element>() {
+        let _ = field.set_attribute("aria-invalid", if refused { "true" } else { "false" });
+    }
 }
 
 /// A field that changes the fault by what is typed into it.
@@ -77,7 +88,9 @@ fn field(
     let (on, fault) = (on.clone(), fault.clone());
     let heard = Callback::from(move |event: Event| {
         let mut fault = fault.clone();
-        if change(&mut fault, typed(&event).trim()) {
+        let fine = change(&mut fault, typed(&event).trim());
+        refuse(&event, !fine);
+        if fine {
             on.emit(Msg::Put(index, fault));
         }
     });
@@ -102,7 +115,9 @@ fn amount(on: &Callback<Msg>, index: usize, fault: &Fault, decl: &ParamDecl) -> 
     let (text, unit) = setup::shown(decl, value);
     let (on, fault, owned, behind) = (on.clone(), fault.clone(), decl.clone(), unit.clone());
     let heard = Callback::from(move |event: Event| {
-        if let Some(value) = setup::typed(&owned, &typed(&event), &behind) {
+        let value = setup::typed(&owned, &typed(&event), &behind);
+        refuse(&event, value.is_none());
+        if let Some(value) = value {
             let mut fault = fault.clone();
             fault.params.insert(owned.id.clone(), value);
             on.emit(Msg::Put(index, fault));

@@ -1,5 +1,6 @@
 //! How Raft wants to be seen.
 
+use netsplit_sim::history::Function;
 use netsplit_sim::node::Look;
 use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
 
@@ -54,6 +55,7 @@ pub(super) fn node(server: &Server, look: &Look, detail: Detail) -> NodeView {
         let rows = server.log.iter().enumerate().skip(first).map(|(at, entry)| {
             let what = match entry.command {
                 Command::Noop => "no-op".to_owned(),
+                Command::Client(_, op) if op.function == Function::Read => format!("read k{}", op.key),
                 Command::Client(_, op) => format!("k{} = {}", op.key, value_words(op.value)),
             };
             ((at + 1).to_string(), what, entry.term as u32)
