@@ -30,6 +30,9 @@ entry-action = { $what }
 entry-operation = By hand: { $what }
 entry-no-effect = { $what } had no effect
 entry-lost = { $message } from { $from } to { $to } was lost
+entry-answered-read = { $client } read { $key } = { $value }
+entry-answered-write = { $client } wrote { $key } = { $value }, acknowledged
+value-none = nothing
 entry-operation-failed = { $client } could not { $what }: { $cause }
 entry-operation-unknown = { $client } does not know whether it could { $what }: { $cause }
 

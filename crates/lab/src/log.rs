@@ -1,6 +1,9 @@
 //! The event log, in sentences.
 
-use netsplit_sim::history::{Cause, Function, Outcome};
+use netsplit_protocols::parts::words;
+use netsplit_sim::history::{Cause, Function, Operation, Outcome};
+
+use serde_json::Value;
 
 use crate::experiment::Experiment;
 use crate::frame::{LogEntry, LogPage};
@@ -23,7 +26,7 @@ fn kind(what: &LineKind) -> usize {
         LineKind::Note(_, notable) => usize::from(*notable),
         LineKind::Fault(..) | LineKind::NoEffect(_) => 2,
         LineKind::Lost(..) => 3,
-        LineKind::Failed(..) => 4,
+        LineKind::Failed(..) | LineKind::Answered(..) => 4,
     }
 }
 
@@ -55,7 +58,7 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
                 let last = failed.replace(line.time);
                 last.is_none_or(|last: u64| line.time - last > SPELL)
             }
-            LineKind::Lost(..) => false,
+            LineKind::Lost(..) | LineKind::Answered(..) => false,
         };
         if worth && marks.last() != Some(&line.time) {
             marks.push(line.time);
@@ -87,6 +90,7 @@ fn entry(x: &Experiment, line: &Line) -> LogEntry {
             let args = [("from", name(line.node)), ("to", name(*to)), ("message", label.to_owned())];
             (name(line.node), text::say("entry-lost", &args))
         }
+        LineKind::Answered(operation, value) => (name(line.node), answered(x, operation, *value, line.node)),
         LineKind::Failed(what, key, outcome) => {
             (name(line.node), failed(x, *what, *key, *outcome, line.node))
         }
@@ -108,10 +112,21 @@ fn failed(x: &Experiment, what: Function, key: u64, outcome: Outcome, client: u3
     };
     let args = [
         ("client", x.name(client)),
-        ("what", text::say(&format!("operation-{what}"), &[("key", format!("k{key}"))])),
+        ("what", text::say(&format!("operation-{what}"), &[("key", words::key(key))])),
         ("cause", text::say(&format!("cause-{}", cause(why).id().replace('_', "-")), &[])),
     ];
     text::say(id, &args)
+}
+
+fn answered(x: &Experiment, operation: &Operation, value: Option<u64>, client: u32) -> String {
+    let said = match operation.function {
+        Function::Read => value,
+        _ => Some(operation.value),
+    };
+    let id =
+        if operation.function == Function::Read { "entry-answered-read" } else { "entry-answered-write" };
+    let value = said.map_or_else(|| text::say("value-none", &[]), words::value);
+    text::say(id, &[("client", x.name(client)), ("key", words::key(operation.key)), ("value", value)])
 }
 
 fn entry_label(x: &Experiment, index: u32) -> String {
@@ -123,9 +138,17 @@ fn entry_label(x: &Experiment, index: u32) -> String {
             let label = declared.map_or(action.kind.as_str(), |known| known.label);
             format!("{label} {}", action.node.as_deref().unwrap_or("")).trim_end().to_owned()
         }),
-        Some(Origin::Operation(at)) => {
-            x.scenario.operations.get(at).map(|operation| format!("{} {}", operation.client, operation.f))
-        }
+        Some(Origin::Operation(at)) => x.scenario.operations.get(at).map(|operation| {
+            let key = operation.key.as_deref().unwrap_or("k0");
+            let node = operation.node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
+            match &operation.value {
+                Some(Value::String(value)) => {
+                    format!("{} {} {key} {value}{node}", operation.client, operation.f)
+                }
+                Some(value) => format!("{} {} {key} {value}{node}", operation.client, operation.f),
+                None => format!("{} {} {key}{node}", operation.client, operation.f),
+            }
+        }),
         None => None,
     }
     .unwrap_or_default()

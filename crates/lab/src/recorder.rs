@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use netsplit_checker::{self as checker, Call, History};
+use netsplit_protocols::parts::client::is_by_hand;
 use netsplit_sim::Simulation;
 use netsplit_sim::history::{Cause, Function, Observation, Operation, Outcome, What};
 use netsplit_sim::small::Map;
@@ -53,6 +54,8 @@ pub(crate) enum LineKind {
     Lost(u32, u8),
     /// What was asked, of which key, and the outcome.
     Failed(Function, u64, Outcome),
+    /// An operation by hand was answered.
+    Answered(Operation, Option<u64>),
 }
 
 /// A sample: the state of the nodes and of the algorithm's series at one instant.
@@ -180,6 +183,8 @@ impl Recorder {
                 if !matches!(outcome, Outcome::Ok(_)) {
                     let what = LineKind::Failed(op.operation.function, op.operation.key, outcome);
                     self.line(seen.event, seen.time, node, what);
+                } else if let (true, Outcome::Ok(value)) = (is_by_hand(number), outcome) {
+                    self.line(seen.event, seen.time, node, LineKind::Answered(op.operation, value));
                 }
             }
             What::Note(ref text, notable) => {

@@ -4,6 +4,7 @@
 //! place in the document). A fault injected live at the cursor + 1 ns therefore gets the same place among its
 //! neighbours as the same fault in a document, and a recorded run replays exactly.
 
+use netsplit_protocols::parts::words;
 use netsplit_protocols::registry::Algorithm;
 use netsplit_scenario::{Action, Fault, LinkName, Operation, Scenario, Target};
 use netsplit_sim::declare::Settings;
@@ -190,17 +191,18 @@ impl Resolver<'_> {
     /// An operation by hand: function (0 read, 1 write, 2 cas), key, value, expected.
     fn operation(&self, said: &Operation, origin: Origin) -> Option<Item> {
         let node = Some(self.node(&said.client)?);
+        let named = |text: &str| words::name(text).unwrap_or_else(|| draw::hash_bytes(text.as_bytes()) >> 12);
         let number = |value: Option<&Value>| match value {
-            Some(Value::String(text)) => {
-                text.parse().unwrap_or_else(|_| draw::hash_bytes(text.as_bytes()) >> 12)
-            }
+            Some(Value::String(text)) => text.parse().unwrap_or_else(|_| named(text)),
             Some(value) => value.as_u64().unwrap_or(0),
             None => 0,
         };
-        let key = said.key.as_deref().map_or(0, |key| {
-            let digits = key.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-            digits.parse().unwrap_or_else(|_| draw::hash_bytes(key.as_bytes()) >> 12)
-        });
+        let key = said
+            .key
+            .as_deref()
+            .map_or(0, |key| key.strip_prefix('k').unwrap_or(key).parse().unwrap_or_else(|_| named(key)));
+        let asked =
+            said.node.as_deref().and_then(|name| self.node(name)).map_or(0, |node| u64::from(node.0) + 1);
         let (function, value, expected) = match said.f.as_str() {
             "read" | "get" => (0, 0, 0),
             "cas" => {
@@ -210,8 +212,11 @@ impl Resolver<'_> {
             }
             _ => (1, number(said.value.as_ref()), 0),
         };
-        let action =
-            node::Action { id: "operation".to_owned(), node, args: vec![function, key, value, expected] };
+        let action = node::Action {
+            id: "operation".to_owned(),
+            node,
+            args: vec![function, key, value, expected, asked],
+        };
         Some(Item { at: said.at.0, origin, what: What::Action(action) })
     }
 }

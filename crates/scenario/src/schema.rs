@@ -187,7 +187,8 @@ fn document(catalogue: &Catalogue, system: Value, actions: Value, promise: Value
         "faults": faults, "actions": actions,
     });
     let client = json!({"type": "string", "pattern": "^c[1-9][0-9]*$"});
-    let call = json!({"at": duration, "client": client, "f": operation, "key": name, "value": true});
+    let call =
+        json!({"at": duration, "client": client, "f": operation, "key": name, "value": true, "node": name});
     let integer = json!({"type": "integer", "minimum": 0});
     let properties = json!({
         "version": {"const": VERSION},

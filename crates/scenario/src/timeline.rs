@@ -192,6 +192,8 @@ pub struct Operation {
     pub key: Option<String>,
     /// With which value; for `cas` the old one and the new one.
     pub value: Option<Value>,
+    /// Which node is asked first; without it, the one that the client would ask.
+    pub node: Option<String>,
 }
 
 impl Record for Operation {
@@ -201,6 +203,7 @@ impl Record for Operation {
         port.need("f", &mut self.f);
         port.may("key", &mut self.key);
         port.may("value", &mut self.value);
+        port.may("node", &mut self.node);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Changes by hand: faults and actions injected, ended, taken out; what lies beyond the cursor is forgotten.
 
-use netsplit_scenario::{Action, Duration, Fault, Problem, Problems, Scenario};
+use netsplit_scenario::{Action, Duration, Fault, Operation, Problem, Problems, Scenario};
 
 use super::{Experiment, Moment};
 use crate::declared;
@@ -38,6 +38,19 @@ impl Experiment {
         }
         changed.actions.push(action);
         self.change(changed, &format!("actions[{index}]"))?;
+        Ok(index)
+    }
+
+    /// Has a client ask something at the cursor's time + 1 ns. Returns its index in the scenario's list.
+    ///
+    /// # Errors
+    /// What is wrong with it, by path within the operation.
+    pub fn operate(&mut self, operation: Operation) -> Result<usize, Problems> {
+        let at = self.next_instant()?;
+        let index = self.scenario.operations.len();
+        let mut changed = self.scenario.clone();
+        changed.operations.push(Operation { at: Duration(at), ..operation });
+        self.change(changed, &format!("operations[{index}]"))?;
         Ok(index)
     }
 

@@ -22,6 +22,7 @@ use netsplit_sim::view::{Body, ClusterView, Detail, Item, NodeView, Text};
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
+use crate::parts::words;
 use crate::registry::{Algorithm, Setup};
 
 const PARTNER: Purpose = Purpose::named("anti_entropy.partner");
@@ -339,9 +340,9 @@ impl Node for Replica {
         if detail == Detail::Full {
             let rows = self.items.iter().map(|(key, item)| {
                 let ms = item.version.time / MILLISECOND;
-                let value = format!("c{}:{}", item.value >> 32, item.value & 0xffff_ffff);
+                let value = words::value(item.value);
                 (
-                    format!("k{key}"),
+                    words::key(*key),
                     format!("{value} at {ms} ms by n{}", item.version.node + 1),
                     item.version.node + 1,
                 )

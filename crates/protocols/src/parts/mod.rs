@@ -7,4 +7,5 @@ pub mod hashing;
 pub mod host;
 pub mod maglev;
 pub mod slab;
+pub mod words;
 pub mod workload;

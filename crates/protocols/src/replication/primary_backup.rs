@@ -26,6 +26,7 @@ use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView, 
 use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
+use crate::parts::words;
 use crate::registry::{Algorithm, Setup};
 
 const CELLS: usize = 8;
@@ -627,9 +628,7 @@ impl Node for Server {
         if detail == Detail::Full {
             let rows = self.backups.iter().map(|(peer, b)| (*peer, format!("{} stored", b.stored), 0));
             view.items.push(Item::Matrix("backups", rows.collect()));
-            let rows = self.values.iter().map(|(key, value)| {
-                (format!("k{key}"), format!("c{}:{}", value >> 32, value & 0xffff_ffff), 0)
-            });
+            let rows = self.values.iter().map(|(key, value)| (words::key(*key), words::value(*value), 0));
             view.items.push(Item::Table("values", rows.collect()));
         }
         view

@@ -25,6 +25,7 @@ use netsplit_sim::view::{Arc as RingArc, Body, ClusterView, Detail, Item, Mark, 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::hashing::{Ring, place};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
+use crate::parts::words;
 use crate::registry::{Algorithm, Setup};
 
 /// Keys from here on are stock: data that is there to be moved and that no client touches.
@@ -564,9 +565,11 @@ impl Node for Shard {
         view.items.push(Item::Fact("requests", self.requests.to_string()));
         if detail == Detail::Full {
             view.items.push(Item::Fact("orphans", self.gone.to_string()));
-            let rows = self.items.iter().take_while(|(key, _)| **key < STOCK).map(|(key, value)| {
-                (format!("k{key}"), format!("c{}:{}", value >> 32, value & 0xffff_ffff), self.owner(*key) + 1)
-            });
+            let rows = self
+                .items
+                .iter()
+                .take_while(|(key, _)| **key < STOCK)
+                .map(|(key, value)| (words::key(*key), words::value(*value), self.owner(*key) + 1));
             view.items.push(Item::Table("values", rows.collect()));
         }
         view

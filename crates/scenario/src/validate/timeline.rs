@@ -30,6 +30,9 @@ impl Walk<'_> {
             if let Some(key) = map.get("key") {
                 self.text(&field(&path, "key"), key, limits::NAME_CHARS);
             }
+            if let Some(node) = map.get("node") {
+                self.node(&field(&path, "node"), node);
+            }
             let is_cas = map.get("f").and_then(Value::as_str) == Some("cas");
             let path = field(&path, "value");
             match map.get("value") {

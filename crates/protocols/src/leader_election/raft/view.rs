@@ -6,6 +6,7 @@ use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
 
 use super::message::Command;
 use super::server::{Role, Server};
+use crate::parts::words;
 
 /// Cells of the log shown.
 const CELLS: usize = 8;
@@ -50,23 +51,21 @@ pub(super) fn node(server: &Server, look: &Look, detail: Detail) -> NodeView {
             let rows = server.progress.iter().map(|(peer, p)| (*peer, format!("{} stored", p.matched), 0));
             view.items.push(Item::Matrix("followers", rows.collect()));
         }
-        let rows = server.store.iter().map(|(key, value)| (format!("k{key}"), value_words(value), 0));
+        let rows = server.store.iter().map(|(key, value)| (words::key(key), words::value(value), 0));
         view.items.push(Item::Table("values", rows.collect()));
         let rows = server.log.iter().enumerate().skip(first).map(|(at, entry)| {
             let what = match entry.command {
                 Command::Noop => "no-op".to_owned(),
-                Command::Client(_, op) if op.function == Function::Read => format!("read k{}", op.key),
-                Command::Client(_, op) => format!("k{} = {}", op.key, value_words(op.value)),
+                Command::Client(_, op) if op.function == Function::Read => {
+                    format!("read {}", words::key(op.key))
+                }
+                Command::Client(_, op) => format!("{} = {}", words::key(op.key), words::value(op.value)),
             };
             ((at + 1).to_string(), what, entry.term as u32)
         });
         view.items.push(Item::Table("log", rows.collect()));
     }
     view
-}
-
-fn value_words(value: u64) -> String {
-    if value >> 32 == 0 { value.to_string() } else { format!("c{}:{}", value >> 32, value & 0xffff_ffff) }
 }
 
 pub(super) fn cluster(servers: &[(usize, &Server)], up: &[bool]) -> ClusterView {

@@ -52,6 +52,15 @@ enum Phase {
     BackingOff,
 }
 
+/// An operation that was given by hand.
+struct Given {
+    function: Function,
+    key: u64,
+    value: u64,
+    /// Whom it is sent to first.
+    target: Option<NodeId>,
+}
+
 #[derive(Clone, Debug)]
 struct Open {
     operation: Operation,
@@ -222,23 +231,17 @@ impl Client {
     }
 
     /// Begins an operation: the one that the workload has next, or the one given.
-    fn issue(
-        &mut self,
-        lane: Lane,
-        intended: Nanos,
-        given: Option<(Function, u64, u64)>,
-        ctx: &mut ClientCtx<'_>,
-    ) {
+    fn issue(&mut self, lane: Lane, intended: Nanos, given: Option<Given>, ctx: &mut ClientCtx<'_>) {
         let n = self.next[lane as usize];
         self.next[lane as usize] += 1;
         let number = operations::number(lane, ctx.life(), n);
         let mut operation = self.config.operation(self.index, number, ctx);
-        if let Some((function, key, value)) = given {
-            operation.function = function;
-            operation.key = key;
-            operation.value = match function {
-                Function::Write if value == 0 => operations::value(self.index, number),
-                Function::Write => value,
+        if let Some(given) = &given {
+            operation.function = given.function;
+            operation.key = given.key;
+            operation.value = match given.function {
+                Function::Write if given.value == 0 => operations::value(self.index, number),
+                Function::Write => given.value,
                 _ => 0,
             };
         }
@@ -249,7 +252,9 @@ impl Client {
             operation,
             attempt: 0,
             redirects: 0,
-            target: self.config.target(self.current, None, number, 0, ctx),
+            target: given
+                .and_then(|given| given.target)
+                .unwrap_or_else(|| self.config.target(self.current, None, number, 0, ctx)),
             phase: Phase::Asked,
             doubtful: false,
         };
@@ -418,7 +423,8 @@ impl Client {
         }
     }
 
-    /// An operation by hand: function (0 read, 1 write), key, value (0 for a unique one).
+    /// An operation by hand: function (0 read, 1 write), key, value (0 for a unique one), what a comparison expects, and
+    /// one more than the number of the node that is asked first (0: whom the client would ask).
     pub fn act(&mut self, action: &Action, ctx: &mut ClientCtx<'_>) -> bool {
         if action.id != "operation" {
             return false;
@@ -431,7 +437,9 @@ impl Client {
             _ => return false,
         };
         let now = ctx.elapsed();
-        self.issue(Lane::Hand, now, Some((function, argument(1), argument(2))), ctx);
+        let target = argument(4).checked_sub(1).map(|node| NodeId(node as u32));
+        let given = Given { function, key: argument(1), value: argument(2), target };
+        self.issue(Lane::Hand, now, Some(given), ctx);
         true
     }
 

@@ -8,6 +8,7 @@ mod operations;
 
 pub use config::{ClientConfig, Route};
 pub use driver::{Client, ClientCtx, ClientTimer};
+pub use operations::is_by_hand;
 
 use netsplit_sim::NodeId;
 use netsplit_sim::digest;

@@ -37,6 +37,12 @@ pub(super) fn number(lane: Lane, life: u32, n: u64) -> u64 {
     ((lane as u64) << 30) | (u64::from(life & 63) << 24) | n
 }
 
+/// Whether a person gave the operation of this number.
+#[must_use]
+pub fn is_by_hand(number: u64) -> bool {
+    number >> 30 == Lane::Hand as u64
+}
+
 /// The lane of an operation's number.
 pub(super) fn is_base(number: u64) -> bool {
     number >> 30 == 0
