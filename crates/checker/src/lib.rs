@@ -1,7 +1,14 @@
 //! Operation histories in, verdicts out. It knows no simulator.
 //!
-//! - [`history`]: what clients did, in the order of real time.
+//! - [`history`]: what clients did, in the order of real time;
+//! - [`model`]: the objects they talked to, as if only one client existed;
+//! - [`linear`]: whether there is an order that explains the answers, key by key.
+//! - [`brute`]: the same, tried out in every order.
 
+pub mod brute;
 pub mod history;
+pub mod linear;
+pub mod model;
+mod table;
 
 pub use history::{Call, Cause, Event, History, Outcome, Record};
