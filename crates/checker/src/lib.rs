@@ -3,11 +3,13 @@
 //! - [`history`]: what clients did, in the order of real time;
 //! - [`model`]: the objects they talked to, as if only one client existed;
 //! - [`linear`]: whether there is an order that explains the answers, key by key.
+//! - [`live`]: the same for a history that grows, some steps at a time;
 //! - [`brute`]: the same, tried out in every order.
 
 pub mod brute;
 pub mod history;
 pub mod linear;
+pub mod live;
 pub mod model;
 mod table;
 

@@ -86,7 +86,7 @@ pub(crate) const JUNK: u32 = u32::MAX;
 
 /// What is left of all values once those that nobody ever asks for are one: [`JUNK`]. Nothing that can be
 /// observed changes, in any prefix of the history, and far fewer states are left.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Steps {
     /// Actions upon states.
     pub actions: Vec<Action>,
@@ -161,7 +161,7 @@ impl Steps {
 }
 
 /// All beginnings of the strings that were read, as a tree; the root, 0, is the empty one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Prefixes {
     /// First child, next sibling, byte.
     nodes: Vec<(u32, u32, u8)>,

@@ -11,6 +11,7 @@ mod ops;
 pub(crate) mod search;
 pub(crate) mod zones;
 
+pub(crate) use gather::register;
 pub use gather::registers;
 pub use ops::{End, Op, Ops};
 

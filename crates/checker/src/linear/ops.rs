@@ -13,6 +13,17 @@ pub enum End {
     Unknown,
 }
 
+impl End {
+    /// When, if it is known how.
+    #[must_use]
+    pub fn at(self) -> Option<u32> {
+        match self {
+            Self::Done(at) | Self::Failed(at) => Some(at),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// An operation on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {

@@ -42,7 +42,7 @@ struct Turn {
 }
 
 /// A search under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Search {
     steps: Steps,
     kinds: Vec<Kind>,

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod many;
+
 use netsplit_checker::linear::Ops;
 use netsplit_checker::model::{Action, Interner};
 
