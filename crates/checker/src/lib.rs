@@ -4,6 +4,7 @@
 //! - [`model`]: the objects they talked to, as if only one client existed;
 //! - [`linear`]: whether there is an order that explains the answers, key by key.
 //! - [`live`]: the same for a history that grows, some steps at a time;
+//! - [`witness`]: why there is none, with as few operations as will do;
 //! - [`brute`]: the same, tried out in every order.
 
 pub mod brute;
@@ -12,5 +13,6 @@ pub mod linear;
 pub mod live;
 pub mod model;
 mod table;
+pub mod witness;
 
 pub use history::{Call, Cause, Event, History, Outcome, Record};

@@ -1,10 +1,12 @@
 //! The objects that clients talk to, as if only one client existed: what each operation does to a state.
 //!
 //! Two objects: a [`Model::Register`] per key, initially null, and a [`Model::Kv`] string per key, initially
-//! empty. Values are small numbers that the caller gives out ([`Interner`], or any other way): 0 is what a key
-//! holds initially.
+//! empty. Values are numbers that the caller gives out ([`Interner`], or any other way): 0 is what a key holds
+//! initially, and `u32::MAX` is not for values.
 
 use std::collections::BTreeMap;
+
+use crate::table::Table;
 
 /// What an operation does, with its answer if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +76,12 @@ impl Interner {
         if text.is_empty() { 0 } else { self.value(text) }
     }
 
+    /// The number of a string, if it has one.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<u32> {
+        if text.is_empty() { Some(0) } else { self.ids.get(text).copied() }
+    }
+
     /// The text of a number; 0 has the empty one.
     #[must_use]
     pub fn text(&self, id: u32) -> &str {
@@ -97,19 +105,15 @@ pub(crate) struct Steps {
 impl Steps {
     /// Registers: a state is a value.
     pub fn register(mut actions: Vec<Action>) -> Self {
-        let most = actions.iter().map(|action| match *action {
-            Action::Read(v) | Action::Differs(v) | Action::Cas(v, _) => v,
-            Action::Write(_) | Action::Append(_) => 0,
-        });
-        let mut asked = vec![false; most.max().unwrap_or(0) as usize + 1];
+        let mut asked = Table::default();
         for action in &actions {
             if let Action::Read(v) | Action::Differs(v) | Action::Cas(v, _) = *action {
-                asked[v as usize] = true;
+                asked.get_or_insert(u64::from(v), 0);
             }
         }
         for action in &mut actions {
             if let Action::Write(v) | Action::Cas(_, v) = action
-                && !asked.get(*v as usize).is_some_and(|asked| *asked)
+                && asked.get(u64::from(*v)).is_none()
             {
                 *v = JUNK;
             }

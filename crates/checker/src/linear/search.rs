@@ -154,10 +154,28 @@ impl Search {
         self.spent
     }
 
-    /// The operations that had their turn, in order, each with the state after it. Of a search that found the
-    /// history linearizable, this is the order that explains it.
-    pub fn order(&self) -> impl Iterator<Item = usize> + '_ {
-        self.path.iter().map(|turn| turn.op as usize)
+    /// The operations that had their turn, in order. Of a search that found the history linearizable, this is an
+    /// order that explains it.
+    pub fn order(&self) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.path.len());
+        let mut choice = 0;
+        for turn in &self.path {
+            let op = turn.op as usize;
+            if turn.op & DROPPED != 0 {
+                continue;
+            }
+            if !turn.free {
+                choice = order.len();
+                order.push(op);
+            } else if self.kinds[op] == Kind::Idle && turn.state != JUNK {
+                // It was overwritten by the choice before.
+                order.insert(choice, op);
+                choice += 1;
+            } else {
+                order.push(op);
+            }
+        }
+        order
     }
 
     /// Goes on until there is a verdict, or until so many steps were taken in all.

@@ -93,6 +93,10 @@ struct Running {
 /// Without lies, it is linearizable. Operations of unknown outcome happen at once, much later, or never.
 pub fn history(draws: &mut Draws, shape: Shape, names: &mut Interner) -> Ops {
     let mut ops = Ops::new();
+    if shape.kind == Kind::Distinct && draws.one_in(2) {
+        // Nothing can come of it, but zones are not for it: the search must say the same.
+        ops.begin(u64::MAX, 0, Action::Cas(u32::MAX - 1, 1));
+    }
     let mut object = Object::default();
     let mut clients: Vec<Option<Running>> = (0..shape.clients).map(|_| None).collect();
     let mut lost: Vec<Action> = Vec::new();
