@@ -82,3 +82,31 @@ advice-range = Less than the least.
 advice-check = Longer than the { $interval } between two checks.
 advice-check-trip = Shorter than a round trip of { $trip }: every check fails.
 advice-load = More than the backends can do: { $load } times their capacity.
+
+## The verdict
+
+verdict-kept = No violation in this run
+verdict-undecided = Not decided
+verdict-checked = { $count ->
+    [one] { $count } operation
+   *[other] { $count } operations
+ } checked, { $unknown } of unknown outcome.
+verdict-promised = Reads are promised to see the latest write.
+verdict-not-promised = Nobody promised that reads see the latest write.
+verdict-broken = It was promised that this cannot happen.
+verdict-never-promised = Nobody promised that this cannot happen.
+verdict-assumption-broken = That was promised under a condition which this run broke.
+
+finding-stale-read = Stale read at { $time }
+finding-stale-read-sentence = { $client } read { $what } when { $newer } was already there.
+finding-stale-read-because = No order explains all of them: in real time the last one comes after { $newer }, by its value before it.
+finding-unwritten-value = A value from nowhere at { $time }
+finding-unwritten-value-sentence = { $client } read { $what }, which nobody had begun to write.
+finding-unwritten-value-because = What was read was not yet written.
+finding-no-order = No order explains { $client } at { $time }
+finding-no-order-sentence = The operations on { $key } contradict each other with the end of { $what }.
+finding-no-order-because = Whatever the order, some operation would have had another answer.
+
+shown-write = { $client } wrote { $key } = { $value }, acknowledged at { $to }.
+shown-write-open = { $client } asked to write { $key } = { $value } at { $from }.
+shown-read = { $client } read { $key } = { $value } from { $from } to { $to }.

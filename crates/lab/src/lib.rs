@@ -30,6 +30,7 @@ mod snapshots;
 pub mod sweep;
 pub mod text;
 mod timeline;
+pub mod verdict;
 
 pub use advice::advice;
 pub use declared::{catalogue, default_scenario, quantiles};
@@ -42,3 +43,4 @@ pub use gallery::{GalleryEntry, gallery};
 pub use netsplit_scenario as scenario;
 pub use netsplit_sim::small;
 pub use report::Report;
+pub use verdict::{Consistency, Finding, Grade, Shown};

@@ -114,6 +114,8 @@ pub(crate) struct Recorder {
     /// Work without data is in the history as well: no check asks for it, and there may be a lot of it.
     pub calls: bool,
     running: Running,
+    /// Whose each process is.
+    pub owners: Vec<u32>,
     pub lines: VecDeque<Line>,
     pub no_effect: Vec<(u64, u32)>,
     /// Time between two samples (ns).
@@ -137,6 +139,7 @@ impl Recorder {
                 metrics: Metrics::new(bucket),
                 lines: 0,
             },
+            owners: Vec::new(),
             lines: VecDeque::new(),
             no_effect: Vec::new(),
             tick: bucket / SAMPLES,
@@ -231,6 +234,7 @@ impl Recorder {
             let free = self.running.processes.slot(client, Processes::default).free.pop();
             let process = free.unwrap_or_else(|| {
                 self.running.next_process += 1;
+                self.owners.push(client);
                 self.running.next_process - 1
             });
             (self.history.invoke(process, call, seen.time, seen.event), process)
@@ -266,6 +270,7 @@ impl Recorder {
         let newer = self.running.lines - to.running.lines;
         self.lines.truncate(self.lines.len().saturating_sub(newer as usize));
         self.running = to.running.clone();
+        self.owners.truncate(to.running.next_process as usize);
         self.history.truncate(to.history);
         self.no_effect.truncate(to.no_effect);
         self.samples.truncate(to.samples);

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::declared::ENGINE_SEMANTICS;
 use crate::experiment::Experiment;
 use crate::metrics::{Latency, Operations};
+use crate::verdict;
 
 /// A run's result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,8 +94,11 @@ pub struct Verdict {
     pub promised: bool,
     /// Under which conditions.
     pub assuming: Vec<String>,
-    /// "undecided" until a check decides it; "never_promised" where it is not promised.
+    /// "kept", "broken", "assumption_broken", "undecided"; "never_promised" where it is not promised.
     pub verdict: String,
+    /// What the check of this run found, in words; nothing where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
     /// In words.
     pub sentence: String,
 }
@@ -157,6 +161,8 @@ fn queues(x: &Experiment) -> BTreeMap<String, Queue> {
 
 fn verdicts(x: &Experiment) -> Vec<Verdict> {
     let promises = (x.algorithm.promises)(&x.settings).into_iter();
+    let checked = verdict::whole(x);
+    let checked = |id: &str| checked.as_ref().filter(|_| id == verdict::LINEARIZABLE);
     promises
         .map(|promise| Verdict {
             promise: promise.id.to_owned(),
@@ -168,7 +174,14 @@ fn verdicts(x: &Experiment) -> Vec<Verdict> {
             .to_owned(),
             promised: promise.promised,
             assuming: promise.assuming.iter().map(|text| (*text).to_owned()).collect(),
-            verdict: if promise.promised { "undecided" } else { "never_promised" }.to_owned(),
+            verdict: match checked(promise.id) {
+                // What nobody promised is not kept either, even if nothing speaks against it.
+                _ if !promise.promised => "never_promised",
+                Some(found) => found.grade.id(),
+                None => "undecided",
+            }
+            .to_owned(),
+            found: checked(promise.id).map(|found| format!("{}. {}", found.title, found.sentence)),
             sentence: promise.sentence.to_owned(),
         })
         .collect()

@@ -7,6 +7,7 @@ mod change;
 mod run;
 
 use netsplit_checker::History;
+use netsplit_checker::live::Live;
 use netsplit_protocols::registry::Algorithm;
 use netsplit_scenario::document::{Cursor, Semantics, TraceHash};
 use netsplit_scenario::{Duration, Fault, Problems, Scenario};
@@ -21,6 +22,7 @@ use crate::report::Report;
 use crate::setup;
 use crate::snapshots::Snapshots;
 use crate::timeline::{self, Item, Origin, Resolver};
+use crate::verdict::{self, Consistency, Finding};
 
 use change::check;
 use run::Pumped;
@@ -58,6 +60,8 @@ pub struct Experiment {
     pub(crate) timeline: Vec<Item>,
     pushed: usize,
     pub(crate) recorder: Recorder,
+    /// What was judged of the history so far.
+    judge: Live,
     snapshots: Snapshots,
     pub(crate) frontier: Moment,
     pub(crate) limit: Option<&'static str>,
@@ -104,6 +108,7 @@ impl Experiment {
             timeline,
             pushed: 0,
             recorder,
+            judge: Live::new(),
             snapshots,
             frontier: Moment { events: 0, now: 0 },
             limit: None,
@@ -125,6 +130,7 @@ impl Experiment {
             timeline: self.timeline.clone(),
             pushed: self.pushed,
             recorder: self.recorder.clone(),
+            judge: self.judge.clone(),
             snapshots: self.snapshots.clone(),
             frontier: self.frontier,
             limit: self.limit,
@@ -321,6 +327,30 @@ impl Experiment {
         crate::log::landmarks(self)
     }
 
+    /// Goes on judging what clients saw, in about so many steps; whether it has caught up with the frontier.
+    pub fn judge(&mut self, steps: u64) -> bool {
+        self.judge.feed(&self.recorder.history, steps)
+    }
+
+    /// What clients saw up to the cursor, as far as it was judged (see [`Experiment::judge`]); nothing where the
+    /// algorithm says nothing about it.
+    #[must_use]
+    pub fn consistency(&self) -> Option<Consistency> {
+        verdict::consistency(self, &self.judge, self.events())
+    }
+
+    /// Operations that nothing explains, up to the frontier: number of the event and instant (ns).
+    #[must_use]
+    pub fn violations(&self) -> Vec<(u64, u64)> {
+        self.judge.violations().iter().map(|found| (found.event, found.time)).collect()
+    }
+
+    /// One of them, explained.
+    #[must_use]
+    pub fn finding(&self, index: usize) -> Option<Finding> {
+        self.judge.violations().get(index).map(|violation| verdict::finding(self, violation))
+    }
+
     /// The charts, up to the frontier.
     #[must_use]
     pub fn charts(&self) -> Vec<Chart> {
@@ -403,6 +433,11 @@ impl Experiment {
     #[must_use]
     pub fn history(&self) -> &History {
         &self.recorder.history
+    }
+
+    /// The client that a process of the history belongs to.
+    pub(crate) fn client(&self, process: u64) -> String {
+        self.recorder.owners.get(process as usize).map_or_else(String::new, |client| self.name(*client))
     }
 
     pub(crate) fn name(&self, node: u32) -> String {

@@ -20,6 +20,7 @@ impl Experiment {
     pub(super) fn cut_back(&mut self, condition: impl Fn(&Snapshot) -> bool) {
         let snapshot = self.restore(condition);
         self.recorder.rewind(&snapshot.mark);
+        self.judge.truncate(self.recorder.history.records().len());
         self.snapshots.truncate(&snapshot);
         self.frontier = Moment { events: snapshot.events, now: snapshot.now };
         self.limit = None;
