@@ -92,13 +92,13 @@ verdict-checked = { $count ->
    *[other] { $count } operations
  } checked, { $unknown } of unknown outcome.
 verdict-promised = Reads are promised to see the latest write.
-verdict-not-promised = Nobody promised that reads see the latest write.
+verdict-not-promised = Not promised here: a read may return an older value.
 verdict-broken = It was promised that this cannot happen.
-verdict-never-promised = Nobody promised that this cannot happen.
+verdict-never-promised = This was never promised here: a read may return an older value.
 verdict-assumption-broken = That was promised under a condition which this run broke.
 
 finding-stale-read = Stale read at { $time }
-finding-stale-read-sentence = { $client } read { $what } when { $newer } was already there.
+finding-stale-read-sentence = { $client } read { $what } after { $newer }.
 finding-stale-read-because = No order explains all of them: in real time the last one comes after { $newer }, by its value before it.
 finding-unwritten-value = A value from nowhere at { $time }
 finding-unwritten-value-sentence = { $client } read { $what }, which nobody had begun to write.

@@ -64,6 +64,13 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
             marks.push(line.time);
         }
     }
+    // What nothing explains is found later than it happens.
+    for (_, time) in x.violations() {
+        let at = marks.partition_point(|mark| *mark < time);
+        if marks.get(at) != Some(&time) {
+            marks.insert(at, time);
+        }
+    }
     marks
 }
 

@@ -181,7 +181,8 @@ fn verdicts(x: &Experiment) -> Vec<Verdict> {
                 None => "undecided",
             }
             .to_owned(),
-            found: checked(promise.id).map(|found| format!("{}. {}", found.title, found.sentence)),
+            found: checked(promise.id)
+                .map(|found| format!("{}. {} {}", found.title, found.sentence, found.promise)),
             sentence: promise.sentence.to_owned(),
         })
         .collect()

@@ -69,6 +69,8 @@ pub struct Consistency {
     pub title: String,
     /// In a sentence.
     pub sentence: String,
+    /// What was promised.
+    pub promise: String,
 }
 
 /// An operation that nothing explains.
@@ -276,20 +278,16 @@ pub(crate) fn consistency(x: &Experiment, live: &Live, event: u64) -> Option<Con
         None if behind || known.undecided > 0 => Grade::Undecided,
         None => Grade::Kept,
     };
-    let args = [
-        ("count", known.operations.to_string()),
-        ("unknown", known.unknown.to_string()),
-        ("violations", known.violations.to_string()),
-    ];
-    let (title, sentence) = match first {
+    let args = [("count", known.operations.to_string()), ("unknown", known.unknown.to_string())];
+    let (title, sentence, words) = match first {
         Some(first) => {
-            let more = say(&format!("verdict-{}", grade.id().replace('_', "-")), &args);
-            (first.title, format!("{} {more}", first.sentence))
+            let words = say(&format!("verdict-{}", grade.id().replace('_', "-")), &[]);
+            (first.title, first.sentence, words)
         }
         None => {
             let id = if grade == Grade::Undecided { "verdict-undecided" } else { "verdict-kept" };
             let promised = if promise.promised { "verdict-promised" } else { "verdict-not-promised" };
-            (say(id, &args), format!("{} {}", say("verdict-checked", &args), say(promised, &args)))
+            (say(id, &args), say("verdict-checked", &args), say(promised, &[]))
         }
     };
     Some(Consistency {
@@ -300,6 +298,7 @@ pub(crate) fn consistency(x: &Experiment, live: &Live, event: u64) -> Option<Con
         violations: known.violations,
         title,
         sentence,
+        promise: words,
     })
 }
 

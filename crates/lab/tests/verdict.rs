@@ -57,7 +57,7 @@ fn a_stale_read_is_found_and_explained() {
     let words: Vec<(&str, &str, bool)> =
         found.shown.iter().map(|op| (op.client.as_str(), op.words.as_str(), op.odd)).collect();
     assert_eq!(words, [("c1", "x = 7", false), ("c1", "x = 9", false), ("c2", "x = 7", true)]);
-    assert_eq!(found.sentence, "c2 read x = 7 when x = 9 was already there.");
+    assert_eq!(found.sentence, "c2 read x = 7 after x = 9.");
 
     // As of the cursor: nothing was wrong before, and the second came later.
     x.seek(6_900_000_000);
@@ -86,10 +86,8 @@ fn unsafe_reads_of_a_deposed_leader_are_found_and_reads_through_the_log_are_not(
             let mut partition = Fault::new(seconds(5.0), "partition");
             partition.lasts = Some(seconds(10.0));
             let side = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-            partition.target = Target::Groups(vec![
-                side(&["n1", "n2", "c1", "c2"]),
-                side(&["n3", "n4", "n5", "c3", "c4"]),
-            ]);
+            partition.target =
+                Target::Groups(vec![side(&["n1", "n2", "c1", "c2"]), side(&["n3", "n4", "n5", "c3", "c4"])]);
             scenario.faults.push(partition);
             let x = judged(&scenario);
             let verdict = x.consistency().expect("said something about");

@@ -8,7 +8,11 @@ use wasmparser::{KnownCustom, Name, Parser, Payload};
 use crate::{Outcome, command, output, page};
 
 /// As served by a host that compresses, the limit that the project has set itself.
-const LIMIT: u64 = 350 * 1024;
+const LIMIT: u64 = (PAGE + VERDICT) * 1024;
+/// The page with its first seventeen algorithms (KiB).
+const PAGE: u64 = 350;
+/// The verdict on a run (KiB).
+const VERDICT: u64 = 18;
 
 /// Owners that the table lists.
 const ROWS: usize = 40;

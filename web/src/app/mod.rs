@@ -82,6 +82,8 @@ pub enum Msg {
     Hold(bool),
     /// To an entry of the event log: its instant, its node, and the id of its element.
     Moment(u64, Option<u32>, String),
+    /// To an operation that nothing explains, by its index, at its instant.
+    Violation(usize, u64),
     /// The entry of the event log that the keys are at.
     Entry(String),
     /// To the next thing worth seeing, or the previous one.

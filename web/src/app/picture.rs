@@ -40,6 +40,9 @@ impl App {
         let panels = if late || crowd { PANELS.1 } else { PANELS.0 };
         let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
+        if let Some(found) = session.take_stop().and_then(|index| session.finding(index)) {
+            self.speaker.hear(Some((found.event, &format!("Stopped. {}: {}", found.title, found.sentence))));
+        }
         let stopped = was_busy && !playing && session.goal.is_none();
         if moved || self.fresh {
             // Sixty times a second a crowd gets new places for its messages only.

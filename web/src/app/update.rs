@@ -38,6 +38,13 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Violation(index, time) => {
+                self.with(|session| {
+                    session.playback.set_playing(false);
+                    session.seek(time);
+                });
+                (self.ui.selection, self.ui.tab) = (Selection::Violation(index), Tab::Inspector);
+            }
             Msg::Entry(entry) => self.ui.entry = entry,
             Msg::Moment(time, node, entry) => {
                 self.ui.entry = entry;
@@ -78,6 +85,9 @@ impl App {
             Msg::Full(full) => self.full(full),
             Msg::Select(Selection::Fault(_)) if std::mem::take(&mut self.dragged) => {}
             Msg::Select(selection) => {
+                if matches!(selection, Selection::Violation(_)) && self.is_slim() {
+                    self.ui.drawer = Drawer::Analysis;
+                }
                 if selection != Selection::None {
                     self.ui.tab = Tab::Inspector;
                 }

@@ -1,7 +1,9 @@
 //! The running experiment with its playback: what the page's buttons do to it.
 
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
-use netsplit_lab::{Amounts, Band, Chart, Experiment, FaultBlock, Frame, Legend, LogPage};
+use netsplit_lab::{
+    Amounts, Band, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Legend, LogPage,
+};
 
 use super::playback::{Playback, comfortable};
 use super::setup;
@@ -9,6 +11,8 @@ use super::summary::Operations;
 
 /// Events that run between two looks at the clock.
 const CHUNK: u64 = 512;
+/// Steps of the verdict in a picture.
+const JUDGED: u64 = 4_096;
 
 /// A scenario without a cursor opens so far into its run (ns) …
 const WARM: u64 = 2_000_000_000;
@@ -27,6 +31,9 @@ pub struct Session {
     pub legend: Vec<Legend>,
     /// Lanes of the time line: (id, label).
     pub lanes: Vec<(String, String)>,
+    /// Kinds of violation that the playback has stopped at.
+    met: Vec<&'static str>,
+    stopped_at: Option<usize>,
     /// Where the cursor is to be, while the engine still works towards it.
     pub goal: Option<u64>,
     /// It works towards the next thing worth seeing after this instant.
@@ -57,6 +64,10 @@ pub struct Panels {
     pub operations: Operations,
     /// How many things worth seeing there have been, and in all so far.
     pub marks: (usize, usize),
+    /// What clients saw, judged up to the cursor.
+    pub consistency: Option<Consistency>,
+    /// Operations that nothing explains: event and instant (ns).
+    pub violations: Vec<(u64, u64)>,
     /// Faults as blocks.
     pub faults: Vec<FaultBlock>,
     /// Bands of the lanes.
@@ -87,6 +98,8 @@ impl Session {
         }
         let differs = saved && experiment.agrees() == Some(false);
         Ok(Self {
+            met: Vec::new(),
+            stopped_at: None,
             legend: experiment.legend(),
             lanes: experiment.lanes(),
             playback: Playback::new(speed),
@@ -126,7 +139,41 @@ impl Session {
                 self.playback.set_playing(false);
             }
         }
+        self.judge(before.0);
         before != (self.experiment.now(), self.experiment.events())
+    }
+
+    /// Goes on with the verdict; at the first violation of a kind that it meets, the playback stops.
+    fn judge(&mut self, before: u64) {
+        self.experiment.judge(JUDGED);
+        if !self.playback.playing {
+            return;
+        }
+        let now = self.experiment.now();
+        let violations = self.experiment.violations();
+        for (index, (_, time)) in violations.iter().enumerate() {
+            if *time <= before || *time > now {
+                continue;
+            }
+            let kind = self.experiment.finding(index).map(|found| found.kind);
+            if let Some(kind) = kind.filter(|kind| !self.met.contains(kind)) {
+                self.met.push(kind);
+                self.playback.set_playing(false);
+                self.experiment.seek(*time);
+                self.stopped_at = Some(index);
+                break;
+            }
+        }
+    }
+
+    /// The violation at which the playback has just stopped.
+    pub fn take_stop(&mut self) -> Option<usize> {
+        self.stopped_at.take()
+    }
+
+    /// A violation, explained.
+    pub fn finding(&self, index: usize) -> Option<Finding> {
+        self.experiment.finding(index)
     }
 
     fn work(&mut self, target: u64, budget_ms: f64, clock: &impl Fn() -> f64) {
@@ -339,6 +386,8 @@ impl Session {
             frontier: self.experiment.frontier(),
             duration: self.experiment.duration(),
             operations: self.operations(),
+            consistency: self.experiment.consistency(),
+            violations: self.experiment.violations(),
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
             amounts: self.experiment.amounts(),

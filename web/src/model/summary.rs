@@ -1,6 +1,6 @@
 //! The three cells under the stage: operations, availability, network. They say what is known and no more.
 
-use netsplit_lab::{FaultBlock, Frame};
+use netsplit_lab::{Consistency, FaultBlock, Frame, Grade};
 
 use super::format;
 
@@ -48,8 +48,30 @@ pub struct Cell {
 }
 
 /// The cells.
-pub fn cells(operations: &Operations, frame: &Frame, faults: &[FaultBlock]) -> [Cell; 3] {
-    [answered(operations), recent(operations), network(frame, faults)]
+pub fn cells(
+    consistency: Option<&Consistency>,
+    operations: &Operations,
+    frame: &Frame,
+    faults: &[FaultBlock],
+) -> [Cell; 3] {
+    let first = consistency.map_or_else(|| answered(operations), consistent);
+    [first, recent(operations), network(frame, faults)]
+}
+
+fn consistent(c: &Consistency) -> Cell {
+    let (tone, icon) = match c.grade {
+        Grade::Kept if c.promised => (Tone::Ok, "i-ok"),
+        Grade::Kept => (Tone::Plain, "i-ok"),
+        Grade::Broken => (Tone::Bad, "i-bad"),
+        Grade::NeverPromised | Grade::AssumptionBroken => (Tone::Warn, "i-warn"),
+        Grade::Undecided => (Tone::Plain, "i-list"),
+    };
+    let short = match c.violations as u64 {
+        0 if c.grade == Grade::Undecided => "Not decided".to_owned(),
+        0 => "No violation".to_owned(),
+        count => format::many(count, "violation"),
+    };
+    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone() }
 }
 
 fn answered(o: &Operations) -> Cell {
@@ -152,7 +174,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_before_anything_happened() {
-        let cells = cells(&Operations::default(), &Frame::default(), &[]);
+        let cells = cells(None, &Operations::default(), &Frame::default(), &[]);
         assert_eq!(cells[0].title, "0 operations answered");
         assert_eq!(cells[1].tone, Tone::Plain);
         assert_eq!(cells[2].title, "Every node and link works");
@@ -161,7 +183,7 @@ mod tests {
     #[test]
     fn shares_are_of_those_that_ended() {
         let o = Operations { ok: 10, failed: 4, open: 1, recent_ok: 6, recent_failed: 4 };
-        let cells = cells(&o, &Frame::default(), &[]);
+        let cells = cells(None, &o, &Frame::default(), &[]);
         assert_eq!(cells[1].title, "60% of requests answered");
         assert_eq!(cells[1].tone, Tone::Warn);
         assert!(cells[0].text.contains("4 failed"));

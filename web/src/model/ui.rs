@@ -39,6 +39,8 @@ pub enum Selection {
     Message(Box<MessageFrame>),
     /// A fault, by its index.
     Fault(usize),
+    /// An operation that nothing explains, by its index.
+    Violation(usize),
 }
 
 /// A menu of what can be done to something on the stage.

@@ -21,6 +21,7 @@ pub mod strip;
 pub mod timeline;
 pub mod top;
 pub mod transport;
+mod violations;
 
 use yew::prelude::*;
 

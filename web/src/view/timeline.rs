@@ -7,14 +7,15 @@ use yew::prelude::*;
 use super::amounts;
 use super::dom::{El, el, fragment};
 use super::icons::icon;
+use super::violations;
 use crate::app::{App, Msg};
 use crate::model::block::Grip;
 use crate::model::ui::Selection;
 use crate::model::{format, scale};
 use crate::stage::theme;
 
-const RULER: f64 = 22.0;
-const LANE: f64 = 24.0;
+pub(super) const RULER: f64 = 22.0;
+pub(super) const LANE: f64 = 24.0;
 
 /// Width of the lane labels and of the right margin.
 pub fn gutters(slim: bool) -> (f64, f64) {
@@ -26,7 +27,7 @@ pub(super) struct Axis {
     left: f64,
     pub(super) width: f64,
     duration: u64,
-    whole: f64,
+    pub(super) whole: f64,
 }
 
 impl Axis {
@@ -58,7 +59,8 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let (left, whole) = (axis.left, axis.whole);
     let right = whole - left - axis.width;
     let lanes = &session.lanes;
-    let height = RULER + LANE * (1 + lanes.len() + panels.amounts.len()) as f64 + 6.0;
+    let judged = usize::from(panels.consistency.is_some());
+    let height = RULER + LANE * (1 + lanes.len() + panels.amounts.len() + judged) as f64 + 6.0;
     let (down, moved) = scrub(app, on);
     let up = {
         let on = on.clone();
@@ -105,6 +107,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
                 .with(lane_label(&amounts.label, at, whole))
                 .with(amounts::amounts(&axis, amounts, place))
         }))
+        .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + lanes.len() + panels.amounts.len())))
         .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
     el("div")
         .class("line-area")
@@ -113,6 +116,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .on_pointer(down, moved, up)
         .with(drawing)
         .each(panels.faults.iter().map(|fault| fault_button(app, on, &axis, fault)))
+        .each(violations::buttons(app, on, &axis, 1 + lanes.len() + panels.amounts.len()))
         .with(el("canvas").class("headc").at(&app.refs.head).set("aria-hidden", true))
 }
 
@@ -136,7 +140,7 @@ pub fn path(class: &'static str, d: String) -> El {
     el("path").class(class).set("d", d)
 }
 
-fn lane_label(label: &str, at: usize, whole: f64) -> El {
+pub(super) fn lane_label(label: &str, at: usize, whole: f64) -> El {
     let y = RULER + LANE * at as f64;
     let name = text("ax", "16".to_owned(), px(y + 16.0)).set("fill", "var(--ink-2)").with(label.to_owned());
     fragment().with(path("gridl", format!("M16 {:.1}H{:.0}", y + 0.5, whole - 16.0))).with(name)

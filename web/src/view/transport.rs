@@ -22,6 +22,8 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         "end of the run"
     } else if session.now() == 0 {
         "at the start"
+    } else if app.panels.violations.iter().any(|(_, time)| *time == session.now()) {
+        "paused on a violation"
     } else {
         "paused"
     };

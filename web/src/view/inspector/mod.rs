@@ -4,13 +4,15 @@
 //! - [`inside`]: a node's timers, disk, clock and lives;
 //! - [`message`]: a message in flight;
 //! - [`link`]: the link between two nodes;
-//! - [`fault`]: a fault of the run.
+//! - [`fault`]: a fault of the run;
+//! - [`witness`]: an operation that nothing explains.
 
 mod fault;
 mod inside;
 mod link;
 mod message;
 mod node;
+mod witness;
 
 use netsplit_lab::NodeFrame;
 use netsplit_lab::scenario::{Duration, Fault, Target};
@@ -44,6 +46,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
         Selection::Message(sent) => message::message(app, on, sent),
         Selection::Link(a, b) => link::link(app, on, *a, *b),
         Selection::Fault(index) => fault::fault(app, on, *index),
+        Selection::Violation(index) => witness::witness(app, on, *index),
     }
 }
 

@@ -1,0 +1,87 @@
+// The verdict under the stage, the stop at a violation, and why it is one.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { shot, suite } from './support.mjs';
+
+const site = suite();
+const audit = async (page) => assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((found) => found.id), []);
+const stopped = (page) => page.locator('.clock small').filter({ hasText: 'paused on a violation' }).waitFor({ timeout: 30_000 });
+const time = (page) => page.locator('[data-time]').first().getAttribute('data-time').then(Number);
+
+test('a stale read stops the run, is explained, and travels in the link', async () => {
+  // n1 is cut off by hand together with a client, and goes on acknowledging; n2 takes over.
+  const { page, context, errors } = await site.open('?scenario=acknowledged-then-gone&autoplay=0');
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  await verdict.getByText('No violation in this run').waitFor();
+  await verdict.getByText(/^\d+ operations checked/).waitFor();
+  await page.getByRole('slider', { name: 'Speed' }).fill('860');
+  await page.locator('body').press('Space');
+  await stopped(page);
+  const at = await time(page);
+  await verdict.getByText(/^Stale read at/).waitFor();
+  await page.locator('.vbtn').first().waitFor();
+
+  // Why, by keys alone.
+  await verdict.getByRole('button', { name: 'Show why' }).focus();
+  await page.keyboard.press('Enter');
+  const panel = page.getByRole('tabpanel', { name: 'Inspector' });
+  await panel.getByRole('heading', { name: /^Why is this a violation\?/ }).waitFor();
+  const steps = await panel.locator('.why ol li').allInnerTexts();
+  assert.ok(steps.length >= 3, steps.join());
+  assert.match(steps.at(-2), /read k\d+ = /);
+  assert.match(steps.at(-1), /^No order explains/);
+  assert.equal(await panel.getByRole('img').count(), 1);
+  await shot(page, 'witness');
+  await audit(page);
+
+  // Back before it there was nothing to explain; the mark on the time line leads there again.
+  await page.getByRole('slider', { name: 'Time line' }).focus();
+  await page.keyboard.press('Home');
+  await verdict.getByText('No violation in this run').waitFor();
+  await page.locator('.vbtn').first().click();
+  await page.waitForFunction((at) => Number(document.querySelector('[data-time]').dataset.time) === at, at);
+  await verdict.getByText(/^Stale read at/).waitFor();
+
+  // Whoever opens the link sees the same verdict at the same moment.
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const link = await page.getByRole('textbox', { name: 'Link' }).inputValue();
+  const other = await context.newPage();
+  await other.goto(link);
+  await other.getByRole('region', { name: 'Verdict' }).getByText(/^Stale read at/).waitFor();
+  assert.equal(await time(other), at);
+  errors.none();
+});
+
+test('the run stops once for a kind of violation, and goes on', async () => {
+  const { page, errors } = await site.open('?scenario=acknowledged-then-gone&speed=20');
+  await stopped(page);
+  const first = await time(page);
+  await page.locator('body').press('Space');
+  await page.waitForFunction((first) => Number(document.querySelector('[data-time]').dataset.time) > first + 4e9, first);
+  errors.none();
+});
+
+test('taking the cause out makes the run, and its verdict, anew', async () => {
+  const { page, errors } = await site.open('?scenario=acknowledged-then-gone&speed=20');
+  await stopped(page);
+  await page.locator('.fbtn').first().focus();
+  await page.keyboard.press('Delete');
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  await verdict.getByText('No violation in this run').waitFor();
+  assert.equal(await page.locator('.vbtn').count(), 0);
+  await page.keyboard.press('Control+z');
+  await verdict.getByText(/^Stale read at/).waitFor();
+  errors.none();
+});
+
+test('on a phone the reason opens as a sheet', async () => {
+  const { page, errors } = await site.open('?scenario=fast-clock&speed=10', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'light' });
+  await page.getByRole('button', { name: 'Show why' }).waitFor({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Show why' }).tap();
+  await page.getByRole('heading', { name: /^Why is this a violation\?/ }).waitFor();
+  await shot(page, 'witness-phone');
+  await audit(page);
+  errors.none();
+});
