@@ -48,6 +48,8 @@ pub struct Prefix {
 struct Key {
     key: u64,
     zones: Zones,
+    /// Its records.
+    records: Vec<u32>,
     /// Whether it is searched.
     searched: bool,
     /// Whether there are records that no search has seen.
@@ -105,7 +107,7 @@ impl Live {
                 let key = key as usize;
                 self.keys[key].stale = false;
                 self.start(key, records);
-                left = left.saturating_sub(records.len() as u64 / 16 + 1);
+                left = left.saturating_sub(self.keys[key].records.len() as u64 / 4 + 1);
             } else {
                 break;
             }
@@ -155,6 +157,7 @@ impl Live {
             Event::Invoke(call) => {
                 let Some(key) = call.key() else { return };
                 let key = self.key(key);
+                self.keys[key].records.push(at);
                 let zones = &mut self.keys[key].zones;
                 let fine = match call {
                     Call::Write { value, .. } => zones.write_begins(*value, place),
@@ -171,6 +174,7 @@ impl Live {
                 };
                 let Some(key) = call.key() else { return };
                 let key = self.key(key);
+                self.keys[key].records.push(at);
                 match outcome {
                     Outcome::Ok(_) => self.answered.push(record.event),
                     Outcome::Unknown(_) => return self.unknown.push(record.event),
@@ -203,8 +207,17 @@ impl Live {
     fn key(&mut self, key: u64) -> usize {
         let place = self.table.get_or_insert(key, self.keys.len() as u32) as usize;
         if place == self.keys.len() {
-            let (zones, aside) = (Zones::default(), Vec::new());
-            self.keys.push(Key { key, zones, searched: false, stale: false, undecided: None, aside });
+            let zones = Zones::default();
+            let (records, aside) = (Vec::new(), Vec::new());
+            self.keys.push(Key {
+                key,
+                zones,
+                records,
+                searched: false,
+                stale: false,
+                undecided: None,
+                aside,
+            });
         }
         place
     }
@@ -213,7 +226,7 @@ impl Live {
     fn start(&mut self, key: usize, records: &[Record]) {
         let entry = &mut self.keys[key];
         entry.undecided = None;
-        let ops = register(&records[..self.fed], entry.key, &entry.aside);
+        let ops = register(records, &entry.records, &entry.aside);
         let search = Search::new(&ops, Model::Register);
         self.job = Some(Job { key, ops, search });
     }

@@ -41,21 +41,20 @@ pub fn registers(records: &[Record]) -> Vec<(u64, Ops)> {
     keys.into_iter().map(|(key, gather)| (key, gather.ops)).collect()
 }
 
-/// One of these registers; operations that end at the records in `aside` (in order) have an unknown outcome.
-pub(crate) fn register(records: &[Record], key: u64, aside: &[u32]) -> Ops {
+/// One register: that of these records (indices in order); operations that end at the records in `aside` (in
+/// order) have an unknown outcome.
+pub(crate) fn register(records: &[Record], those: &[u32], aside: &[u32]) -> Ops {
     let (mut gather, mut places) = (Gather::default(), Table::default());
-    for (at, record) in records.iter().enumerate() {
+    for at in those {
+        let record = &records[*at as usize];
         match &record.what {
             Event::Invoke(call) => {
-                if call.key() == Some(key) {
-                    let op = gather.begin(at as u32, record.process, call);
-                    places.get_or_insert(at as u64, op);
-                }
+                let op = gather.begin(*at, record.process, call);
+                places.get_or_insert(u64::from(*at), op);
             }
             Event::Complete { invoke, outcome } => {
                 if let Some(op) = places.get(*invoke as u64) {
-                    let aside = aside.binary_search(&(at as u32)).is_ok();
-                    gather.end(op as usize, at as u32, outcome, aside);
+                    gather.end(op as usize, *at, outcome, aside.binary_search(at).is_ok());
                 }
             }
         }
