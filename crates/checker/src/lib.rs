@@ -2,16 +2,19 @@
 //!
 //! - [`history`]: what clients did, in the order of real time;
 //! - [`model`]: the objects they talked to, as if only one client existed;
-//! - [`linear`]: whether there is an order that explains the answers, key by key.
+//! - [`linear`]: whether there is an order that explains the answers, key by key;
 //! - [`live`]: the same for a history that grows, some steps at a time;
 //! - [`witness`]: why there is none, with as few operations as will do;
-//! - [`brute`]: the same, tried out in every order.
+//! - [`brute`]: the same, tried out in every order;
+//! - [`sequential`]: one order over all keys that keeps the order of each process.
 
 pub mod brute;
 pub mod history;
 pub mod linear;
 pub mod live;
 pub mod model;
+mod operations;
+pub mod sequential;
 mod table;
 pub mod witness;
 

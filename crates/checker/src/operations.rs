@@ -1,0 +1,101 @@
+//! From records to whole operations over all keys, for the checks that look at sessions.
+
+use std::collections::BTreeSet;
+
+use crate::history::{Call, Event, Outcome, Record};
+
+/// What an operation did, as far as its answer tells. Nothing is the initial value of every key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Saw this value.
+    Read(Option<u64>),
+    /// Wrote this value.
+    Write(u64),
+    /// Saw the first value and wrote the second.
+    Cas(Option<u64>, u64),
+    /// A comparison that was answered and did not hold: saw any value but this one.
+    Differs(Option<u64>),
+}
+
+impl Deed {
+    /// The value that it saw.
+    pub fn saw(self) -> Option<Option<u64>> {
+        match self {
+            Self::Read(value) | Self::Cas(value, _) => Some(value),
+            Self::Write(_) | Self::Differs(_) => None,
+        }
+    }
+
+    /// The value that it wrote.
+    pub fn wrote(self) -> Option<u64> {
+        match self {
+            Self::Write(value) | Self::Cas(_, value) => Some(value),
+            Self::Read(_) | Self::Differs(_) => None,
+        }
+    }
+}
+
+/// An operation that happened, or may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation {
+    /// Index of its invocation in the records.
+    pub invoke: usize,
+    /// Index of its answer; none if its outcome is unknown.
+    pub answer: Option<usize>,
+    pub process: u64,
+    pub key: u64,
+    pub deed: Deed,
+}
+
+/// The operations of a history.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Operations {
+    /// By their invocations. Without those that failed, and without reads of unknown outcome.
+    pub list: Vec<Operation>,
+    /// Some process began an operation while an earlier one of its own was open or of unknown outcome: then its
+    /// operations have no order.
+    pub overlap: bool,
+}
+
+impl Operations {
+    /// Gathers them.
+    pub fn of(records: &[Record]) -> Self {
+        let mut answers: Vec<Option<(usize, Outcome)>> = vec![None; records.len()];
+        let (mut busy, mut overlap) = (BTreeSet::new(), false);
+        for (at, record) in records.iter().enumerate() {
+            match &record.what {
+                Event::Invoke(_) => overlap |= !busy.insert(record.process),
+                Event::Complete { invoke, outcome } => {
+                    if let Some(answer) = answers.get_mut(*invoke)
+                        && answer.is_none()
+                    {
+                        *answer = Some((at, *outcome));
+                        if !matches!(outcome, Outcome::Unknown(_)) {
+                            busy.remove(&record.process);
+                        }
+                    }
+                }
+            }
+        }
+        let mut list = Vec::new();
+        for (invoke, record) in records.iter().enumerate() {
+            let Event::Invoke(call) = &record.what else { continue };
+            let answer = answers[invoke];
+            let value = match answer {
+                Some((_, Outcome::Ok(value))) => Some(value),
+                Some((_, Outcome::Fail(_))) => continue,
+                Some((_, Outcome::Unknown(_))) | None => None,
+            };
+            let (key, deed) = match (call, value) {
+                (Call::Read { key }, Some(value)) => (*key, Deed::Read(value)),
+                (Call::Write { key, value }, _) => (*key, Deed::Write(*value)),
+                (Call::Cas { key, old, .. }, Some(Some(0))) => (*key, Deed::Differs(*old)),
+                (Call::Cas { key, old, new }, _) => (*key, Deed::Cas(*old, *new)),
+                (Call::Read { .. }, None) | (Call::Work, _) => continue,
+            };
+            let answer = answer.filter(|_| value.is_some()).map(|(at, _)| at);
+            list.push(Operation { invoke, answer, process: record.process, key, deed });
+        }
+        Self { list, overlap }
+    }
+}
