@@ -6,7 +6,9 @@
 //! - [`live`]: the same for a history that grows, some steps at a time;
 //! - [`witness`]: why there is none, with as few operations as will do;
 //! - [`brute`]: the same, tried out in every order;
-//! - [`sequential`]: one order over all keys that keeps the order of each process.
+//! - [`sequential`]: one order over all keys that keeps the order of each process;
+//! - [`session`]: what a session may rely on, over all keys;
+//! - [`versions`]: the order of a key's versions, where somebody knows it.
 
 pub mod brute;
 pub mod history;
@@ -15,7 +17,11 @@ pub mod live;
 pub mod model;
 mod operations;
 pub mod sequential;
+pub mod session;
 mod table;
+#[cfg(test)]
+mod testing;
+pub mod versions;
 pub mod witness;
 
 pub use history::{Call, Cause, Event, History, Outcome, Record};

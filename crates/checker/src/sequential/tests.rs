@@ -1,35 +1,7 @@
 use super::*;
 use crate::history::{Call, Cause, History, Outcome};
 use crate::operations::Deed;
-
-/// A small generator of random numbers.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
-
-/// Says operations one after another: process, call, answer.
-fn told(said: &[(u64, Call, Outcome)]) -> History {
-    let mut history = History::new();
-    for (at, (process, call, outcome)) in said.iter().enumerate() {
-        let at = at as u64;
-        let invoke = history.invoke(*process, call.clone(), at * 2, at * 2);
-        history.complete(invoke, *outcome, at * 2 + 1, at * 2 + 1);
-    }
-    history
-}
-
-fn write(process: u64, key: u64, value: u64) -> (u64, Call, Outcome) {
-    (process, Call::Write { key, value }, Outcome::Ok(None))
-}
-
-fn read(process: u64, key: u64, value: Option<u64>) -> (u64, Call, Outcome) {
-    (process, Call::Read { key }, Outcome::Ok(value))
-}
+use crate::testing::{Dice, Said, read, told, write};
 
 /// Every order there is, one after the other.
 fn brute(list: &[Operation]) -> bool {
@@ -175,7 +147,7 @@ fn the_same_as_every_order_tried() {
 }
 
 /// Processes that read copies which follow one log, each at its own pace.
-fn followers(dice: &mut Dice, processes: usize, keys: u64, operations: u64) -> Vec<(u64, Call, Outcome)> {
+fn followers(dice: &mut Dice, processes: usize, keys: u64, operations: u64) -> Vec<Said> {
     let mut log: Vec<(u64, u64)> = Vec::new();
     let mut at = vec![0_usize; processes];
     let mut said = Vec::new();

@@ -1,0 +1,59 @@
+//! The order of a key's versions, where somebody knows it.
+
+use std::collections::BTreeMap;
+
+/// Per key the values in the order of their versions, oldest first; what a key holds initially comes before all.
+///
+/// A simulator knows it: the order in the log, of timestamps, of tags. Nobody can tell it from answers alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    keys: BTreeMap<u64, (Vec<u64>, BTreeMap<u64, u32>)>,
+}
+
+impl Order {
+    /// From lists of values; none if a value is twice in the list of a key, so that it does not name a version.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = (u64, Vec<u64>)>) -> Option<Self> {
+        let mut it = Self::default();
+        for (key, values) in keys {
+            let ranks: BTreeMap<u64, u32> = values.iter().copied().zip(1..).collect();
+            if ranks.len() != values.len() || it.keys.insert(key, (values, ranks)).is_some() {
+                return None;
+            }
+        }
+        Some(it)
+    }
+
+    /// The values of a key, oldest first.
+    #[must_use]
+    pub fn values(&self, key: u64) -> &[u64] {
+        self.keys.get(&key).map_or(&[], |(values, _)| values)
+    }
+
+    /// The place of a version: 0 is the initial one; none if the value is no version of the key.
+    #[must_use]
+    pub fn rank(&self, key: u64, value: Option<u64>) -> Option<u32> {
+        match value {
+            None => Some(0),
+            Some(value) => self.keys.get(&key)?.1.get(&value).copied(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_names_one_version() {
+        let order = Order::new([(1, vec![7, 5]), (2, vec![])]).expect("all different");
+        assert_eq!(
+            [Some(5), Some(7), None, Some(6)].map(|value| order.rank(1, value)),
+            [Some(2), Some(1), Some(0), None]
+        );
+        assert_eq!((order.rank(3, None), order.rank(3, Some(1))), (Some(0), None));
+        assert_eq!((order.values(1), order.values(9)), (&[7, 5][..], &[][..]));
+        assert_eq!(Order::new([(1, vec![7, 7])]), None);
+        assert_eq!(Order::new([(1, vec![7]), (1, vec![8])]), None);
+    }
+}
