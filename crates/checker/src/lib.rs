@@ -8,6 +8,7 @@
 //! - [`brute`]: the same, tried out in every order;
 //! - [`sequential`]: one order over all keys that keeps the order of each process;
 //! - [`session`]: what a session may rely on, over all keys;
+//! - [`staleness`]: how old what was read is, lost updates, and whether replicas agree;
 //! - [`versions`]: the order of a key's versions, where somebody knows it.
 
 pub mod brute;
@@ -18,6 +19,7 @@ pub mod model;
 mod operations;
 pub mod sequential;
 pub mod session;
+pub mod staleness;
 mod table;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! From records to whole operations over all keys, for the checks that look at sessions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{Call, Event, Outcome, Record};
 
@@ -45,6 +45,9 @@ pub(crate) struct Operation {
     pub process: u64,
     pub key: u64,
     pub deed: Deed,
+    /// When it was invoked and answered (ns).
+    pub began: u64,
+    pub ended: u64,
 }
 
 /// The operations of a history.
@@ -60,7 +63,7 @@ pub(crate) struct Operations {
 impl Operations {
     /// Gathers them.
     pub fn of(records: &[Record]) -> Self {
-        let mut answers: Vec<Option<(usize, Outcome)>> = vec![None; records.len()];
+        let mut answers: Vec<Option<(usize, u64, Outcome)>> = vec![None; records.len()];
         let (mut busy, mut overlap) = (BTreeSet::new(), false);
         for (at, record) in records.iter().enumerate() {
             match &record.what {
@@ -69,7 +72,7 @@ impl Operations {
                     if let Some(answer) = answers.get_mut(*invoke)
                         && answer.is_none()
                     {
-                        *answer = Some((at, *outcome));
+                        *answer = Some((at, record.time, *outcome));
                         if !matches!(outcome, Outcome::Unknown(_)) {
                             busy.remove(&record.process);
                         }
@@ -82,9 +85,9 @@ impl Operations {
             let Event::Invoke(call) = &record.what else { continue };
             let answer = answers[invoke];
             let value = match answer {
-                Some((_, Outcome::Ok(value))) => Some(value),
-                Some((_, Outcome::Fail(_))) => continue,
-                Some((_, Outcome::Unknown(_))) | None => None,
+                Some((_, _, Outcome::Ok(value))) => Some(value),
+                Some((_, _, Outcome::Fail(_))) => continue,
+                Some((_, _, Outcome::Unknown(_))) | None => None,
             };
             let (key, deed) = match (call, value) {
                 (Call::Read { key }, Some(value)) => (*key, Deed::Read(value)),
@@ -93,9 +96,26 @@ impl Operations {
                 (Call::Cas { key, old, new }, _) => (*key, Deed::Cas(*old, *new)),
                 (Call::Read { .. }, None) | (Call::Work, _) => continue,
             };
-            let answer = answer.filter(|_| value.is_some()).map(|(at, _)| at);
-            list.push(Operation { invoke, answer, process: record.process, key, deed });
+            let (answer, ended) = match (value, answer) {
+                (Some(_), Some((at, time, _))) => (Some(at), time),
+                _ => (None, u64::MAX),
+            };
+            let (process, began) = (record.process, record.time);
+            list.push(Operation { invoke, answer, process, key, deed, began, ended });
         }
         Self { list, overlap }
     }
+}
+
+/// Who wrote a value; [`None`] where two operations wrote the same value to the same key.
+pub(crate) fn writers(list: &[Operation]) -> Option<BTreeMap<(u64, u64), usize>> {
+    let mut writers = BTreeMap::new();
+    for (at, operation) in list.iter().enumerate() {
+        if let Some(value) = operation.deed.wrote()
+            && writers.insert((operation.key, value), at).is_some()
+        {
+            return None;
+        }
+    }
+    Some(writers)
 }

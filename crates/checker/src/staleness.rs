@@ -1,0 +1,246 @@
+//! How stale reads were, which updates were lost, and whether replicas came to agree. All of it needs the order
+//! of versions ([`Order`]), which answers alone do not tell: for histories from outside none of this is decided.
+
+use std::collections::BTreeMap;
+
+use crate::history::Record;
+use crate::operations::{Deed, Operation, Operations, writers};
+use crate::versions::Order;
+
+/// A read that saw an old version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stale {
+    /// Index of its invocation.
+    pub read: usize,
+    /// Key.
+    pub key: u64,
+    /// How many newer versions had been acknowledged when it began.
+    pub versions: u32,
+    /// For how long the first of these had been acknowledged then (ns).
+    pub time: u64,
+}
+
+/// The staleness of reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Staleness {
+    /// Reads that saw a version whose place is known.
+    pub reads: u64,
+    /// Answered reads of values that are no version: nothing is said about them.
+    pub unknown: u64,
+    /// Those that saw an old version, in the order of the history.
+    pub stale: Vec<Stale>,
+}
+
+impl Staleness {
+    /// The most newer versions that a read missed.
+    #[must_use]
+    pub fn most_versions(&self) -> u32 {
+        self.stale.iter().map(|read| read.versions).max().unwrap_or(0)
+    }
+
+    /// The longest time for which what a read saw had been replaced (ns).
+    #[must_use]
+    pub fn longest(&self) -> u64 {
+        self.stale.iter().map(|read| read.time).max().unwrap_or(0)
+    }
+}
+
+/// How stale each read was. A version counts as newer than another by its place in the order, and it counts at
+/// all from the acknowledgement of its write; a read is judged at its beginning, so what was written while it ran
+/// never makes it stale. A comparison that held is a read too.
+///
+/// Nothing if two operations wrote the same value to a key: then the version that was read is not known.
+#[must_use]
+pub fn staleness(records: &[Record], order: &Order) -> Option<Staleness> {
+    let list = Operations::of(records).list;
+    let writers = writers(&list)?;
+    // Of each key: the acknowledged versions, newest first, as (place, record, time).
+    let mut acknowledged: BTreeMap<u64, Vec<(u32, usize, u64)>> = BTreeMap::new();
+    for ((key, value), at) in &writers {
+        if let (Some(answer), Some(rank)) = (list[*at].answer, order.rank(*key, Some(*value))) {
+            acknowledged.entry(*key).or_default().push((rank, answer, list[*at].ended));
+        }
+    }
+    for versions in acknowledged.values_mut() {
+        versions.sort_unstable_by_key(|version| core::cmp::Reverse(version.0));
+    }
+    let mut result = Staleness::default();
+    for op in list.iter().filter(|op| op.answer.is_some()) {
+        let Some(value) = op.deed.saw() else { continue };
+        let Some(rank) = order.rank(op.key, value) else {
+            result.unknown += 1;
+            continue;
+        };
+        result.reads += 1;
+        let newer = acknowledged.get(&op.key).map_or(&[][..], Vec::as_slice);
+        let newer = newer.iter().take_while(|version| version.0 > rank);
+        let (mut versions, mut first) = (0, u64::MAX);
+        for (_, _, time) in newer.filter(|(_, answer, _)| *answer < op.invoke) {
+            versions += 1;
+            first = first.min(*time);
+        }
+        if versions > 0 {
+            let time = op.began.saturating_sub(first);
+            result.stale.push(Stale { read: op.invoke, key: op.key, versions, time });
+        }
+    }
+    Some(result)
+}
+
+/// How an acknowledged write was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// A later acknowledged write built on an older version: it put its own in place without having seen this.
+    Overwritten {
+        /// Index of the invocation that did.
+        by: usize,
+    },
+    /// It was put before a version that had been acknowledged when it began, so nobody was ever to see it.
+    Buried {
+        /// Index of the invocation that wrote that version.
+        under: usize,
+    },
+    /// It is no version of its key, or no replica holds it or a later version at the end.
+    Gone,
+}
+
+/// An acknowledged write that was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Index of its invocation.
+    pub write: usize,
+    /// Key.
+    pub key: u64,
+    /// How.
+    pub how: Loss,
+}
+
+/// What a replica holds at the end: values by key. A key that is not there holds what it held initially.
+pub type Replica = BTreeMap<u64, u64>;
+
+/// Which writes build on what they have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Building {
+    /// Comparisons only: plain writes overwrite blindly, and mean to.
+    Comparisons,
+    /// Plain writes too: each builds on the version that its process saw or wrote last.
+    AllWrites,
+}
+
+/// The acknowledged writes that were lost, in the order of the history, each once, for the first reason that is
+/// found: overwritten, buried, gone. Without replicas (an empty list) only what is no version at all is gone.
+///
+/// Nothing if two operations wrote the same value to a key.
+#[must_use]
+pub fn lost_updates(
+    records: &[Record],
+    order: &Order,
+    building: Building,
+    replicas: &[Replica],
+) -> Option<Vec<Lost>> {
+    let list = Operations::of(records).list;
+    let writers = writers(&list)?;
+    let mut losses: BTreeMap<usize, (u64, Loss)> = BTreeMap::new();
+    let rank_of = |op: &Operation| order.rank(op.key, Some(op.deed.wrote()?));
+    for (op, base) in built(&list, building) {
+        let (Some(base), Some(own)) = (order.rank(op.key, base), rank_of(op)) else { continue };
+        // All acknowledged versions between the one it built on and its own.
+        let between = order.values(op.key).get(base as usize..own.saturating_sub(1) as usize);
+        for value in between.unwrap_or_default() {
+            if let Some(write) = writers.get(&(op.key, *value)).map(|at| &list[*at])
+                && write.answer.is_some()
+            {
+                losses.entry(write.invoke).or_insert((op.key, Loss::Overwritten { by: op.invoke }));
+            }
+        }
+    }
+    for (write, under) in buried(&list, order) {
+        losses.entry(write.invoke).or_insert((write.key, Loss::Buried { under }));
+    }
+    for op in list.iter().filter(|op| op.answer.is_some() && op.deed.wrote().is_some()) {
+        let kept = |rank| {
+            let holds = |replica: &Replica| order.rank(op.key, replica.get(&op.key).copied()) >= Some(rank);
+            replicas.is_empty() || replicas.iter().any(holds)
+        };
+        if !rank_of(op).is_some_and(kept) {
+            losses.entry(op.invoke).or_insert((op.key, Loss::Gone));
+        }
+    }
+    Some(losses.into_iter().map(|(write, (key, how))| Lost { write, key, how }).collect())
+}
+
+/// The acknowledged writes that build on a version, with that version.
+fn built(list: &[Operation], building: Building) -> Vec<(&Operation, Option<u64>)> {
+    let mut seen: BTreeMap<(u64, u64), Option<u64>> = BTreeMap::new();
+    let mut found = Vec::new();
+    // Operations of a process follow one another, so the order of their beginnings is theirs.
+    for op in list.iter().filter(|op| op.answer.is_some()) {
+        let last = seen.get(&(op.process, op.key)).copied();
+        let base = match op.deed {
+            Deed::Cas(old, _) => Some(old),
+            Deed::Write(_) if building == Building::AllWrites => last,
+            _ => None,
+        };
+        found.extend(base.filter(|_| op.deed.wrote().is_some()).map(|base| (op, base)));
+        if let Some(value) = op.deed.wrote().map(Some).or(op.deed.saw()) {
+            seen.insert((op.process, op.key), value);
+        }
+    }
+    found
+}
+
+/// The acknowledged writes that began when a version that comes after theirs had been acknowledged, with the
+/// invocation that wrote the newest such version.
+fn buried<'a>(list: &'a [Operation], order: &Order) -> Vec<(&'a Operation, usize)> {
+    let mut events: Vec<(usize, &Operation, bool)> = Vec::new();
+    for op in list.iter().filter(|op| op.deed.wrote().is_some()) {
+        if let Some(answer) = op.answer {
+            events.push((op.invoke, op, false));
+            events.push((answer, op, true));
+        }
+    }
+    events.sort_unstable_by_key(|(at, ..)| *at);
+    let mut newest: BTreeMap<u64, (u32, usize)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (_, op, ends) in events {
+        let Some(rank) = order.rank(op.key, op.deed.wrote()) else { continue };
+        let newest = newest.entry(op.key).or_default();
+        if ends {
+            *newest = (*newest).max((rank, op.invoke));
+        } else if newest.0 > rank {
+            found.push((op, newest.1));
+        }
+    }
+    found
+}
+
+/// A key on which replicas differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// Key.
+    pub key: u64,
+    /// Each value there is, and how many replicas hold it.
+    pub values: Vec<(Option<u64>, u32)>,
+}
+
+/// The keys on which replicas differ, in their order: none if they have converged. That they agree does not say
+/// that they are right.
+#[must_use]
+pub fn divergences(replicas: &[Replica]) -> Vec<Divergence> {
+    let mut keys: BTreeMap<u64, BTreeMap<u64, u32>> = BTreeMap::new();
+    for (key, value) in replicas.iter().flatten() {
+        *keys.entry(*key).or_default().entry(*value).or_default() += 1;
+    }
+    let divergence = |(key, values): (u64, BTreeMap<u64, u32>)| {
+        let without = replicas.len() as u32 - values.values().sum::<u32>();
+        let mut all: Vec<(Option<u64>, u32)> = Vec::new();
+        all.extend((without > 0).then_some((None, without)));
+        all.extend(values.into_iter().map(|(value, count)| (Some(value), count)));
+        (all.len() > 1).then_some(Divergence { key, values: all })
+    };
+    keys.into_iter().filter_map(divergence).collect()
+}
+
+#[cfg(test)]
+#[path = "staleness_tests.rs"]
+mod tests;
