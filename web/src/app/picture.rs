@@ -43,7 +43,7 @@ impl App {
         if let Some(found) = session.take_stop().and_then(|index| session.finding(index)) {
             self.speaker.hear(Some((found.event, &format!("Stopped. {}: {}", found.title, found.sentence))));
         }
-        let stopped = was_busy && !playing && session.goal.is_none();
+        let stopped = was_busy && !playing && session.goal.is_none() || session.caught_up();
         if moved || self.fresh {
             // Sixty times a second a crowd gets new places for its messages only.
             let all =

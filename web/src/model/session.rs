@@ -34,6 +34,8 @@ pub struct Session {
     /// Kinds of violation that the playback has stopped at.
     met: Vec<&'static str>,
     stopped_at: Option<usize>,
+    behind: bool,
+    caught_up: bool,
     /// Where the cursor is to be, while the engine still works towards it.
     pub goal: Option<u64>,
     /// It works towards the next thing worth seeing after this instant.
@@ -100,6 +102,8 @@ impl Session {
         Ok(Self {
             met: Vec::new(),
             stopped_at: None,
+            behind: false,
+            caught_up: false,
             legend: experiment.legend(),
             lanes: experiment.lanes(),
             playback: Playback::new(speed),
@@ -145,7 +149,10 @@ impl Session {
 
     /// Goes on with the verdict; at the first violation of a kind that it meets, the playback stops.
     fn judge(&mut self, before: u64) {
-        self.experiment.judge(JUDGED);
+        let done = self.experiment.judge(JUDGED);
+        // The panels have shown a verdict that was not up to date.
+        self.caught_up = self.behind && done;
+        self.behind &= !done;
         if !self.playback.playing {
             return;
         }
@@ -164,6 +171,11 @@ impl Session {
                 break;
             }
         }
+    }
+
+    /// Whether the verdict has just come to the frontier after the panels had to show an older one.
+    pub fn caught_up(&self) -> bool {
+        self.caught_up
     }
 
     /// The violation at which the playback has just stopped.
@@ -378,6 +390,7 @@ impl Session {
     /// What the panels show now, with entries of the event log of one kind or of all: so many up to the cursor, and so
     /// many after it.
     pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
+        self.behind = !self.experiment.judge(8 * JUDGED);
         let now = self.experiment.now();
         let marks = self.experiment.landmarks();
         Panels {

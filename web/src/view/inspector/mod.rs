@@ -27,7 +27,7 @@ use crate::model::ui::Selection;
 /// The inspector.
 pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
     let Some(session) = app.session.as_ref() else { return fragment() };
-    match &app.ui.selection {
+    let selected = match &app.ui.selection {
         Selection::None => {
             let nodes = app.frame.nodes.iter().filter(|n| n.status != "absent").take(400);
             let chip = |node: &NodeFrame| {
@@ -47,7 +47,8 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
         Selection::Link(a, b) => link::link(app, on, *a, *b),
         Selection::Fault(index) => fault::fault(app, on, *index),
         Selection::Violation(index) => witness::witness(app, on, *index),
-    }
+    };
+    fragment().with(el("h2").class("sr").with("Inspector")).with(selected)
 }
 
 fn row(label: impl Content, value: impl Content) -> El {
