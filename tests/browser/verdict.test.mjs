@@ -85,3 +85,44 @@ test('on a phone the reason opens as a sheet', async () => {
   await audit(page);
   errors.none();
 });
+
+test('what is typed at one node is read at another, and travels in the link', async () => {
+  const { page, context, errors } = await site.open('?scenario=drift-apart&autoplay=0');
+  const at = async (node, line) => {
+    await page.locator(`.nodes [data-name=${node}]`).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: new RegExp(`^Ask ${node}:`) }).fill(line);
+    await page.keyboard.press('Enter');
+  };
+  const play = async (seconds) => {
+    const goal = await time(page) + seconds * 1e9;
+    await page.getByRole('slider', { name: 'Time line' }).focus();
+    while (await time(page) < goal) await page.keyboard.press('ArrowRight');
+  };
+  await at('n1', 'put x 1');
+  await play(1);
+  const answers = page.getByRole('list', { name: /^Answers/ });
+  await answers.getByText(/^c\d wrote x = 1, acknowledged$/).waitFor();
+  await at('n1', 'get x');
+  await play(1);
+  await answers.getByText(/^c\d read x = 1$/).waitFor();
+  // Anti-entropy brings it to the others.
+  await play(4);
+  await at('n3', 'get x');
+  await play(1);
+  await page.waitForFunction(() => document.querySelectorAll('.console li').length === 3);
+  await shot(page, 'console');
+  await audit(page);
+
+  await at('n3', 'drop table');
+  await page.getByText(/^Try put x 1/).waitFor();
+
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const link = await page.getByRole('textbox', { name: 'Link' }).inputValue();
+  const other = await context.newPage();
+  await other.goto(link);
+  await other.locator('.nodes [data-name=n1]').focus();
+  await other.keyboard.press('Enter');
+  await other.waitForFunction(() => document.querySelectorAll('.console li').length === 3);
+  errors.none();
+});

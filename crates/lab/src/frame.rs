@@ -179,7 +179,7 @@ pub struct LogEntry {
     pub time: u64,
     /// Node's name.
     pub node: String,
-    /// "note", "notable", "fault", "lost", "operation".
+    /// "note", "notable", "fault", "lost", "operation", "answer".
     pub kind: String,
     /// The sentence.
     pub sentence: String,
@@ -192,8 +192,9 @@ pub struct LogPage {
     pub rows: Vec<LogEntry>,
     /// How many of them, at the end, are after the cursor.
     pub later: usize,
-    /// How many the whole log has so far: notes, notable ones, faults, lost messages, operations that failed.
-    pub counts: [u64; 5],
+    /// How many the whole log has so far: notes, notable ones, faults, lost messages, operations that failed, answers to
+    /// operations by hand.
+    pub counts: [u64; 6],
 }
 
 /// A chart: several lines over one time axis, equal buckets.

@@ -19,14 +19,15 @@ pub(crate) fn from(x: &Experiment, from_event: u64, limit: usize) -> Vec<LogEntr
 }
 
 /// The kinds of entries.
-pub(crate) const KINDS: [&str; 5] = ["note", "notable", "fault", "lost", "operation"];
+pub(crate) const KINDS: [&str; 6] = ["note", "notable", "fault", "lost", "operation", "answer"];
 
 fn kind(what: &LineKind) -> usize {
     match what {
         LineKind::Note(_, notable) => usize::from(*notable),
         LineKind::Fault(..) | LineKind::NoEffect(_) => 2,
         LineKind::Lost(..) => 3,
-        LineKind::Failed(..) | LineKind::Answered(..) => 4,
+        LineKind::Failed(.., false) => 4,
+        LineKind::Failed(.., true) | LineKind::Answered(..) => 5,
     }
 }
 
@@ -98,7 +99,7 @@ fn entry(x: &Experiment, line: &Line) -> LogEntry {
             (name(line.node), text::say("entry-lost", &args))
         }
         LineKind::Answered(operation, value) => (name(line.node), answered(x, operation, *value, line.node)),
-        LineKind::Failed(what, key, outcome) => {
+        LineKind::Failed(what, key, outcome, _) => {
             (name(line.node), failed(x, *what, *key, *outcome, line.node))
         }
     };

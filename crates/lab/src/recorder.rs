@@ -52,8 +52,8 @@ pub(crate) enum LineKind {
     Fault(u32, bool),
     NoEffect(u32),
     Lost(u32, u8),
-    /// What was asked, of which key, and the outcome.
-    Failed(Function, u64, Outcome),
+    /// What was asked, of which key, the outcome, and whether by hand.
+    Failed(Function, u64, Outcome, bool),
     /// An operation by hand was answered.
     Answered(Operation, Option<u64>),
 }
@@ -184,7 +184,12 @@ impl Recorder {
                 let end = End { event: seen.event, time: seen.time, outcome, attempts };
                 self.complete(node, &op, end);
                 if !matches!(outcome, Outcome::Ok(_)) {
-                    let what = LineKind::Failed(op.operation.function, op.operation.key, outcome);
+                    let what = LineKind::Failed(
+                        op.operation.function,
+                        op.operation.key,
+                        outcome,
+                        is_by_hand(number),
+                    );
                     self.line(seen.event, seen.time, node, what);
                 } else if let (true, Outcome::Ok(value)) = (is_by_hand(number), outcome) {
                     self.line(seen.event, seen.time, node, LineKind::Answered(op.operation, value));

@@ -121,7 +121,7 @@ export interface LogEntry {
   event: number;
   time: number;
   node: string;
-  kind: "note" | "notable" | "fault" | "lost" | "operation";
+  kind: "note" | "notable" | "fault" | "lost" | "operation" | "answer";
   sentence: string;
 }
 

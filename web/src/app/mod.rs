@@ -82,6 +82,8 @@ pub enum Msg {
     Hold(bool),
     /// To an entry of the event log: its instant, its node, and the id of its element.
     Moment(u64, Option<u32>, String),
+    /// Has a client ask at a node what was typed.
+    Ask(String, String),
     /// To an operation that nothing explains, by its index, at its instant.
     Violation(usize, u64),
     /// The entry of the event log that the keys are at.

@@ -45,6 +45,18 @@ impl App {
                 });
                 (self.ui.selection, self.ui.tab) = (Selection::Violation(index), Tab::Inspector);
             }
+            Msg::Ask(line, node) => {
+                let Some(session) = self.session.as_mut() else { return };
+                match session.ask(&line, &node) {
+                    Ok(_) => {
+                        self.changed();
+                        if !self.session.as_ref().is_some_and(|session| session.playback.playing) {
+                            self.toast("Asked. Play to see the answer.".to_owned(), true, 4000.0);
+                        }
+                    }
+                    Err(trouble) => self.toast(trouble, false, 6000.0),
+                }
+            }
             Msg::Entry(entry) => self.ui.entry = entry,
             Msg::Moment(time, node, entry) => {
                 self.ui.entry = entry;

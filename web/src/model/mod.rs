@@ -15,6 +15,7 @@
 //! - [`ui`]: what is open, selected and armed.
 
 pub mod block;
+pub mod console;
 pub mod curve;
 pub mod face;
 pub mod format;

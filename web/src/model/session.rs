@@ -2,9 +2,10 @@
 
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{
-    Amounts, Band, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Legend, LogPage,
+    Amounts, Band, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Legend, LogEntry, LogPage,
 };
 
+use super::console;
 use super::playback::{Playback, comfortable};
 use super::setup;
 use super::summary::Operations;
@@ -265,6 +266,33 @@ impl Session {
         let index = self.experiment.act(action)?;
         self.settle();
         Ok(index)
+    }
+
+    /// Has a client ask what a person typed, at a node: one that the node can be reached from, if there is any.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn ask(&mut self, line: &str, node: &str) -> Result<usize, String> {
+        let frame = self.experiment.frame();
+        let id = |name: &str| frame.nodes.iter().find(|known| known.name == name).map(|known| known.id);
+        let Some(asked) = id(node) else { return Err(format!("There is no {node}.")) };
+        let clients = || frame.nodes.iter().filter(|known| known.client);
+        let apart = |client: u32| {
+            let side = |sides: &Vec<Vec<u32>>, id: u32| sides.iter().position(|side| side.contains(&id));
+            frame.partitions.iter().any(|cut| side(&cut.sides, client) != side(&cut.sides, asked))
+        };
+        let client = clients().find(|client| !apart(client.id)).or_else(|| clients().next());
+        let Some(client) = client else { return Err("There is no client that could ask.".to_owned()) };
+        let operation = console::parse(line, node, &client.name)?;
+        self.changes();
+        let index = self.experiment.operate(operation).map_err(|problems| problems.to_string())?;
+        self.settle();
+        Ok(index)
+    }
+
+    /// The newest answers to what was asked by hand, oldest first.
+    pub fn answers(&self) -> Vec<LogEntry> {
+        self.experiment.log_around(Some("answer"), 6, 0).rows
     }
 
     /// The run is about to become another one from here on.

@@ -41,12 +41,12 @@ impl Experiment {
         Ok(index)
     }
 
-    /// Has a client ask something at the cursor's time + 1 ns. Returns its index in the scenario's list.
+    /// Has a client ask something, at the cursor's time + 1 ns or later. Returns its index in the scenario's list.
     ///
     /// # Errors
     /// What is wrong with it, by path within the operation.
     pub fn operate(&mut self, operation: Operation) -> Result<usize, Problems> {
-        let at = self.next_instant()?;
+        let at = self.next_instant()?.max(operation.at.0);
         let index = self.scenario.operations.len();
         let mut changed = self.scenario.clone();
         changed.operations.push(Operation { at: Duration(at), ..operation });

@@ -2,11 +2,13 @@
 //!
 //! - [`node`]: a node's state, log and tables;
 //! - [`inside`]: a node's timers, disk, clock and lives;
+//! - [`console`]: what a client asks at a node by hand, and the answers;
 //! - [`message`]: a message in flight;
 //! - [`link`]: the link between two nodes;
 //! - [`fault`]: a fault of the run;
 //! - [`witness`]: an operation that nothing explains.
 
+mod console;
 mod fault;
 mod inside;
 mod link;

@@ -4,7 +4,7 @@ use netsplit_lab::NodeFrame;
 use netsplit_lab::scenario::Target;
 use yew::prelude::*;
 
-use super::{inside, row, title};
+use super::{console, inside, row, title};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::stage::theme;
@@ -67,6 +67,7 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
     el("div")
         .class("ins")
         .with(head)
+        .with((!node.client && !down).then(|| console::console(app, on, &node.name)).flatten())
         .with((!node.facts.is_empty()).then(facts))
         .with((!node.cells.is_empty()).then(log))
         .with(inside.and_then(inside::timers))
