@@ -186,25 +186,45 @@ pub(super) fn hatch(x: f64, y: f64, width: f64, height: f64) -> El {
     path("fhatch", (1..lines.min(400)).map(slant).collect())
 }
 
-/// The bands of a lane with its top and height; those at the same time share it.
+/// The bands of a lane with its top and height: each has all of it, but where others are in force as well.
 pub(super) fn bands(axis: &Axis, bands: &[Band], lane: &str, (top, tall): (f64, f64), shards: bool) -> El {
     let here: Vec<&Band> = bands.iter().filter(|band| band.lane == lane).collect();
     let skip = here.len().saturating_sub(400);
     let mut list = fragment();
     for (at, band) in here.iter().enumerate().skip(skip) {
-        let near = here[at.saturating_sub(8)..(at + 9).min(here.len())].iter();
-        let together: Vec<&&Band> = near.filter(|b| b.from < band.to && band.from < b.to).collect();
-        let count = together.len().clamp(1, 4) as f64;
-        let order = together.iter().position(|b| std::ptr::eq(**b, *band)).unwrap_or(0).min(3) as f64;
-        let height = tall / count;
-        let (x, end) = (axis.x(band.from), axis.x(band.to));
-        let width = (end - x - 1.0).max(1.5);
-        let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && height >= 16.0;
-        let bar = rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2");
-        let name = || text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label);
-        list = list.with(el("g").class(theme::hue(band.hue, shards)).with(bar).with(fits.then(name)));
+        let near = &here[at.saturating_sub(8)..(at + 9).min(here.len())];
+        let mut group = el("g").class(theme::hue(band.hue, shards));
+        let mut named = false;
+        for (from, to) in pieces(band, near) {
+            let together = || near.iter().filter(|b| b.from < to && from < b.to);
+            let height = tall / together().count().clamp(1, 4) as f64;
+            let order = together().position(|b| std::ptr::eq(*b, *band)).unwrap_or(0).min(3) as f64;
+            let (x, end) = (axis.x(from), axis.x(to));
+            // Bands that follow each other are kept apart, pieces of one are not.
+            let width = (end - x - if to == band.to { 1.0 } else { 0.0 }).max(1.5);
+            group = group.with(rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2"));
+            let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && height >= 16.0;
+            if fits && !named {
+                named = true;
+                group = group.with(text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label));
+            }
+        }
+        list = list.with(group);
     }
     list
+}
+
+/// A band's extent, cut wherever another one begins or ends.
+fn pieces(band: &Band, near: &[&Band]) -> Vec<(u64, u64)> {
+    let mut pieces = Vec::new();
+    let mut from = band.from;
+    while from < band.to {
+        let edges = near.iter().flat_map(|other| [other.from, other.to]);
+        let to = edges.filter(|edge| *edge > from).min().unwrap_or(band.to).min(band.to);
+        pieces.push((from, to));
+        from = to;
+    }
+    pieces
 }
 
 fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) -> El {
