@@ -182,6 +182,7 @@ export interface GalleryEntry {
   title: string;
   notes: string;
   pattern: string;
+  algorithm: string;
   json: string;
 }
 

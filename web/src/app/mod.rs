@@ -27,7 +27,7 @@ use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
 use crate::model::tool::Hit;
-use crate::model::ui::{Dialog, Drawer, Filter, Selection, Speaker, Tab, Ui};
+use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
@@ -176,6 +176,8 @@ pub enum Msg {
     Block(usize, Grip, i64),
     /// A link that was pasted.
     Paste(String),
+    /// What is looked for in the gallery.
+    Search(Search),
     /// A scenario of the gallery.
     Gallery(String),
     /// The default scenario.
@@ -248,6 +250,8 @@ pub struct App {
     touched: bool,
     /// The menu has just been opened: its first entry is to get the focus.
     menu_opened: bool,
+    /// The gallery has just been opened to look for something.
+    finding: bool,
     fingers: Vec<(i32, (f64, f64))>,
     /// When the picture's nodes were made (wall ms).
     nodes_at: f64,
@@ -340,6 +344,7 @@ impl Component for App {
             pressed_at: 0.0,
             touched: false,
             menu_opened: false,
+            finding: false,
             fingers: Vec::new(),
             nodes_at: 0.0,
             focused: None,
@@ -450,6 +455,9 @@ impl Component for App {
         self.placed &= std::mem::replace(&mut self.buttons, buttons) == buttons;
         if std::mem::take(&mut self.menu_opened) {
             browser::focus(".menu button");
+        }
+        if std::mem::take(&mut self.finding) {
+            browser::focus(".find");
         }
         self.keep_focus_somewhere();
     }

@@ -110,6 +110,7 @@ impl App {
             Msg::Table(id) => self.ui.table = id,
             Msg::Window(seconds) => self.ui.window = seconds,
             Msg::Dialog(dialog) => self.dialog(dialog),
+            Msg::Search(search) => self.ui.search = search,
             Msg::Share => {
                 self.with(|session| session.playback.set_playing(false));
                 if let Some(session) = self.session.as_ref() {

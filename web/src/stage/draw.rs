@@ -12,7 +12,7 @@ use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
 use super::camera::{self, Camera, Moved};
 use super::glyphs::{Icons, circle, dash};
 use super::hit;
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, Place};
 use super::nodes::{self, Look};
 use super::theme::Theme;
 
@@ -22,6 +22,8 @@ pub const CROWD: usize = 60;
 pub const SHAPES: usize = 200;
 /// Nodes smaller than this are dots as well (px).
 const SMALL: f64 = 7.0;
+/// Below this width (px) logs are not drawn beside nodes.
+const NARROW: f64 = 520.0;
 
 /// A line from one point to another.
 pub type Line = ((f64, f64), (f64, f64));
@@ -218,6 +220,22 @@ impl Stage {
         few || self.camera.zoom > 1.0 && self.layout.places.iter().any(|place| place.r >= 20.0)
     }
 
+    /// Whether an area below a node (half its width, its upper and its lower edge from the node's centre) meets no other.
+    fn free(&self, place: &Place, (half, top, low): (f64, f64, f64)) -> bool {
+        self.vacant((place.x - half, place.y + top, place.x + half, place.y + low), Some(place))
+    }
+
+    /// Whether an area (left, top, right, bottom) meets no node but this one.
+    pub(super) fn vacant(&self, area: (f64, f64, f64, f64), own: Option<&Place>) -> bool {
+        let (left, top, right, low) = area;
+        self.layout.places.iter().filter(|place| place.r > 0.0 && own.is_none_or(|own| own != *place)).all(
+            |place| {
+                let (dx, dy) = (place.x - place.x.clamp(left, right), place.y - place.y.clamp(top, low));
+                dx * dx + dy * dy >= (place.r + 8.0) * (place.r + 8.0)
+            },
+        )
+    }
+
     fn lower(&mut self, on: &Canvas, frame: &Frame, over: &Overlay) {
         let (width, height) = (self.layout.width, self.layout.height);
         on.set_fill_style_str(&self.theme.stage);
@@ -248,6 +266,8 @@ impl Stage {
                 icons: &self.icons,
                 shards: over.shards,
                 labels,
+                words: !labels || self.free(place, (34.0, place.r + 10.0, place.r + 26.0)),
+                cells: labels && width >= NARROW && self.free(place, (66.0, place.r + 26.0, place.r + 48.0)),
                 tiers: frame.layout == "tiers",
                 dim: over.aim == Some(false),
                 picked,

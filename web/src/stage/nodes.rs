@@ -22,6 +22,10 @@ pub struct Look<'a> {
     pub shards: bool,
     /// Draw labels and logs.
     pub labels: bool,
+    /// There is room for the words below the node.
+    pub words: bool,
+    /// There is room for its log below them.
+    pub cells: bool,
     /// In tiers: labels beside, queues at the right.
     pub tiers: bool,
     /// A tool is armed, and this node is no target.
@@ -273,7 +277,7 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         _ if shown.client => "",
         _ => shown.state.as_str(),
     };
-    if !text.is_empty() && place.r >= 15.0 {
+    if !text.is_empty() && place.r >= 15.0 && look.words {
         on.set_font(&format!("12px {}", theme.font));
         on.set_text_align("center");
         if let Ok(size) = on.measure_text(text) {
@@ -284,7 +288,7 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         let _ = on.fill_text(text, place.x, y);
         y += 9.0;
     }
-    if !shown.cells.is_empty() && place.r >= 22.0 {
+    if !shown.cells.is_empty() && place.r >= 22.0 && look.cells {
         cells(on, look, shown, place.x, y);
     }
 }

@@ -9,6 +9,7 @@ pub mod embed;
 pub mod events;
 pub mod faults;
 pub mod first;
+mod gallery;
 pub mod icons;
 pub mod inspector;
 pub mod island;
