@@ -17,6 +17,7 @@ use netsplit_sim::history::{Observation, Tally};
 
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
+use crate::judges::Breach;
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
@@ -349,6 +350,12 @@ impl Experiment {
     #[must_use]
     pub fn finding(&self, index: usize) -> Option<Finding> {
         self.judge.violations().get(index).map(|violation| verdict::finding(self, violation))
+    }
+
+    /// Invariants of the algorithm that the run broke, up to the frontier, the first thousand in order.
+    #[must_use]
+    pub fn breaches(&self) -> Vec<Breach> {
+        self.recorder.breaches.iter().map(|broken| Breach::new(self, broken)).collect()
     }
 
     /// The charts, up to the frontier.
