@@ -1,8 +1,10 @@
 //! Leader election: choose one node to coordinate the others.
 
+pub mod bully;
 pub mod raft;
+pub mod ring;
 
 use crate::registry::Algorithm;
 
 /// The algorithms of this pattern, the default first.
-pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT];
+pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT, &bully::BULLY, &ring::RING];
