@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use netsplit_lab::metrics::bucket_width;
 use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
 use netsplit_lab::{MessageFrame, default_scenario};
@@ -250,6 +251,11 @@ impl App {
         let system = |scenario: &Scenario| (scenario.system.algorithm.clone(), scenario.system.nodes);
         if system(&session.scenario) != system(&self.scenario) {
             self.stage.tidy();
+        }
+        if self.session.as_ref().is_none_or(|before| before.duration() != session.duration()) {
+            // A window of fewer than twenty samples shows nothing.
+            let sampled = bucket_width(session.duration()) / 50_000_000;
+            self.ui.window = [10, 30].into_iter().find(|seconds| *seconds >= sampled).unwrap_or(0);
         }
         self.scenario = session.scenario.clone().into();
         self.session = Some(session);

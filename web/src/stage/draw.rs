@@ -20,6 +20,8 @@ use super::theme::Theme;
 pub const CROWD: usize = 60;
 /// Above this many glyphs they are dots.
 pub const SHAPES: usize = 200;
+/// Above this many dots each link's traffic is a stroke.
+const DOTS: usize = 20_000;
 /// Nodes smaller than this are dots as well (px).
 const SMALL: f64 = 7.0;
 /// Below this width (px) logs are not drawn beside nodes.
@@ -154,16 +156,17 @@ impl Stage {
             self.lower(&on.below, frame, over);
             self.drawn = mark;
         }
+        let strokes = frame.messages.len() > DOTS;
         let dots = frame.messages.len() > SHAPES;
         let small = frame.nodes.len() > CROWD;
-        if self.above && !dots && !small {
+        if self.above && (!dots || strokes) && !small {
             on.above.clear_rect(0.0, 0.0, on.width, on.height);
         }
         self.above = true;
-        if dots || small {
+        if dots && !strokes || small {
             let size = |length: f64| (length * on.ratio).round().max(1.0) as usize;
             self.raster.clear(size(on.width), size(on.height));
-            if dots {
+            if dots && !strokes {
                 self.dot_messages(frame, legend, over, on.ratio);
             }
             if small {
@@ -176,7 +179,9 @@ impl Stage {
                 let _ = on.above.put_image_data(&image, 0.0, 0.0);
             }
         }
-        if dots {
+        if strokes {
+            self.draw_traffic(&on.above, frame);
+        } else if dots {
             self.selected_glyph(&on.above, frame, legend, over);
         } else {
             self.draw_glyphs(&on.above, frame, legend, over);
