@@ -99,14 +99,19 @@ verdict-assumption-broken = That was promised under a condition which this run b
 
 finding-stale-read = Stale read at { $time }
 finding-stale-read-sentence = { $client } read { $what } after { $newer }.
-finding-stale-read-because = No order explains all of them: in real time the last one comes after { $newer }, by its value before it.
+finding-stale-read-because = No order explains both { $other } and { $last }. In real time { $last } comes after { $other }; by its value it comes before.
 finding-unwritten-value = A value from nowhere at { $time }
 finding-unwritten-value-sentence = { $client } read { $what }, which nobody had begun to write.
 finding-unwritten-value-because = What was read was not yet written.
 finding-no-order = No order explains { $client } at { $time }
 finding-no-order-sentence = The operations on { $key } contradict each other with the end of { $what }.
 finding-no-order-because = Whatever the order, some operation would have had another answer.
+finding-real-time = { $other } ended { $gap } before { $last } began
+finding-by-value = { $last } saw what was there before { $other }
+finding-proof = Smallest proof: without any one of these { $count }, an order explains the rest. { $all } operations were checked, { $own } of them on { $key }.
+finding-checked = { $all } operations were checked, { $own } of them on { $key }.
 
-shown-write = { $client } wrote { $key } = { $value }, acknowledged at { $to }.
-shown-write-open = { $client } asked to write { $key } = { $value } at { $from }.
-shown-read = { $client } read { $key } = { $value } from { $from } to { $to }.
+shown-write = { $client } wrote { $what }, acknowledged at { $to }.
+shown-write-open = { $client } asked to write { $what } at { $from }, and has no answer yet.
+shown-read = { $client } read { $what } from { $from } to { $to }.
+shown-read-after = { $client } read { $what } at { $to }; it began at { $from }, after { $other } had ended.

@@ -6,6 +6,8 @@
 mod change;
 mod run;
 
+use std::cell::RefCell;
+
 use netsplit_checker::History;
 use netsplit_checker::live::Live;
 use netsplit_protocols::registry::Algorithm;
@@ -15,6 +17,7 @@ use netsplit_sim::Simulation;
 use netsplit_sim::declare::Settings;
 use netsplit_sim::history::{Observation, Tally};
 
+use crate::around::{self, Around};
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
 use crate::recorder::Recorder;
@@ -22,7 +25,8 @@ use crate::report::Report;
 use crate::setup;
 use crate::snapshots::Snapshots;
 use crate::timeline::{self, Item, Origin, Resolver};
-use crate::verdict::{self, Consistency, Finding};
+use crate::verdict::{self, Consistency, Grade};
+use crate::why::{self, Finding};
 
 use change::check;
 use run::Pumped;
@@ -62,6 +66,8 @@ pub struct Experiment {
     pub(crate) recorder: Recorder,
     /// What was judged of the history so far.
     judge: Live,
+    /// Violations that were explained already, by their records.
+    pub(crate) findings: RefCell<Vec<(usize, Finding)>>,
     snapshots: Snapshots,
     pub(crate) frontier: Moment,
     pub(crate) limit: Option<&'static str>,
@@ -109,6 +115,7 @@ impl Experiment {
             pushed: 0,
             recorder,
             judge: Live::new(),
+            findings: RefCell::default(),
             snapshots,
             frontier: Moment { events: 0, now: 0 },
             limit: None,
@@ -131,6 +138,7 @@ impl Experiment {
             pushed: self.pushed,
             recorder: self.recorder.clone(),
             judge: self.judge.clone(),
+            findings: self.findings.clone(),
             snapshots: self.snapshots.clone(),
             frontier: self.frontier,
             limit: self.limit,
@@ -345,10 +353,30 @@ impl Experiment {
         self.judge.violations().iter().map(|found| (found.event, found.time)).collect()
     }
 
+    /// What kind of violation one of them is; the cheap part of [`Experiment::finding`].
+    #[must_use]
+    pub fn finding_kind(&self, index: usize) -> Option<&'static str> {
+        let violation = self.judge.violations().get(index)?;
+        Some(why::kind(self.history().records(), violation))
+    }
+
     /// One of them, explained.
     #[must_use]
     pub fn finding(&self, index: usize) -> Option<Finding> {
-        self.judge.violations().get(index).map(|violation| verdict::finding(self, violation))
+        self.judge.violations().get(index).map(|violation| why::finding(self, &self.judge, violation))
+    }
+
+    /// The operations around one of them.
+    #[must_use]
+    pub fn around(&self, index: usize) -> Option<Around> {
+        self.judge.violations().get(index).and_then(|violation| around::around(self, &self.judge, violation))
+    }
+
+    /// What it says about the promise to answer that some requests were not answered just now; nothing where there is
+    /// no such promise.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<Grade> {
+        verdict::unanswered(self)
     }
 
     /// The charts, up to the frontier.
