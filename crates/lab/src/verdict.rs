@@ -64,7 +64,7 @@ pub struct Consistency {
     pub unknown: u64,
     /// Operations that nothing explains.
     pub violations: usize,
-    /// In a few words.
+    /// In a few words: the latest violation, if there is one.
     pub title: String,
     /// In a sentence.
     pub sentence: String,
@@ -91,10 +91,13 @@ pub(crate) fn consistency(x: &Experiment, live: &Live, event: u64) -> Option<Con
         None => Grade::Kept,
     };
     let args = [("count", known.operations.to_string()), ("unknown", known.unknown.to_string())];
-    let (title, sentence, words) = match first {
-        Some(first) => {
+    // The first one decides what became of the promise; the latest one is what somebody sees happen.
+    let latest =
+        live.violations().get(known.violations.wrapping_sub(1)).map(|found| why::finding(x, live, found));
+    let (title, sentence, words) = match latest {
+        Some(latest) => {
             let words = say(&format!("verdict-{}", grade.id().replace('_', "-")), &[]);
-            (first.title, first.sentence, words)
+            (latest.title, latest.sentence, words)
         }
         None => {
             let id = if grade == Grade::Undecided { "verdict-undecided" } else { "verdict-kept" };

@@ -41,7 +41,7 @@ impl App {
         let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
         if let Some(found) = session.take_stop().and_then(|index| session.finding(index)) {
-            self.speaker.hear(Some((found.event, &format!("Stopped. {}: {}", found.title, found.sentence))));
+            self.alarm = format!("{}: {} Paused.", found.title, found.sentence);
         }
         let stopped = was_busy && !playing && session.goal.is_none() || session.caught_up();
         if moved || self.fresh {
@@ -89,6 +89,7 @@ impl App {
         }
         self.show_grab(&mut panels);
         self.panels = panels.into();
+        self.refresh_sheet();
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
@@ -110,6 +111,9 @@ impl App {
             self.stage_size = size(self.refs.canvas.cast());
             self.lanes_size = size(self.refs.lanes.cast());
             self.clock_size = size(self.refs.clock.cast());
+            if let Some(sheet) = self.refs.sheet.cast() {
+                self.sheet_size = size(Some(sheet));
+            }
             self.slim = self.is_slim();
         }
         changed

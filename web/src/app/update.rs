@@ -13,7 +13,7 @@ use crate::model::opening::{self, Opening};
 use crate::model::session::Session;
 use crate::model::setup;
 use crate::model::tool::{Aim, Hit};
-use crate::model::ui::{Dialog, Drawer, Selection, Tab, Toast};
+use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab, Toast};
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
@@ -38,12 +38,14 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::SeekTo(time) => self.stop_at(time),
+            Msg::Sheet(sheet) => self.turn(sheet),
             Msg::Violation(index, time) => {
-                self.with(|session| {
-                    session.playback.set_playing(false);
-                    session.seek(time);
-                });
+                self.stop_at(time);
                 (self.ui.selection, self.ui.tab) = (Selection::Violation(index), Tab::Inspector);
+                if let Some(Sheet::Why(shown)) = self.ui.sheet.as_mut() {
+                    *shown = index;
+                }
             }
             Msg::Ask(line, node) => {
                 let Some(session) = self.session.as_mut() else { return };
@@ -60,10 +62,7 @@ impl App {
             Msg::Entry(entry) => self.ui.entry = entry,
             Msg::Moment(time, node, entry) => {
                 self.ui.entry = entry;
-                self.with(|session| {
-                    session.playback.set_playing(false);
-                    session.seek(time);
-                });
+                self.stop_at(time);
                 self.ui.selection = node.map_or(Selection::None, Selection::Node);
             }
             Msg::Jump(forward) => self.with(|session| session.jump(forward)),
@@ -218,6 +217,13 @@ impl App {
         }
     }
 
+    fn stop_at(&mut self, time: u64) {
+        self.with(|session| {
+            session.playback.set_playing(false);
+            session.seek(time);
+        });
+    }
+
     fn with(&mut self, act: impl FnOnce(&mut Session)) {
         if let Some(session) = self.session.as_mut() {
             act(session);
@@ -258,6 +264,7 @@ impl App {
         self.overlay.drag = None;
         self.ui.selection = Selection::None;
         self.ui.aim = None;
+        self.ui.sheet = None;
         self.speaker.forget();
         self.changed();
     }
@@ -291,6 +298,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
+        self.around = None;
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.

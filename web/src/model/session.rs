@@ -2,7 +2,8 @@
 
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{
-    Amounts, Band, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Legend, LogEntry, LogPage,
+    Amounts, Around, Band, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Grade, Legend,
+    LogEntry, LogPage,
 };
 
 use super::console;
@@ -65,12 +66,14 @@ pub struct Panels {
     pub duration: u64,
     /// Clients' operations.
     pub operations: Operations,
-    /// How many things worth seeing there have been, and in all so far.
+    /// How many violations there have been, and in all so far; things worth seeing in a run without any.
     pub marks: (usize, usize),
     /// What clients saw, judged up to the cursor.
     pub consistency: Option<Consistency>,
     /// Operations that nothing explains: event and instant (ns).
     pub violations: Vec<(u64, u64)>,
+    /// What it says about the promise to answer that some requests were not answered just now.
+    pub unanswered: Option<Grade>,
     /// Faults as blocks.
     pub faults: Vec<FaultBlock>,
     /// Bands of the lanes.
@@ -123,7 +126,7 @@ impl Session {
         if let Some(goal) = self.goal {
             self.work(goal, budget_ms * 2.0, &clock);
             if let Some(from) = self.hunt
-                && let Some(found) = self.experiment.landmarks().into_iter().find(|mark| *mark > from)
+                && let Some(found) = self.marks().into_iter().find(|mark| *mark > from)
             {
                 self.seek(found);
             } else if self.experiment.now() >= goal || self.experiment.finished() {
@@ -163,7 +166,7 @@ impl Session {
             if *time <= before || *time > now {
                 continue;
             }
-            let kind = self.experiment.finding(index).map(|found| found.kind);
+            let kind = self.experiment.finding_kind(index);
             if let Some(kind) = kind.filter(|kind| !self.met.contains(kind)) {
                 self.met.push(kind);
                 self.playback.set_playing(false);
@@ -189,6 +192,11 @@ impl Session {
         self.experiment.finding(index)
     }
 
+    /// The operations around a violation.
+    pub fn around(&self, index: usize) -> Option<Around> {
+        self.experiment.around(index)
+    }
+
     fn work(&mut self, target: u64, budget_ms: f64, clock: &impl Fn() -> f64) {
         let start = clock();
         loop {
@@ -208,10 +216,11 @@ impl Session {
         self.playback.set_playing(!self.playback.playing);
     }
 
-    /// To the previous or the next thing worth seeing; beyond what is simulated it is looked for.
+    /// To the previous or the next violation, or in a run without any to the previous or the next thing worth seeing;
+    /// beyond what is simulated it is looked for.
     pub fn jump(&mut self, forward: bool) {
         self.playback.set_playing(false);
-        let (now, marks) = (self.now(), self.experiment.landmarks());
+        let (now, marks) = (self.now(), self.marks());
         let at = marks.partition_point(|mark| if forward { *mark <= now } else { *mark < now });
         match if forward { marks.get(at) } else { marks[..at].last() } {
             Some(mark) => self.seek(*mark),
@@ -221,6 +230,14 @@ impl Session {
             }
             None => self.seek(0),
         }
+    }
+
+    fn marks(&self) -> Vec<u64> {
+        let violations = self.experiment.violations();
+        if violations.is_empty() {
+            return self.experiment.landmarks();
+        }
+        violations.into_iter().map(|(_, time)| time).collect()
     }
 
     /// To an instant; far ahead it takes several pictures.
@@ -420,7 +437,7 @@ impl Session {
     pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
         self.behind = !self.experiment.judge(8 * JUDGED);
         let now = self.experiment.now();
-        let marks = self.experiment.landmarks();
+        let marks = self.marks();
         Panels {
             marks: (marks.partition_point(|mark| *mark <= now), marks.len()),
             now,
@@ -429,6 +446,7 @@ impl Session {
             operations: self.operations(),
             consistency: self.experiment.consistency(),
             violations: self.experiment.violations(),
+            unanswered: self.experiment.unanswered(),
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
             amounts: self.experiment.amounts(),

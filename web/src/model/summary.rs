@@ -45,33 +45,48 @@ pub struct Cell {
     pub short: String,
     /// How it is known.
     pub text: String,
+    /// What that says about what was promised; nothing where that is plain.
+    pub grade: String,
 }
 
 /// The cells.
 pub fn cells(
     consistency: Option<&Consistency>,
     operations: &Operations,
+    unanswered: Option<Grade>,
     frame: &Frame,
     faults: &[FaultBlock],
 ) -> [Cell; 3] {
     let first = consistency.map_or_else(|| answered(operations), consistent);
-    [first, recent(operations), network(frame, faults)]
+    [first, recent(operations, unanswered), network(frame, faults)]
+}
+
+/// How a grade looks: each has a shape of its own.
+fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
+    match grade {
+        Grade::Kept if promised => (Tone::Ok, "i-ok"),
+        Grade::Kept => (Tone::Plain, "i-ok"),
+        Grade::Broken => (Tone::Bad, "i-bad"),
+        Grade::NeverPromised => (Tone::Warn, "i-never"),
+        Grade::AssumptionBroken => (Tone::Warn, "i-warn"),
+        Grade::Undecided => (Tone::Plain, "i-unsure"),
+    }
 }
 
 fn consistent(c: &Consistency) -> Cell {
-    let (tone, icon) = match c.grade {
-        Grade::Kept if c.promised => (Tone::Ok, "i-ok"),
-        Grade::Kept => (Tone::Plain, "i-ok"),
-        Grade::Broken => (Tone::Bad, "i-bad"),
-        Grade::NeverPromised | Grade::AssumptionBroken => (Tone::Warn, "i-warn"),
-        Grade::Undecided => (Tone::Plain, "i-list"),
-    };
+    let (tone, icon) = look(c.grade, c.promised);
     let short = match c.violations as u64 {
         0 if c.grade == Grade::Undecided => "Not decided".to_owned(),
         0 => "No violation".to_owned(),
         count => format::many(count, "violation"),
     };
-    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone() }
+    let grade = match c.grade {
+        Grade::Broken => "Promised.",
+        Grade::NeverPromised => "Never promised.",
+        Grade::AssumptionBroken => "Promised only without such faults.",
+        Grade::Kept | Grade::Undecided => "",
+    };
+    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone(), grade: grade.to_owned() }
 }
 
 fn answered(o: &Operations) -> Cell {
@@ -84,10 +99,10 @@ fn answered(o: &Operations) -> Cell {
         }
     };
     let short = format!("{} answered", format::count(o.ok));
-    Cell { tone: Tone::Plain, icon: "i-list", title, short, text }
+    Cell { tone: Tone::Plain, icon: "i-list", title, short, text, grade: String::new() }
 }
 
-fn recent(o: &Operations) -> Cell {
+fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
     let ended = o.recent_ok + o.recent_failed;
     if ended == 0 {
         let (title, text) = if o.open > 0 {
@@ -98,13 +113,22 @@ fn recent(o: &Operations) -> Cell {
         let tone = if o.open > 0 && o.ok + o.failed > 0 { Tone::Warn } else { Tone::Plain };
         let icon = if tone == Tone::Warn { "i-warn" } else { "i-list" };
         let short = if o.open > 0 { "No answer" } else { "Nothing asked" };
-        return Cell { tone, icon, title: title.to_owned(), short: short.to_owned(), text };
+        let (title, short) = (title.to_owned(), short.to_owned());
+        return Cell { tone, icon, title, short, text, grade: String::new() };
     }
     let share = o.recent_ok as f64 / ended as f64;
-    let (tone, icon) = match share {
-        s if s >= 0.995 => (Tone::Ok, "i-ok"),
-        s if s >= 0.05 || ended < 5 => (Tone::Warn, "i-warn"),
-        _ => (Tone::Bad, "i-bad"),
+    let (tone, icon, grade) = match unanswered {
+        _ if o.recent_failed == 0 => (Tone::Ok, "i-ok", ""),
+        None | Some(Grade::Kept | Grade::Undecided) => (Tone::Warn, "i-warn", ""),
+        Some(grade) => {
+            let (tone, icon) = look(grade, true);
+            let words = match grade {
+                Grade::NeverPromised => "Never promised.",
+                Grade::AssumptionBroken => "Promised only without such faults.",
+                _ => "Promised.",
+            };
+            (tone, icon, words)
+        }
     };
     Cell {
         tone,
@@ -112,6 +136,7 @@ fn recent(o: &Operations) -> Cell {
         title: format!("{} of requests answered", format::percent(share)),
         short: format!("{} served", format::percent(share)),
         text: format!("In the last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
+        grade: grade.to_owned(),
     }
 }
 
@@ -134,6 +159,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
             title: format!("Partitioned for {}", format::span(round(frame.time.saturating_sub(since)))),
             short: format!("Split {}", format::span(round(frame.time.saturating_sub(since)))),
             text: sides.join(" | "),
+            grade: String::new(),
         };
     }
     let down = frame.nodes.iter().filter(|n| n.status == "crashed").count() as u64;
@@ -144,7 +170,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
             n => format!("{} on the way.", format::many(n, "message")),
         };
         let (title, short) = ("Every node and link works".to_owned(), "All works".to_owned());
-        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text };
+        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text, grade: String::new() };
     }
     let title = match (down, active.len() as u64) {
         (0, n) => format!("{} in force", format::many(n.max(1), "fault")),
@@ -156,7 +182,8 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
     if more > 0 {
         words.push(&rest);
     }
-    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text: words.join(", ") }
+    let text = words.join(", ");
+    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text, grade: String::new() }
 }
 
 fn round(ns: u64) -> u64 {
@@ -174,7 +201,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_before_anything_happened() {
-        let cells = cells(None, &Operations::default(), &Frame::default(), &[]);
+        let cells = cells(None, &Operations::default(), None, &Frame::default(), &[]);
         assert_eq!(cells[0].title, "0 operations answered");
         assert_eq!(cells[1].tone, Tone::Plain);
         assert_eq!(cells[2].title, "Every node and link works");
@@ -183,7 +210,11 @@ mod tests {
     #[test]
     fn shares_are_of_those_that_ended() {
         let o = Operations { ok: 10, failed: 4, open: 1, recent_ok: 6, recent_failed: 4 };
-        let cells = cells(None, &o, &Frame::default(), &[]);
+        let graded = |grade| cells(None, &o, grade, &Frame::default(), &[]);
+        let looks = [Grade::Broken, Grade::AssumptionBroken, Grade::NeverPromised]
+            .map(|grade| graded(Some(grade))[1].icon);
+        assert_eq!(looks, ["i-bad", "i-warn", "i-never"]);
+        let cells = graded(None);
         assert_eq!(cells[1].title, "60% of requests answered");
         assert_eq!(cells[1].tone, Tone::Warn);
         assert!(cells[0].text.contains("4 failed"));

@@ -43,6 +43,13 @@ pub enum Selection {
     Violation(usize),
 }
 
+/// What lies beside the stage in place of the panels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// Why a violation is one, by its index.
+    Why(usize),
+}
+
 /// A menu of what can be done to something on the stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Menu {
@@ -158,6 +165,8 @@ pub struct Ui {
     pub menu: Option<Menu>,
     /// The open drawer.
     pub drawer: Drawer,
+    /// The open sheet.
+    pub sheet: Option<Sheet>,
     /// Filter of the event log.
     pub filter: Filter,
     /// The entry of the event log that the keys are at, by its element's id.

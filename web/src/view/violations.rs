@@ -7,7 +7,7 @@ use super::timeline::{Axis, LANE, RULER, lane_label, path, text};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::model::session::Panels;
-use crate::model::ui::Selection;
+use crate::model::ui::{Selection, Sheet};
 
 /// Marks stand apart so much at least (px).
 const APART: f64 = 9.0;
@@ -39,7 +39,8 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
             a * 2.0,
             c = b - a
         );
-        path("vmark", octagon)
+        let cross = format!("M{:.1} {:.1}l4.4 4.4m0-4.4l-4.4 4.4", x - 2.2, middle - 2.2);
+        fragment().with(path("vmark", octagon)).with(path("vcross", cross))
     };
     let all = marks(axis, panels);
     let end = all.last().map_or(axis.x(0) + 4.0, |(_, x)| x + 12.0);
@@ -76,5 +77,21 @@ pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> 
             .set("aria-pressed", app.ui.selection == Selection::Violation(index))
             .on_click(go)
     };
-    marks(axis, panels).into_iter().map(button).collect()
+    // The operations of the violation that is explained, by their numbers; the last one is the violation itself.
+    let explained = match app.ui.sheet {
+        Some(Sheet::Why(index)) => app.session.as_ref().and_then(|session| session.finding(index)),
+        None => None,
+    };
+    let shown = explained.map(|found| found.shown).unwrap_or_default();
+    let numbered = shown.iter().enumerate().map(|(at, op)| {
+        let goal = op.to.unwrap_or(op.from);
+        el("button")
+            .class("wbtn")
+            .set("tabindex", "-1")
+            .set("data-css", format!("left:{:.1}px;top:{top:.1}px", axis.x(goal)))
+            .set("aria-label", format!("{}: {}", at + 1, op.sentence))
+            .sends(on, Msg::SeekTo(goal))
+            .with((at + 1).to_string())
+    });
+    marks(axis, panels).into_iter().map(button).chain(numbered).collect()
 }
