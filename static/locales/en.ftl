@@ -97,6 +97,9 @@ verdict-broken = It was promised that this cannot happen.
 verdict-never-promised = This was never promised here: a read may return an older value.
 verdict-assumption-broken = That was promised under a condition which this run broke.
 
+invariant-broken = At { $time }, event { $event }, on { $nodes }: { $what }
+invariant-checked = An invariant of the algorithm, checked after every event.
+
 finding-stale-read = Stale read at { $time }
 finding-stale-read-sentence = { $client } read { $what } after { $newer }.
 finding-stale-read-because = No order explains both { $other } and { $last }. In real time { $last } comes after { $other }; by its value it comes before.

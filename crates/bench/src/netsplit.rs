@@ -81,6 +81,7 @@ impl Node for Player {
     type Message = Ball;
     type Timer = ();
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         if ctx.me() == NodeId(0) {
@@ -109,6 +110,7 @@ impl Node for Passer {
     type Message = Ball;
     type Timer = ();
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         ctx.send(ctx.me(), Ball(u64::from(ctx.me().0)));
@@ -153,6 +155,7 @@ impl Node for Station {
     type Message = Customer;
     type Timer = ();
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         if matches!(self, Self::Source { .. }) {

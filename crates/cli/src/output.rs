@@ -77,6 +77,9 @@ pub(crate) fn report(report: &Report) -> Result<(), Failure> {
             verdict.verdict.replace('_', " "),
             verdict.sentence
         );
+        if let (Some(found), "invariant") = (&verdict.found, verdict.aspect.as_str()) {
+            let _ = writeln!(out, "    {found}");
+        }
     }
     line(out.trim_end())
 }

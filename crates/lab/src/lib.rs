@@ -7,6 +7,7 @@
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
 //! - [`frame`]: what a face draws;
+//! - [`judges`]: what the run says about each promise and invariant;
 //! - [`metrics`]: throughput, errors and latency;
 //! - [`report`]: what `run --json` prints;
 //! - [`sweep`]: the same scenario over many seeds;
@@ -24,6 +25,7 @@ pub mod declared;
 pub mod experiment;
 pub mod frame;
 pub mod gallery;
+pub mod judges;
 mod log;
 pub mod metrics;
 mod picture;
@@ -46,6 +48,7 @@ pub use frame::{
     MessageFrame, NodeFrame, PartitionFrame,
 };
 pub use gallery::{GalleryEntry, gallery};
+pub use judges::Breach;
 pub use netsplit_scenario as scenario;
 pub use netsplit_sim::small;
 pub use report::Report;

@@ -24,6 +24,7 @@ pub(crate) const KINDS: [&str; 6] = ["note", "notable", "fault", "lost", "operat
 fn kind(what: &LineKind) -> usize {
     match what {
         LineKind::Note(_, notable) => usize::from(*notable),
+        LineKind::Breach(_) => 1,
         LineKind::Fault(..) | LineKind::NoEffect(_) => 2,
         LineKind::Lost(..) => 3,
         LineKind::Failed(.., false) => 4,
@@ -54,6 +55,7 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
     for line in &x.recorder.lines {
         let worth = match &line.what {
             LineKind::Note(_, notable) => *notable,
+            LineKind::Breach(_) => true,
             LineKind::Fault(..) | LineKind::NoEffect(_) => true,
             LineKind::Failed(..) => {
                 let last = failed.replace(line.time);
@@ -78,7 +80,7 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
 fn entry(x: &Experiment, line: &Line) -> LogEntry {
     let name = |node: u32| x.name(node);
     let (node, sentence) = match &line.what {
-        LineKind::Note(text, _) => (name(line.node), text::sentence(text, name)),
+        LineKind::Note(text, _) | LineKind::Breach(text) => (name(line.node), text::sentence(text, name)),
         LineKind::Fault(index, begins) => {
             let what = entry_label(x, *index);
             let id = match (x.origin(*index), begins) {

@@ -9,11 +9,14 @@ use netsplit_sim::Simulation;
 use netsplit_sim::history::{Cause, Function, Observation, Operation, Outcome, What};
 use netsplit_sim::small::Map;
 use netsplit_sim::view::Text;
+use netsplit_sim::watch::Breach;
 
 use crate::metrics::{Metrics, bucket_width};
 
 /// Most entries of the event log that are kept; older ones are forgotten.
 const LOG: usize = 50_000;
+/// Most breaches of invariants that are kept: the first ones say what is wrong.
+const BREACHES: usize = 1_000;
 /// Samples in each bucket of the charts.
 pub(crate) const SAMPLES: u64 = 5;
 
@@ -52,6 +55,7 @@ pub(crate) enum LineKind {
     Fault(u32, bool),
     NoEffect(u32),
     Lost(u32, u8),
+    Breach(Text),
     /// What was asked, of which key, the outcome, and whether by hand.
     Failed(Function, u64, Outcome, bool),
     /// An operation by hand was answered.
@@ -65,6 +69,14 @@ pub(crate) struct Sample {
     pub load: Vec<u32>,
     /// The algorithm's series, in its order.
     pub values: Vec<Option<f64>>,
+}
+
+/// An invariant was broken.
+#[derive(Clone, Debug)]
+pub(crate) struct Broken {
+    pub event: u64,
+    pub time: u64,
+    pub breach: Breach,
 }
 
 /// A node's life began or ended.
@@ -106,6 +118,7 @@ pub(crate) struct Mark {
     samples: usize,
     bands: usize,
     lives: usize,
+    breaches: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +136,7 @@ pub(crate) struct Recorder {
     pub samples: Vec<Sample>,
     pub bands: Vec<(u64, Bands)>,
     pub lives: Vec<Turn>,
+    pub breaches: Vec<Broken>,
     series: Vec<&'static str>,
 }
 
@@ -146,6 +160,7 @@ impl Recorder {
             samples: Vec::new(),
             bands: Vec::new(),
             lives: Vec::new(),
+            breaches: Vec::new(),
             series,
         }
     }
@@ -208,6 +223,12 @@ impl Recorder {
             What::Born => self.turn(&seen, None),
             What::Died(lost) => self.turn(&seen, Some(lost)),
             What::Lost(to, kind) => self.line(seen.event, seen.time, node, LineKind::Lost(to.0, kind)),
+            What::Breach(breach) => {
+                self.line(seen.event, seen.time, node, LineKind::Breach(breach.text.clone()));
+                if self.breaches.len() < BREACHES {
+                    self.breaches.push(Broken { event: seen.event, time: seen.time, breach });
+                }
+            }
         }
     }
 
@@ -267,6 +288,7 @@ impl Recorder {
             samples: self.samples.len(),
             bands: self.bands.len(),
             lives: self.lives.len(),
+            breaches: self.breaches.len(),
         }
     }
 
@@ -281,6 +303,7 @@ impl Recorder {
         self.samples.truncate(to.samples);
         self.bands.truncate(to.bands);
         self.lives.truncate(to.lives);
+        self.breaches.truncate(to.breaches);
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::declared::ENGINE_SEMANTICS;
 use crate::experiment::Experiment;
+use crate::judges;
 use crate::metrics::{Latency, Operations};
 use crate::verdict;
 
@@ -88,7 +89,7 @@ pub struct Queue {
 pub struct Verdict {
     /// The promise's id, as in `expect`.
     pub promise: String,
-    /// "consistency", "durability" or "liveness".
+    /// "consistency", "durability" or "liveness"; "invariant" for one that was watched and broken.
     pub aspect: String,
     /// Whether it is promised at all.
     pub promised: bool,
@@ -161,6 +162,7 @@ fn queues(x: &Experiment) -> BTreeMap<String, Queue> {
 
 fn verdicts(x: &Experiment) -> Vec<Verdict> {
     let promises = (x.algorithm.promises)(&x.settings).into_iter();
+    let invariants = judges::invariants(x).into_iter();
     let checked = verdict::whole(x);
     let checked = |id: &str| checked.as_ref().filter(|_| id == verdict::LINEARIZABLE);
     promises
@@ -185,6 +187,7 @@ fn verdicts(x: &Experiment) -> Vec<Verdict> {
                 .map(|found| format!("{}. {} {}", found.title, found.sentence, found.promise)),
             sentence: promise.sentence.to_owned(),
         })
+        .chain(invariants)
         .collect()
 }
 

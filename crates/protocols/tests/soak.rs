@@ -89,6 +89,7 @@ impl Ledger {
                     self.failed += u64::from(!ok);
                     self.answered_in_calm += u64::from(ok && o.time >= CALM);
                 }
+                What::Breach(breach) => return Err(format!("at {} ns: {breach:?}", o.time)),
                 _ => {}
             }
         }
@@ -101,6 +102,8 @@ impl Ledger {
 fn one(pattern: &str, algorithm: &Algorithm, seed: u64) -> Result<Ledger, String> {
     let setup = setup(pattern, algorithm, seed);
     let mut sim = (algorithm.build)(&setup);
+    sim.listen(true);
+    sim.watch(true);
     let nodes: Vec<NodeId> = (0..setup.nodes).map(NodeId).collect();
     let storm = Chaos {
         kinds: chaos::KINDS.iter().map(|kind| (*kind).to_owned()).collect(),

@@ -3,6 +3,7 @@
 use crate::node::NodeId;
 use crate::time::Nanos;
 use crate::view::Text;
+use crate::watch::Breach;
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,8 @@ pub enum What {
     Born,
     /// It ended, and with it so many writes that were not durable.
     Died(u64),
+    /// An invariant was broken by what the node did.
+    Breach(Breach),
 }
 
 /// Slots of the last second in a [`Tally`].

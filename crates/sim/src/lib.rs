@@ -20,6 +20,7 @@ pub mod small;
 pub mod time;
 pub mod trace;
 pub mod view;
+pub mod watch;
 
 pub use cluster::{Cluster, Simulation};
 pub use node::{Context, Ctx, Node, NodeId};

@@ -5,6 +5,7 @@ use crate::draw::{self, Purpose};
 use crate::history::{Operation, Outcome};
 use crate::time::Nanos;
 use crate::view::{ClusterView, Detail, NodeView, Text};
+use crate::watch::Watch;
 
 /// A node's number, in the order of the set-up. It is never hashed or drawn from: names are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -88,6 +89,8 @@ pub trait Node: Clone + 'static {
     type Timer: Copy + 'static;
     /// Disk.
     type Disk: Storage;
+    /// Who looks for broken invariants; `()` for nobody.
+    type Watch: Watch<Self>;
 
     /// A life begins: at the start of the run, after a restart, or when an absent node joins.
     fn start(&mut self, disk: &Self::Disk, ctx: &mut Ctx<'_, Self>);

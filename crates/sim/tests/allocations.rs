@@ -87,6 +87,7 @@ impl Node for Station {
     type Message = Ball;
     type Timer = ();
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         if matches!(self, Self::Source { .. }) {

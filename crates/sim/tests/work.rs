@@ -78,6 +78,7 @@ impl Node for Worker {
     type Message = Keep;
     type Timer = Timer;
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         for (place, (at, _)) in self.script.iter().enumerate() {
@@ -487,6 +488,7 @@ impl Node for Station {
     type Message = Tick;
     type Timer = Tick;
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         ctx.set_timer(0, Tick::Next);

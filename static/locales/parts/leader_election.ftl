@@ -10,3 +10,7 @@ raft-refuses-leads = refused { $candidate }'s vote for term { $term }: it leads 
 raft-refuses-voted = refused { $candidate }'s vote for term { $term }: already voted for { $other }
 raft-refuses-log = refused { $candidate }'s vote for term { $term }: the log of { $candidate } ends at { $last }, its own at { $mine }
 raft-truncates = gives up { $count } uncommitted entries that { $leader } does not have
+raft-breach-election = Election safety is broken: { $node } and { $other } were both elected in term { $term }
+raft-breach-completeness = Leader completeness is broken: { $node } leads term { $term } without the committed entry at index { $index }
+raft-breach-matching = Log matching is broken: { $node }'s entry at index { $index } of term { $term } differs from another log's
+raft-breach-applied = State-machine safety is broken: { $node } applied another entry at index { $index } than was committed there

@@ -20,6 +20,7 @@ use netsplit_sim::history::{Observation, Tally};
 use crate::around::{self, Around};
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
+use crate::judges::Breach;
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
@@ -377,6 +378,12 @@ impl Experiment {
     #[must_use]
     pub fn unanswered(&self) -> Option<Grade> {
         verdict::unanswered(self)
+    }
+
+    /// Invariants of the algorithm that the run broke, up to the frontier, the first thousand in order.
+    #[must_use]
+    pub fn breaches(&self) -> Vec<Breach> {
+        self.recorder.breaches.iter().map(|broken| Breach::new(self, broken)).collect()
     }
 
     /// The charts, up to the frontier.

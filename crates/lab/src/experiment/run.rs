@@ -68,6 +68,7 @@ impl Experiment {
             }
             let live = self.live();
             self.world.listen(live && !self.lean);
+            self.world.watch(!self.lean);
             let (mut target, mut most) = (until, left);
             if let Some(at) = entry {
                 target = target.min(at - 1);

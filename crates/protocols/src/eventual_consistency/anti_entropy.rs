@@ -284,6 +284,7 @@ impl Node for Replica {
     type Message = Envelope<Gossip>;
     type Timer = Reconcile;
     type Disk = Disk;
+    type Watch = ();
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         self.items = disk.0.clone();

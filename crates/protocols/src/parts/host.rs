@@ -8,6 +8,7 @@ use netsplit_sim::core::NodeMeta;
 use netsplit_sim::node::{Action, Context, Look, Message};
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{ClusterView, Detail, NodeView};
+use netsplit_sim::watch::Watch;
 use netsplit_sim::{Cluster, Ctx, Node, NodeId, Simulation};
 
 use crate::parts::client::{Client, ClientConfig, ClientCtx, ClientMessage, ClientTimer, Route};
@@ -102,6 +103,24 @@ pub enum Hosted<S> {
     Client(Client),
 }
 
+/// A node that may be a server: what a watch needs of it to serve servers alone as well as among clients.
+pub trait Holds<S> {
+    /// The server, where this node is one.
+    fn server(&self) -> Option<&S>;
+}
+
+impl<S> Holds<S> for S {
+    fn server(&self) -> Option<&S> {
+        Some(self)
+    }
+}
+
+impl<S> Holds<S> for Hosted<S> {
+    fn server(&self) -> Option<&S> {
+        self.server()
+    }
+}
+
 impl<S> Hosted<S> {
     /// The server, where this node is one.
     #[must_use]
@@ -136,10 +155,12 @@ impl<S> Node for Hosted<S>
 where
     S: Node + Overview,
     S::Message: Carrier,
+    S::Watch: Watch<Self>,
 {
     type Message = S::Message;
     type Timer = HostTimer<S::Timer>;
     type Disk = S::Disk;
+    type Watch = S::Watch;
 
     fn start(&mut self, disk: &Self::Disk, ctx: &mut Ctx<'_, Self>) {
         match self {
@@ -243,6 +264,7 @@ pub fn hosted_cluster<S>(
 where
     S: Node + Overview,
     S::Message: Carrier,
+    S::Watch: Watch<Hosted<S>>,
 {
     let config = Arc::new(config.over(&setup.network));
     let mut nodes: Vec<(NodeMeta, Hosted<S>)> =
@@ -265,6 +287,7 @@ pub fn build_hosted<S>(
 where
     S: Node + Overview,
     S::Message: Carrier,
+    S::Watch: Watch<Hosted<S>>,
 {
     let config = ClientConfig::new(setup.workload.clone(), targets, route);
     Box::new(hosted_cluster(setup, servers, config, client_role))

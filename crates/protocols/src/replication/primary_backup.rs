@@ -9,6 +9,8 @@
 //! heard a primary for its timeout. A primary that was only cut off goes on; when it hears a higher epoch, it
 //! gives up what the new primary does not have. That is how acknowledged writes are lost, and each is named.
 
+mod invariants;
+
 use netsplit_sim::small::Map;
 use std::sync::Arc;
 
@@ -547,6 +549,7 @@ impl Node for Server {
     type Message = Envelope<Copy>;
     type Timer = Timer;
     type Disk = Disk;
+    type Watch = invariants::Invariants;
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         self.epoch = disk.epoch;

@@ -9,6 +9,8 @@
 //! and sends what it marked, and only then the joiner answers. Every step is asked for again until it is answered,
 //! so lost messages delay a move and lose nothing.
 
+mod invariants;
+
 use netsplit_sim::small::{Map, Set};
 use std::sync::Arc;
 
@@ -462,6 +464,7 @@ impl Node for Shard {
     type Message = Envelope<Move>;
     type Timer = Tick;
     type Disk = Disk;
+    type Watch = invariants::Invariants;
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         let own = (STOCK..STOCK + self.stock)

@@ -56,6 +56,9 @@ pub trait Simulation {
     fn end_fault(&mut self, index: usize, at: Nanos);
     /// Whether notes, losses and faults are observed as well as operations.
     fn listen(&mut self, listening: bool);
+    /// Whether invariants are watched. What a watch knows hangs on all that came before: where it is to be right, it
+    /// watches from the start of the run, also while nobody listens.
+    fn watch(&mut self, watching: bool);
     /// Takes the observations made since the last call.
     fn drain(&mut self, into: &mut Vec<Observation>);
     /// How a node wants to be seen.
@@ -289,6 +292,10 @@ impl<N: Node> Simulation for Cluster<N> {
 
     fn listen(&mut self, listening: bool) {
         self.core.listening = listening;
+    }
+
+    fn watch(&mut self, watching: bool) {
+        self.core.watching = watching;
     }
 
     fn drain(&mut self, into: &mut Vec<Observation>) {

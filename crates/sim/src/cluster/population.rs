@@ -1,9 +1,11 @@
 //! What depends on the nodes' type: their states, disks, and the payloads behind the core's handles.
 
 use crate::core::Core;
+use crate::history::What;
 use crate::node::{Action, Context, Ctx, Look, Message, Node, NodeId, Sink, Storage, Wire};
 use crate::trace::Hash;
 use crate::view::{ClusterView, Detail, NodeView};
+use crate::watch::Watch;
 
 #[derive(Clone)]
 pub(super) enum Payload<M, T> {
@@ -28,6 +30,9 @@ pub(super) struct Nodes<N: Node> {
     newborn: Vec<N>,
     pub(super) payloads: Vec<Payload<N::Message, N::Timer>>,
     pub(super) disks: Vec<DiskState<N::Disk>>,
+    watch: N::Watch,
+    /// Which nodes run, for the watch.
+    up: Vec<bool>,
 }
 
 /// What the rare events (lives, faults, actions) need of the nodes, whatever their type: one copy of that code
@@ -87,7 +92,14 @@ impl<N: Node> Nodes<N> {
     pub(super) fn new(states: Vec<N>) -> Self {
         let disks =
             states.iter().map(|_| DiskState { durable: N::Disk::default(), pending: Vec::new(), first: 0 });
-        Self { disks: disks.collect(), newborn: states.clone(), states, payloads: Vec::new() }
+        Self {
+            disks: disks.collect(),
+            newborn: states.clone(),
+            watch: N::Watch::default(),
+            up: vec![false; states.len()],
+            states,
+            payloads: Vec::new(),
+        }
     }
 
     /// Lets a node handle something, then does what the network duplicated.
@@ -105,6 +117,16 @@ impl<N: Node> Nodes<N> {
         handle(&mut self.states[at], &disk.durable, &mut context);
         if !core.copies.is_empty() {
             self.copy_duplicates(core);
+        }
+        if N::Watch::ACTIVE && core.watching {
+            self.look(core, node);
+        }
+    }
+
+    /// Lets the watch look at what a node did.
+    fn look(&mut self, core: &mut Core, node: u32) {
+        if let Some(breach) = self.watch.after(&self.states, NodeId(node), &self.up) {
+            core.tell(NodeId(node), What::Breach(breach));
         }
     }
 
@@ -126,6 +148,7 @@ impl<N: Node> Nodes<N> {
 
 impl<N: Node> Population for Nodes<N> {
     fn start(&mut self, core: &mut Core, node: u32) {
+        self.up[node as usize] = true;
         self.with(core, node, |state, disk, ctx| state.start(disk, ctx));
     }
 
@@ -133,6 +156,7 @@ impl<N: Node> Population for Nodes<N> {
         let disk = &mut self.disks[node as usize];
         disk.first += disk.pending.len() as u64;
         disk.pending.clear();
+        self.up[node as usize] = false;
         self.states[node as usize] = self.newborn[node as usize].clone();
     }
 

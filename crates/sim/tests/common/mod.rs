@@ -65,6 +65,7 @@ impl Node for Tester {
     type Message = Ball;
     type Timer = ();
     type Disk = Log;
+    type Watch = ();
 
     fn start(&mut self, disk: &Log, ctx: &mut Ctx<'_, Self>) {
         self.lives = disk.0.clone();

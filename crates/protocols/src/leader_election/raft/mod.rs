@@ -8,6 +8,7 @@
 //! Needs no ordered links: everything is sent again with a heartbeat, and late, lost or doubled messages are
 //! harmless. Membership is fixed, and the log is never compacted.
 
+mod invariants;
 mod message;
 mod server;
 mod store;
@@ -22,6 +23,7 @@ use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
 
+pub use invariants::Invariants;
 pub use message::{Command, Disk, Entry, Raft};
 pub use server::{Config, Role, Server};
 pub use store::Store;

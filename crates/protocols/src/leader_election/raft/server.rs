@@ -12,6 +12,7 @@ use netsplit_sim::small;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{ClusterView, Detail, NodeView, Text};
 
+use super::invariants::Invariants;
 use super::message::{Command, Disk, Entry, Raft, Write};
 use super::store::Store;
 use super::{Planted, view};
@@ -539,6 +540,7 @@ impl Node for Server {
     type Message = Envelope<Raft>;
     type Timer = Timer;
     type Disk = Disk;
+    type Watch = Invariants;
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         (self.term, self.vote, self.log) = (disk.term, disk.vote, disk.log.clone());

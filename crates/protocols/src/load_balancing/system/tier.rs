@@ -41,6 +41,7 @@ impl Node for Tier {
     type Message = Wire;
     type Timer = TierTimer;
     type Disk = ();
+    type Watch = ();
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         match self {
