@@ -3,6 +3,7 @@
 //!
 //! - [`mod@advice`]: settings that make no sense together;
 //! - [`mod@around`]: the operations around a violation, for a picture;
+//! - [`cap`]: what each partition cost, here and under other settings;
 //! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
@@ -20,6 +21,7 @@
 
 pub mod advice;
 pub mod around;
+pub mod cap;
 mod charts;
 pub mod declared;
 pub mod experiment;
@@ -41,6 +43,7 @@ pub mod why;
 
 pub use advice::advice;
 pub use around::{Around, Bar};
+pub use cap::{Cap, Cut, GivenUp, Measured};
 pub use declared::{catalogue, default_scenario, quantiles};
 pub use experiment::{Advance, Experiment};
 pub use frame::{

@@ -190,6 +190,14 @@ fn clash(ops: &Ops, last: usize) -> Option<(usize, &Op)> {
     all.iter().filter(before).max_by_key(|(_, other)| other.end.at()).copied()
 }
 
+/// Three digits are enough.
+fn rounded(span: u64) -> u64 {
+    let unit = [10_000_000_000, 1_000_000_000, 100_000_000, 10_000_000, 1_000_000]
+        .into_iter()
+        .find(|unit| span >= *unit);
+    unit.map_or(span, |unit| span / (unit / 100) * (unit / 100))
+}
+
 /// A violation, explained.
 pub(crate) fn finding(x: &Experiment, live: &Live, violation: &Violation) -> Finding {
     let mut known = x.findings.borrow_mut();
@@ -234,7 +242,7 @@ fn explain(x: &Experiment, live: &Live, violation: &Violation) -> Finding {
         ("time", text::instant(violation.time)),
         ("last", (odd + 1).to_string()),
         ("other", against.map_or_else(String::new, |at| (at + 1).to_string())),
-        ("gap", text::span(gap.unwrap_or(0))),
+        ("gap", text::span(rounded(gap.unwrap_or(0)))),
         ("count", shown.len().to_string()),
         ("all", live.as_of(violation.event).operations.to_string()),
         ("own", on_key.as_ref().map_or(0, |on_key| on_key.ops.list().len()).to_string()),

@@ -116,6 +116,10 @@ impl App {
                     _ => return false,
                 }
             }
+            "g" | "G" if self.panels.consistency.is_some() => match self.ui.sheet {
+                Some(Sheet::Cap(_)) => Msg::Sheet(None),
+                _ => Msg::Sheet(Some(Sheet::Cap(0))),
+            },
             "h" | "H" => Msg::HealAll,
             "v" | "V" => Msg::Arm(None),
             letter => {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
-use netsplit_lab::{Around, Frame};
+use netsplit_lab::{Around, Cap, Frame, Measured};
 use serde_json::Value;
 use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -91,6 +91,8 @@ pub enum Msg {
     Sheet(Option<Sheet>),
     /// To an operation that nothing explains, by its index, at its instant.
     Violation(usize, u64),
+    /// To an invariant that was broken, by its index, at its instant.
+    Breach(usize, u64),
     /// The entry of the event log that the keys are at.
     Entry(String),
     /// To the next thing worth seeing, or the previous one.
@@ -277,6 +279,10 @@ pub struct App {
     pub(crate) sheet_size: (f64, f64),
     /// What the open sheet draws: which violation it is, and the operations around it.
     pub(crate) around: Option<((usize, (u64, u64)), Rc<Around>)>,
+    /// The runs that are compared, what they came to so far, and how far they are (thousandths).
+    pub(crate) cap: Option<Cap>,
+    pub(crate) measured: Vec<Measured>,
+    pub(crate) capped: u64,
     /// What is to get the focus once it is there.
     focus_on: Option<&'static str>,
     /// Something is wrong, said at once.
@@ -371,6 +377,9 @@ impl Component for App {
             sheet: None,
             sheet_size: (780.0, 540.0),
             around: None,
+            cap: None,
+            measured: Vec::new(),
+            capped: 0,
             focus_on: None,
             alarm: String::new(),
             slim: false,

@@ -38,6 +38,14 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Breach(index, time) => {
+                self.stop_at(time);
+                (self.ui.selection, self.ui.tab) = (Selection::Breach(index), Tab::Inspector);
+                self.ui.sheet = None;
+                if self.is_slim() {
+                    self.ui.drawer = Drawer::Analysis;
+                }
+            }
             Msg::SeekTo(time) => self.stop_at(time),
             Msg::Sheet(sheet) => self.turn(sheet),
             Msg::Violation(index, time) => {
@@ -298,7 +306,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
-        self.around = None;
+        (self.around, self.cap) = (None, None);
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.
@@ -315,6 +323,13 @@ impl App {
                 let at_moment = scenario.view.cursor.is_some();
                 if self.open(*scenario, !at_moment) {
                     self.dialog(None);
+                    // Steps that lead are to be seen.
+                    if crate::view::inspector::guide::leads(self) {
+                        self.ui.tab = Tab::Inspector;
+                        if self.is_slim() {
+                            self.ui.drawer = Drawer::Analysis;
+                        }
+                    }
                     self.forget_address();
                 } else if let Some(trouble) = self.trouble.clone() {
                     self.toast(trouble, false, 8000.0);

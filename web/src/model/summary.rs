@@ -1,6 +1,6 @@
 //! The three cells under the stage: operations, availability, network. They say what is known and no more.
 
-use netsplit_lab::{Consistency, FaultBlock, Frame, Grade};
+use netsplit_lab::{Breach, Consistency, FaultBlock, Frame, Grade};
 
 use super::format;
 
@@ -46,7 +46,7 @@ pub struct Cell {
     /// How it is known.
     pub text: String,
     /// What that says about what was promised; nothing where that is plain.
-    pub grade: String,
+    pub grade: &'static str,
 }
 
 /// The cells.
@@ -73,6 +73,34 @@ fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
     }
 }
 
+/// What a grade says, beside what happened.
+fn graded(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Broken => "promised",
+        Grade::NeverPromised => "not promised",
+        Grade::AssumptionBroken => "excused by a fault",
+        Grade::Kept | Grade::Undecided => "",
+    }
+}
+
+/// An invariant of the protocol was broken.
+pub fn broken(breach: &Breach, count: u64, excused: bool) -> Cell {
+    let grade = if excused { Grade::AssumptionBroken } else { Grade::Broken };
+    let (tone, icon) = look(grade, true);
+    Cell {
+        tone,
+        icon,
+        title: format!(
+            "{} broken at {}",
+            format::sentence_case(breach.invariant),
+            format::instant(breach.time)
+        ),
+        short: format::many_as(count, "breach", "breaches"),
+        text: breach.sentence.clone(),
+        grade: if excused { graded(grade) } else { "" },
+    }
+}
+
 fn consistent(c: &Consistency) -> Cell {
     let (tone, icon) = look(c.grade, c.promised);
     let short = match c.violations as u64 {
@@ -80,13 +108,7 @@ fn consistent(c: &Consistency) -> Cell {
         0 => "No violation".to_owned(),
         count => format::many(count, "violation"),
     };
-    let grade = match c.grade {
-        Grade::Broken => "Promised.",
-        Grade::NeverPromised => "Never promised.",
-        Grade::AssumptionBroken => "Promised only without such faults.",
-        Grade::Kept | Grade::Undecided => "",
-    };
-    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone(), grade: grade.to_owned() }
+    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone(), grade: graded(c.grade) }
 }
 
 fn answered(o: &Operations) -> Cell {
@@ -99,7 +121,7 @@ fn answered(o: &Operations) -> Cell {
         }
     };
     let short = format!("{} answered", format::count(o.ok));
-    Cell { tone: Tone::Plain, icon: "i-list", title, short, text, grade: String::new() }
+    Cell { tone: Tone::Plain, icon: "i-list", title, short, text, grade: "" }
 }
 
 fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
@@ -114,7 +136,7 @@ fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
         let icon = if tone == Tone::Warn { "i-warn" } else { "i-list" };
         let short = if o.open > 0 { "No answer" } else { "Nothing asked" };
         let (title, short) = (title.to_owned(), short.to_owned());
-        return Cell { tone, icon, title, short, text, grade: String::new() };
+        return Cell { tone, icon, title, short, text, grade: "" };
     }
     let share = o.recent_ok as f64 / ended as f64;
     let (tone, icon, grade) = match unanswered {
@@ -122,12 +144,7 @@ fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
         None | Some(Grade::Kept | Grade::Undecided) => (Tone::Warn, "i-warn", ""),
         Some(grade) => {
             let (tone, icon) = look(grade, true);
-            let words = match grade {
-                Grade::NeverPromised => "Never promised.",
-                Grade::AssumptionBroken => "Promised only without such faults.",
-                _ => "Promised.",
-            };
-            (tone, icon, words)
+            (tone, icon, graded(grade))
         }
     };
     Cell {
@@ -136,7 +153,7 @@ fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
         title: format!("{} of requests answered", format::percent(share)),
         short: format!("{} served", format::percent(share)),
         text: format!("In the last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
-        grade: grade.to_owned(),
+        grade,
     }
 }
 
@@ -159,7 +176,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
             title: format!("Partitioned for {}", format::span(round(frame.time.saturating_sub(since)))),
             short: format!("Split {}", format::span(round(frame.time.saturating_sub(since)))),
             text: sides.join(" | "),
-            grade: String::new(),
+            grade: "",
         };
     }
     let down = frame.nodes.iter().filter(|n| n.status == "crashed").count() as u64;
@@ -170,7 +187,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
             n => format!("{} on the way.", format::many(n, "message")),
         };
         let (title, short) = ("Every node and link works".to_owned(), "All works".to_owned());
-        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text, grade: String::new() };
+        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text, grade: "" };
     }
     let title = match (down, active.len() as u64) {
         (0, n) => format!("{} in force", format::many(n.max(1), "fault")),
@@ -183,7 +200,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
         words.push(&rest);
     }
     let text = words.join(", ");
-    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text, grade: String::new() }
+    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text, grade: "" }
 }
 
 fn round(ns: u64) -> u64 {

@@ -41,6 +41,8 @@ pub enum Selection {
     Fault(usize),
     /// An operation that nothing explains, by its index.
     Violation(usize),
+    /// An invariant that was broken, by its index.
+    Breach(usize),
 }
 
 /// What lies beside the stage in place of the panels.
@@ -48,6 +50,8 @@ pub enum Selection {
 pub enum Sheet {
     /// Why a violation is one, by its index.
     Why(usize),
+    /// What a partition cost, by its place among them.
+    Cap(usize),
 }
 
 /// A menu of what can be done to something on the stage.

@@ -130,7 +130,7 @@ fn gallery_list(app: &App, on: &Callback<Msg>) -> El {
     el("div").class("body").with(el("div").class("cards").with(cards).with(entries.is_empty().then(none)))
 }
 
-const KEYS: [(&str, &str); 25] = [
+const KEYS: [(&str, &str); 26] = [
     ("Space", "Play, pause"),
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
@@ -141,6 +141,7 @@ const KEYS: [(&str, &str); 25] = [
     ("Shift ← →", "100 ms back, on"),
     (", .", "Previous, next violation or thing worth seeing"),
     ("W", "Why there is a violation"),
+    ("G", "What was given up"),
     ("[ ]", "Slower, faster"),
     ("C", "Crash a node"),
     ("R", "Restart a node"),

@@ -29,7 +29,7 @@ use yew::prelude::*;
 
 use crate::app::{App, Msg};
 use crate::model::face::Face;
-use crate::model::ui::{Drawer, Tab};
+use crate::model::ui::{Drawer, Sheet, Tab};
 use dom::{El, el, fragment};
 use icons::icon;
 use island::{Props, What, island};
@@ -76,6 +76,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.wishes.panel.is_some(), "panels"),
         (app.ui.full, "full"),
         (app.ui.sheet.is_some(), "sheeted"),
+        (matches!(app.ui.sheet, Some(Sheet::Cap(_))), "costs"),
     ];
     let mut class = face.to_owned();
     for (_, part) in parts.into_iter().filter(|(there, _)| *there) {

@@ -22,7 +22,8 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         "end of the run"
     } else if session.now() == 0 {
         "at the start"
-    } else if app.panels.violations.iter().any(|(_, time)| *time == session.now()) {
+    } else if app.panels.violations.iter().chain(&app.panels.breaches).any(|(_, time)| *time == session.now())
+    {
         "paused on a violation"
     } else {
         "paused"
@@ -80,7 +81,7 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
 /// From one thing worth seeing to the next.
 fn jump(app: &App, on: &Callback<Msg>) -> El {
     let (at, all) = app.panels.marks;
-    let (name, back, on_to) = match app.panels.violations.is_empty() {
+    let (name, back, on_to) = match app.panels.violations.is_empty() && app.panels.breaches.is_empty() {
         true => ("Notable", "Previous thing worth seeing (,)", "Next thing worth seeing (.)"),
         false => ("Violation", "Previous violation (,)", "Next violation (.)"),
     };

@@ -380,6 +380,24 @@ impl Experiment {
         verdict::unanswered(self)
     }
 
+    /// When invariants were broken, up to the frontier: number of the event and instant (ns).
+    #[must_use]
+    pub fn breach_marks(&self) -> Vec<(u64, u64)> {
+        self.recorder.breaches.iter().map(|broken| (broken.event, broken.time)).collect()
+    }
+
+    /// Which invariant one of them broke.
+    #[must_use]
+    pub fn breach_kind(&self, index: usize) -> Option<&'static str> {
+        self.recorder.breaches.get(index).map(|broken| broken.breach.invariant)
+    }
+
+    /// One of them, in words.
+    #[must_use]
+    pub fn breach(&self, index: usize) -> Option<Breach> {
+        self.recorder.breaches.get(index).map(|broken| Breach::new(self, broken))
+    }
+
     /// Invariants of the algorithm that the run broke, up to the frontier, the first thousand in order.
     #[must_use]
     pub fn breaches(&self) -> Vec<Breach> {

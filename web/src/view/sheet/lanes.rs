@@ -15,7 +15,7 @@ use crate::view::timeline::{path, px, rect, text};
 const TOP: f64 = 60.0;
 const FOOT: f64 = 92.0;
 /// A lane's height, least and most.
-const LANE: (f64, f64) = (56.0, 104.0);
+const LANE: (f64, f64) = (56.0, 128.0);
 /// Heights of bars, of the witness and of all others.
 const TALL: (f64, f64) = (30.0, 22.0);
 /// A letter's width, about.
@@ -99,10 +99,10 @@ pub fn lanes(app: &App, on: &Callback<Msg>, index: usize) -> El {
     let (Some((_, around)), Some(found)) = (&app.around, found) else { return holder };
     let (width, height) = app.sheet_size;
     let narrow = width < 560.0;
-    let (left, right) = (if narrow { 36.0 } else { 52.0 }, width - if narrow { 12.0 } else { 28.0 });
+    let (left, right) = if narrow { (36.0, width - 24.0) } else { (52.0, width - 36.0) };
     let count = around.clients.len().max(1) as f64;
     let pitch = ((height - TOP - FOOT) / count).clamp(LANE.0, LANE.1);
-    let axis = Folded::new(&around.spans, left, right, if narrow { 26.0 } else { 46.0 });
+    let axis = Folded::new(&around.spans, left, right, if narrow { 36.0 } else { 46.0 });
     let bars = places(around, &axis, right);
     let plot = Plot { around, axis, left, right, pitch, bars };
     let whole = (plot.foot() + FOOT).max(height);
@@ -112,12 +112,12 @@ pub fn lanes(app: &App, on: &Callback<Msg>, index: usize) -> El {
         .set("data-css", format!("width:{width:.0}px;height:{whole:.0}px"))
         .set("role", "img")
         .set("aria-label", words.join(" "))
-        .with(ground(&plot, &app.panels.faults))
+        .with(ground(&plot, &app.panels.faults, app.panels.now))
         .each((0..around.bars.len()).map(|at| bar(&plot, at)))
         .with(order(&plot))
         .with(clash(&plot, &found))
         .each((0..around.bars.len()).filter(|at| around.bars[*at].number > 0).map(|at| number(&plot, at)))
-        .with(held(&plot, &found))
+        .with(held(&plot))
         .with(cursor(&plot, app.panels.now));
     let button = |at: usize| {
         let bar = &around.bars[at];
@@ -128,7 +128,7 @@ pub fn lanes(app: &App, on: &Callback<Msg>, index: usize) -> El {
             .class("obtn")
             .set("data-css", format!("left:{x:.1}px;top:{y:.1}px;width:{:.1}px", wide.max(28.0)))
             .set("aria-label", format!("{}: {sentence}", bar.number))
-            .set("title", format!("Go to {}", format::exact(goal)))
+            .set("title", format!("Go to {}", format::instant(goal)))
             .sends(on, Msg::SeekTo(goal))
     };
     let mut numbered: Vec<usize> =
@@ -138,7 +138,7 @@ pub fn lanes(app: &App, on: &Callback<Msg>, index: usize) -> El {
 }
 
 /// Faults, ruler, lanes and folds.
-fn ground(plot: &Plot, faults: &[FaultBlock]) -> El {
+fn ground(plot: &Plot, faults: &[FaultBlock], now: u64) -> El {
     let (around, axis, foot) = (plot.around, &plot.axis, plot.foot());
     let mut layer = fragment();
     // A fault is a bar on top and a wash; its label stands where it is first seen.
@@ -167,7 +167,8 @@ fn ground(plot: &Plot, faults: &[FaultBlock]) -> El {
         for tick in scale::time_ticks(from, to, (((b - a) / 64.0) as usize).max(1)) {
             let x = axis.x(tick);
             layer = layer.with(path("gridl", format!("M{:.1} {}V{foot:.1}", x.round() + 0.5, TOP - 8.0)));
-            if x - 20.0 > free && x + 18.0 < plot.right + 24.0 {
+            let clear = (x - axis.x(now)).abs() > 50.0 || !axis.shows(now);
+            if clear && x - 20.0 > free && x - 18.0 > a - 8.0 && x + 18.0 < b + 8.0 {
                 free = x + 22.0;
                 let label = text("ax", px(x), "44".to_owned()).set("text-anchor", "middle");
                 layer = layer.with(label.with(format::span(tick)));
@@ -180,29 +181,23 @@ fn ground(plot: &Plot, faults: &[FaultBlock]) -> El {
             .with(text("wclient", "16".to_owned(), px(y + 5.0)).with(client))
             .with(path("gridl", format!("M{} {:.1}H{}", plot.left, y.round() + 0.5, plot.right)));
     }
-    for (at, (from, to, hidden)) in around.spans.iter().enumerate() {
+    for (at, (_, to, hidden)) in around.spans.iter().enumerate() {
         let Some((next, ..)) = around.spans.get(at + 1) else { continue };
         let (x, wide) = (axis.x(*to), axis.fold);
-        let slants = (0..((foot - TOP) / 14.0) as usize).map(|line| {
-            let y = TOP + 12.0 + line as f64 * 14.0;
-            format!("M{:.1} {y:.1}l10 -6", x + wide / 2.0 - 5.0)
+        // Slanted hairlines from edge to edge; how long it is, and what it hides, stands above.
+        let slants = (0..((foot - TOP) / 12.0) as usize).map(|line| {
+            let y = TOP + 10.0 + line as f64 * 12.0;
+            format!("M{:.1} {y:.1}l12 -6", x + wide / 2.0 - 6.0)
         });
-        let words = format!(
-            "{} folded, {}",
-            format::span((next - to) / 1_000_000 * 1_000_000),
-            format::many(*hidden as u64, "operation")
-        );
-        let (cx, cy) = (x + wide / 2.0, f64::midpoint(TOP, foot));
-        let _ = from;
+        let long = format::span((next - to) / 10_000_000 * 10_000_000);
+        let line = |y: f64, words: String| {
+            text("foldt", px(x + wide / 2.0), px(y)).set("text-anchor", "middle").with(words)
+        };
         layer = layer
             .with(rect("foldb", x, TOP - 8.0, wide, px(foot - TOP + 8.0)))
             .with(path("foldl", slants.collect()))
-            .with(
-                text("foldt", px(cx), px(cy + 4.0))
-                    .set("text-anchor", "middle")
-                    .set("transform", format!("rotate(-90 {cx:.1} {cy:.1})"))
-                    .with(words),
-            );
+            .with(line(34.0, long))
+            .with((*hidden > 0).then(|| line(46.0, format!("{hidden} ops"))));
     }
     layer
 }
@@ -300,7 +295,7 @@ fn clash(plot: &Plot, found: &Finding) -> El {
 }
 
 /// What the key holds if the operations take effect along the line.
-fn held(plot: &Plot, found: &Finding) -> El {
+fn held(plot: &Plot) -> El {
     let (around, axis) = (plot.around, &plot.axis);
     let y = plot.foot() + 16.0;
     let last = around.spans.last().map_or(0, |span| span.1);
@@ -332,7 +327,6 @@ fn held(plot: &Plot, found: &Finding) -> El {
             .with(rect("hgap", a, y + 0.5, (b - a).max(4.0), "23".to_owned()))
             .with(words.map(|words| text("hlab bad", px(a + 8.0), px(y + 16.0)).with(words)))
     });
-    let _ = found;
     let (fit, all) = around.fits;
     let caption = match (fit, plot.right - plot.left > 420.0) {
         (0, _) => "No order was found for the others in the time there was.".to_owned(),
@@ -353,7 +347,7 @@ fn cursor(plot: &Plot, now: u64) -> El {
     if !plot.axis.shows(now) {
         return fragment();
     }
-    let (x, words) = (plot.axis.x(now), format::exact(now));
+    let (x, words) = (plot.axis.x(now), format::instant(now));
     let wide = words.chars().count() as f64 * 6.2 + 12.0;
     let left = (x - wide / 2.0).clamp(0.0, plot.right + 28.0 - wide);
     fragment()

@@ -1,8 +1,10 @@
 //! What lies beside the stage, in place of the panels, until somebody goes back to it.
 //!
 //! - [`why`]: why a violation is one;
-//! - [`lanes`]: the operations around it, a lane for each client.
+//! - [`lanes`]: the operations around it, a lane for each client;
+//! - [`cap`]: what each partition cost.
 
+mod cap;
 mod lanes;
 mod why;
 
@@ -20,6 +22,7 @@ use crate::model::ui::Sheet;
 pub fn main(app: &App, on: &Callback<Msg>) -> El {
     match app.ui.sheet {
         None => fragment(),
+        Some(Sheet::Cap(cut)) => cap::main(app, on, cut),
         Some(Sheet::Why(index)) => {
             let bar = bar(on).with(steps(app, on, index)).with(lanes::legend());
             fragment().with(bar).with(lanes::lanes(app, on, index))
@@ -31,6 +34,7 @@ pub fn main(app: &App, on: &Callback<Msg>) -> El {
 pub fn side(app: &App, on: &Callback<Msg>) -> Option<El> {
     match app.ui.sheet? {
         Sheet::Why(index) => Some(why::why(app, on, index)),
+        Sheet::Cap(_) => Some(cap::side(app, on)),
     }
 }
 

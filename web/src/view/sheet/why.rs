@@ -15,7 +15,7 @@ pub fn chain(on: &Callback<Msg>, found: &Finding) -> El {
         let goal = op.to.unwrap_or(op.from);
         let go = el("button")
             .class("k")
-            .set("aria-label", format!("Go to {}, {}", at + 1, format::exact(goal)))
+            .set("aria-label", format!("Go to {}, {}", at + 1, format::instant(goal)))
             .sends(on, Msg::SeekTo(goal))
             .with((at + 1).to_string());
         el("li").with(go).with(el("p").with(&op.sentence))
