@@ -14,7 +14,7 @@ use crate::model::opening::{self, Opening};
 use crate::model::session::Session;
 use crate::model::setup;
 use crate::model::tool::{Aim, Hit};
-use crate::model::ui::{Dialog, Drawer, Selection, Tab, Toast};
+use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab, Toast};
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
@@ -39,12 +39,22 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Breach(index, time) => {
+                self.stop_at(time);
+                (self.ui.selection, self.ui.tab) = (Selection::Breach(index), Tab::Inspector);
+                self.ui.sheet = None;
+                if self.is_slim() {
+                    self.ui.drawer = Drawer::Analysis;
+                }
+            }
+            Msg::SeekTo(time) => self.stop_at(time),
+            Msg::Sheet(sheet) => self.turn(sheet),
             Msg::Violation(index, time) => {
-                self.with(|session| {
-                    session.playback.set_playing(false);
-                    session.seek(time);
-                });
+                self.stop_at(time);
                 (self.ui.selection, self.ui.tab) = (Selection::Violation(index), Tab::Inspector);
+                if let Some(Sheet::Why(shown)) = self.ui.sheet.as_mut() {
+                    *shown = index;
+                }
             }
             Msg::Ask(line, node) => {
                 let Some(session) = self.session.as_mut() else { return };
@@ -61,10 +71,7 @@ impl App {
             Msg::Entry(entry) => self.ui.entry = entry,
             Msg::Moment(time, node, entry) => {
                 self.ui.entry = entry;
-                self.with(|session| {
-                    session.playback.set_playing(false);
-                    session.seek(time);
-                });
+                self.stop_at(time);
                 self.ui.selection = node.map_or(Selection::None, Selection::Node);
             }
             Msg::Jump(forward) => self.with(|session| session.jump(forward)),
@@ -220,6 +227,13 @@ impl App {
         }
     }
 
+    fn stop_at(&mut self, time: u64) {
+        self.with(|session| {
+            session.playback.set_playing(false);
+            session.seek(time);
+        });
+    }
+
     fn with(&mut self, act: impl FnOnce(&mut Session)) {
         if let Some(session) = self.session.as_mut() {
             act(session);
@@ -265,6 +279,7 @@ impl App {
         self.overlay.drag = None;
         self.ui.selection = Selection::None;
         self.ui.aim = None;
+        self.ui.sheet = None;
         self.speaker.forget();
         self.changed();
     }
@@ -298,6 +313,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
+        (self.around, self.cap) = (None, None);
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.
@@ -314,6 +330,13 @@ impl App {
                 let at_moment = scenario.view.cursor.is_some();
                 if self.open(*scenario, !at_moment) {
                     self.dialog(None);
+                    // Steps that lead are to be seen.
+                    if crate::view::inspector::guide::leads(self) {
+                        self.ui.tab = Tab::Inspector;
+                        if self.is_slim() {
+                            self.ui.drawer = Drawer::Analysis;
+                        }
+                    }
                     self.forget_address();
                 } else if let Some(trouble) = self.trouble.clone() {
                     self.toast(trouble, false, 8000.0);

@@ -107,7 +107,7 @@ fn share(app: &App, on: &Callback<Msg>, link: &str) -> El {
     fragment().with(body).with(el("footer").with(el("span").with(size)))
 }
 
-const KEYS: [(&str, &str); 25] = [
+const KEYS: [(&str, &str); 27] = [
     ("Space", "Play, pause"),
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
@@ -116,7 +116,9 @@ const KEYS: [(&str, &str); 25] = [
     ("Shift F10", "What can be done to the node in focus"),
     ("← →", "Previous, next event"),
     ("Shift ← →", "100 ms back, on"),
-    (", .", "Previous, next thing worth seeing"),
+    (", .", "Previous, next violation or thing worth seeing"),
+    ("W", "Why there is a violation"),
+    ("G", "What was given up"),
     ("[ ]", "Slower, faster"),
     ("C", "Crash a node"),
     ("R", "Restart a node"),

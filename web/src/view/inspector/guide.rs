@@ -1,0 +1,42 @@
+//! What a scenario says about itself: a paragraph, or steps that lead through it, a line each.
+
+use netsplit_lab::gallery;
+use yew::prelude::*;
+
+use super::title;
+use crate::app::{App, Msg};
+use crate::view::dom::{El, el};
+
+/// Where somebody starts who has never put anything in: the scenario for a pattern.
+const STARTS: [(&str, &str); 2] = [("replication", "try-a-copy"), ("eventual_consistency", "try-a-rumour")];
+
+/// Whether the scenario leads, step by step.
+pub fn leads(app: &App) -> bool {
+    app.scenario.notes.contains('\n')
+}
+
+/// The notes.
+pub fn guide(app: &App) -> Option<El> {
+    let notes = app.scenario.notes.as_str();
+    if notes.is_empty() {
+        return None;
+    }
+    let name = if app.scenario.title.is_empty() { "This run" } else { app.scenario.title.as_str() };
+    let section = el("section").class("guide").with(title(name, String::new()));
+    let steps = notes.split('\n').map(|step| el("li").with(el("p").with(step.to_owned())));
+    Some(if leads(app) {
+        section.with(el("ol").each(steps))
+    } else {
+        section.with(el("p").class("muted").with(notes.to_owned()))
+    })
+}
+
+/// The way to the scenario that leads through it, where there is one for this pattern.
+pub fn start(app: &App, on: &Callback<Msg>) -> Option<El> {
+    let (_, id) = STARTS.iter().find(|(pattern, _)| *pattern == app.scenario.system.pattern)?;
+    if leads(app) || !gallery().iter().any(|entry| entry.id == *id) {
+        return None;
+    }
+    let go = el("button").class("link").sends(on, Msg::Gallery((*id).to_owned()));
+    Some(el("p").class("muted").with("First time? ").with(go.with("Insert at one node, read at another")))
+}
