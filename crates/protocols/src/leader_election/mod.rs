@@ -1,10 +1,11 @@
 //! Leader election: choose one node to coordinate the others.
 
 pub mod bully;
+pub mod paxos;
 pub mod raft;
 pub mod ring;
 
 use crate::registry::Algorithm;
 
 /// The algorithms of this pattern, the default first.
-pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT, &bully::BULLY, &ring::RING];
+pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT, &bully::BULLY, &ring::RING, &paxos::MULTI_PAXOS];
