@@ -12,6 +12,7 @@ use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Observation, Outcome, What};
 use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::time::{MILLISECOND, SECOND};
+use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{NodeId, Simulation};
 
 /// In so long after the last crash or restart all agree: the silence is noticed, an election that meets a crash is

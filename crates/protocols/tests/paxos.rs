@@ -14,6 +14,7 @@ use netsplit_sim::history::{Function, Observation, Operation, Outcome, What};
 use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::node::Action;
 use netsplit_sim::time::{MILLISECOND, SECOND};
+use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{Cluster, NodeId, Simulation};
 use weather::{Observer, setup, storm, with};
 
@@ -30,8 +31,7 @@ struct Run {
 impl Observer<Hosted<Server>> for Run {
     fn after(&mut self, sim: &Cluster<Hosted<Server>>, who: NodeId, up: &[bool]) -> Result<(), String> {
         let nodes = sim.nodes();
-        let core = |at: usize| nodes[at].server().filter(|_| up[at]).map(|server| &server.core);
-        if let Some(breach) = self.watch.after(nodes.len(), core, who) {
+        if let Some(breach) = self.watch.after(nodes, who, up) {
             return Err(format!("{breach:?}"));
         }
         // Only what a client asked may be decided.

@@ -9,6 +9,7 @@ use netsplit_sim::declare::Value;
 use netsplit_sim::history::{Observation, Outcome, What};
 use netsplit_sim::network::Transport;
 use netsplit_sim::time::{MILLISECOND, SECOND};
+use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{NodeId, Simulation};
 
 /// In so long after the last crash or restart all agree: the ring closes (a wait for each that is left out), a

@@ -1,6 +1,5 @@
 //! What several algorithms share. Parts know no pattern.
 
-pub mod breach;
 pub mod chunked;
 pub mod client;
 pub mod deadlines;

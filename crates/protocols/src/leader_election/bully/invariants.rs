@@ -3,10 +3,10 @@
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::Text;
+use netsplit_sim::watch::{self, Breach};
 
 use super::server::Server;
-use crate::parts::breach::Breach;
-use crate::parts::host::Hosted;
+use crate::parts::host::Holds;
 
 /// What the observer remembers of a node.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,12 +29,12 @@ pub struct Watch {
     pub announced: u64,
 }
 
-impl Watch {
+impl<N: Holds<Server>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
     /// `bully_highest`: nobody begins to coordinate while a higher node has been up for as long as it looked for
     /// one.
-    pub fn after(&mut self, nodes: &[Hosted<Server>], who: NodeId, up: &[bool]) -> Option<Breach> {
+    fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         self.event += 1;
         self.seen.resize(nodes.len(), Seen::default());
         for (seen, up) in self.seen.iter_mut().zip(up) {
@@ -44,7 +44,7 @@ impl Watch {
             seen.up = *up;
         }
         let me = who.index();
-        let server = nodes.get(me).filter(|_| self.seen[me].up).and_then(Hosted::server)?;
+        let server = nodes.get(me).filter(|_| self.seen[me].up).and_then(Holds::server)?;
         let seen = &mut self.seen[me];
         let began = server.coordinates() && !seen.coordinates;
         seen.coordinates = server.coordinates();

@@ -183,6 +183,7 @@ impl Node for Server {
     type Message = Envelope<Bully>;
     type Timer = ();
     type Disk = ();
+    type Watch = super::invariants::Watch;
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         self.elect(ctx);

@@ -3,10 +3,12 @@
 use netsplit_sim::node::NodeId;
 use netsplit_sim::small::Map;
 use netsplit_sim::view::Text;
+use netsplit_sim::watch::{self, Breach};
 
 use super::core::{Core, Role};
 use super::message::{Ballot, CHOSEN, Command, Value, ballot_name};
-use crate::parts::breach::Breach;
+use super::server::Server;
+use crate::parts::host::Holds;
 
 /// Watches the nodes of one log, event by event.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +32,7 @@ impl Watch {
     /// - `paxos_agreement`: no two nodes know different values to be decided for one slot.
     /// - `paxos_validity`: what is decided was proposed, and in one ballot one value alone is proposed for a slot.
     /// - `paxos_promise`: an acceptor never promises less than the highest ballot in which it has answered.
-    pub fn after<'a>(
+    pub fn look<'a>(
         &mut self,
         count: usize,
         core: impl Fn(usize) -> Option<&'a Core>,
@@ -93,5 +95,12 @@ impl Watch {
             }
         }
         None
+    }
+}
+
+impl<N: Holds<Server>> watch::Watch<N> for Watch {
+    fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
+        let core = |at: usize| nodes[at].server().filter(|_| up[at]).map(|server| &server.core);
+        self.look(nodes.len(), core, who)
     }
 }

@@ -2,11 +2,11 @@
 
 use netsplit_sim::node::NodeId;
 use netsplit_sim::view::Text;
+use netsplit_sim::watch::{self, Breach};
 
 use super::message::Token;
 use super::server::Server;
-use crate::parts::breach::Breach;
-use crate::parts::host::Hosted;
+use crate::parts::host::Holds;
 
 /// What the observer remembers of a node.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,15 +29,15 @@ pub struct Watch {
     pub elected: u64,
 }
 
-impl Watch {
+impl<N: Holds<Server>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
     /// - `ring_highest`: nobody is elected while a node with a higher number is up, where the ring has been whole and
     ///   the same since the winner sent its own number.
     /// - `ring_passed`: nobody passes on a number that is lower than its own.
-    pub fn after(&mut self, nodes: &[Hosted<Server>], who: NodeId, up: &[bool]) -> Option<Breach> {
+    fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         self.event += 1;
-        let servers: Vec<&Server> = nodes.iter().filter_map(Hosted::server).collect();
+        let servers: Vec<&Server> = nodes.iter().filter_map(Holds::server).collect();
         let count = servers.len();
         self.seen.resize(count, Seen::default());
         let next = |at: usize| (1..=count as u32).find(|steps| up[servers[at].along(*steps).index()]);

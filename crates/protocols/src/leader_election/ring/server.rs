@@ -258,6 +258,7 @@ impl Node for Server {
     type Message = Envelope<Ring>;
     type Timer = Timer;
     type Disk = ();
+    type Watch = super::invariants::Watch;
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
         self.start = u64::from(ctx.life()) << 32;
