@@ -109,7 +109,7 @@ impl App {
             "2" => Msg::Tab(Tab::Inspector),
             "3" => Msg::Tab(Tab::Events),
             "Home" => Msg::Seek(0),
-            "Enter" if !button && self.ui.aim.is_some() => Msg::Finish,
+            "Enter" if self.ui.aim.as_ref().is_some_and(|aim| !button || aim.gathers()) => Msg::Finish,
             "Delete" | "Backspace" => match self.ui.selection {
                 Selection::Fault(index) => Msg::Remove(index),
                 _ => return false,

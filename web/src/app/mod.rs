@@ -201,6 +201,8 @@ pub enum Msg {
     Seen(bool),
     /// "Open in netsplit" is about to be followed.
     Away,
+    /// Past everything else to the stage.
+    Skip,
 }
 
 /// Elements that are written to directly.
@@ -247,6 +249,10 @@ pub struct App {
     fresh: bool,
     own_hash: String,
     opener: Option<Element>,
+    /// The open dialog has stopped a run that goes on when it is closed.
+    resumes: bool,
+    /// A finger has opened the menu and is still on it, or was just now (wall ms): it does not choose yet.
+    pub(crate) held_menu: Option<f64>,
     pub(crate) history: History,
     grab: Option<Grab>,
     /// A block was let go of just now, somewhere else.
@@ -357,6 +363,8 @@ impl Component for App {
             fresh: true,
             own_hash: String::new(),
             opener: None,
+            resumes: false,
+            held_menu: None,
             history: History::default(),
             grab: None,
             dragged: false,

@@ -64,7 +64,7 @@ impl App {
         }
         self.fresh = false;
         let measured = self.measure(budget);
-        let rested = self.rested(wall);
+        let rested = self.rested(wall) | self.menu_freed(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
         if gone {

@@ -1,6 +1,7 @@
 //! The picture: two layers. Below, nodes and links, which in a crowd are drawn only where they changed; above,
 //! messages, sixty times a second.
 
+use crate::model::math;
 use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
@@ -275,6 +276,7 @@ impl Stage {
                 cells: labels && width >= NARROW && self.free(place, (66.0, place.r + 26.0, place.r + 48.0)),
                 tiers: frame.layout == "tiers",
                 dim: over.aim == Some(false),
+                target: over.aim == Some(true),
                 picked,
                 selected,
             };
@@ -389,6 +391,16 @@ impl Stage {
             on.set_stroke_style_str(&self.theme.hue(hue(arc.owner), true).css);
             on.set_line_width(ring.band);
             on.stroke();
+            // Whose it is, where the name has room.
+            let out = ring.radius + lift + ring.band / 2.0 + 10.0;
+            let owner = frame.nodes.iter().find(|n| n.id == arc.owner).filter(|_| (to - from) * out > 22.0);
+            if let Some(owner) = owner {
+                let (x, y) = (math::cos((from + to) / 2.0), math::sin((from + to) / 2.0));
+                on.set_font(&format!("11px {}", self.theme.font));
+                on.set_text_align("center");
+                on.set_fill_style_str(&self.theme.ink_2);
+                let _ = on.fill_text(&owner.name, ring.x + x * out, ring.y + y * out + 4.0);
+            }
         }
     }
 }
