@@ -80,9 +80,9 @@ impl App {
     /// The focus goes where the latest message wants it.
     pub(super) fn take_focus(&mut self) {
         if let Some(goal) = self.focus_on.take()
-            && !browser::focus(goal)
+            && browser::focus(goal)
         {
-            browser::focus(".play");
+            self.focused = None;
         }
     }
 }
