@@ -100,6 +100,66 @@ verdict-assumption-broken = That was promised under a condition which this run b
 invariant-broken = At { $time }, event { $event }, on { $nodes }: { $what }
 invariant-checked = An invariant of the algorithm, checked after every event.
 
+judge-linearizable = Linearizable
+judge-sequential = Sequentially consistent
+judge-read-your-writes = Read your writes
+judge-monotonic-reads = Monotonic reads
+judge-monotonic-writes = Monotonic writes
+judge-writes-follow-reads = Writes follow reads
+judge-fresh-reads = No stale reads
+judge-lost-updates = No lost updates
+judge-durable = Acknowledged writes are there
+judge-converged = Replicas agree
+
+judged-kept = Nothing in { $count ->
+    [one] { $count } answered operation
+   *[other] { $count } answered operations
+ } speaks against it.
+judged-undecided-budget = The steps that it was given did not do.
+judged-undecided-values = Some value was written to a key twice: who wrote what was read is not known.
+judged-undecided-nowhere = Some value was read that no write of the run had written.
+judged-undecided-session = Some client did two things at once in one session.
+judged-undecided-order = In which order the versions come is not known.
+judged-undecided-which = Something is broken, but not which of several guarantees.
+judged-linearizable = { $count ->
+    [one] { $count } operation that no order explains, at { $time }.
+   *[other] { $count } operations that no order explains, the first at { $time }.
+ }
+judged-sequential = No single order of all operations explains them, real time left aside: { $shown } of them contradict each other.
+judged-session-read-your-writes = { $count ->
+    [one] A client
+   *[other] { $count } times a client
+ } read an older value than it had written itself; { $client } was the first.
+judged-session-monotonic-reads = { $count ->
+    [one] A client
+   *[other] { $count } times a client
+ } read an older value than it had read before; { $client } was the first.
+judged-session-monotonic-writes = { $count ->
+    [one] Writes of a client
+   *[other] { $count } times writes of a client
+ } came in another order than it made them; { $client } saw it first.
+judged-session-writes-follow-reads = { $count ->
+    [one] A write
+   *[other] { $count } writes
+ } came before what its client had read already; { $client } saw it first.
+judged-fresh-reads = { $count } of { $reads } reads were stale: by { $longest } and { $versions ->
+    [one] { $versions } version
+   *[other] { $versions } versions
+ } at the worst.
+judged-lost-updates = { $count ->
+    [one] { $count } acknowledged write was
+   *[other] { $count } acknowledged writes were
+ } overwritten unseen, or put before an older one.
+judged-durable = { $count ->
+    [one] { $count } acknowledged write is
+   *[other] { $count } acknowledged writes are
+ } not there any more.
+judged-converged-none = All { $replicas } replicas that are up hold the same.
+judged-converged = { $replicas } replicas differ on { $count ->
+    [one] { $count } key
+   *[other] { $count } keys
+ } at this moment.
+
 finding-stale-read = Stale read at { $time }
 finding-stale-read-sentence = { $client } read { $what } after { $newer }.
 finding-stale-read-because = No order explains both { $other } and { $last }. In real time { $last } comes after { $other }; by its value it comes before.
