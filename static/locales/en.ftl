@@ -205,3 +205,16 @@ cap-converge-said = It converges, so it is right
 cap-converge-true = Replicas that agree can agree on the wrong thing: a write that lost was acknowledged all the same.
 cap-more-said = More nodes, more throughput
 cap-more-true = Not for one group that decides together, and not for one hot key.
+
+## Models, for whoever asks for less
+
+model-linearizable = Each operation takes effect at one instant between its start and its end, and every read sees the latest write.
+model-sequential = One order of all operations explains all answers and keeps the order of each client; real time does not count.
+model-read-your-writes = A client sees what it wrote itself, or something newer.
+model-monotonic-reads = A client never sees something older than what it saw before.
+model-monotonic-writes = What a client writes takes effect everywhere in its own order.
+model-writes-follow-reads = What a client writes comes after what it had seen.
+model-fresh-reads = No read misses a write that was acknowledged before it began.
+model-lost-updates = No acknowledged write is passed over by one that never saw it.
+model-durable = Every acknowledged write is still a version of its key.
+model-converged = All replicas hold the same. That they agree does not say that they are right.

@@ -166,7 +166,7 @@ test('a broken invariant stops the run, is named and explained', async () => {
   await shot(page, 'breach');
   await audit(page, 'breach');
   // Once for each kind: played on, it does not stop for the next of the same.
-  await page.locator('body').press('Space');
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
   await page.waitForFunction((at) => Number(document.querySelector('[data-time]').dataset.time) > at, at);
   errors.none();
 });

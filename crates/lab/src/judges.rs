@@ -221,8 +221,14 @@ pub(crate) fn told(x: &Experiment, invoke: usize) -> String {
     };
     let args = [
         ("client", x.client(record.process)),
-        ("key", call.key().map_or_else(String::new, words::key)),
-        ("value", value.map_or_else(|| say("value-none", &[]), words::value)),
+        (
+            "what",
+            format!(
+                "{} = {}",
+                call.key().map_or_else(String::new, words::key),
+                value.map_or_else(|| say("value-none", &[]), words::value)
+            ),
+        ),
         ("from", text::instant(record.time)),
         ("to", ok.map_or_else(String::new, |(time, _)| text::instant(time))),
     ];

@@ -9,6 +9,7 @@ use yew::Context;
 
 use super::{App, Msg};
 use crate::browser;
+use crate::model::face::Face;
 use crate::model::opening::{self, Opening};
 use crate::model::session::Session;
 use crate::model::setup;
@@ -47,6 +48,7 @@ impl App {
                 }
             }
             Msg::SeekTo(time) => self.stop_at(time),
+            Msg::Model(id) => self.ui.model = id,
             Msg::Sheet(sheet) => self.turn(sheet),
             Msg::Violation(index, time) => {
                 self.stop_at(time);
@@ -264,8 +266,14 @@ impl App {
         if system(&session.scenario) != system(&self.scenario) {
             self.stage.tidy();
         }
+        let leads = session.scenario.lesson.is_some() && session.scenario.lesson != self.scenario.lesson;
         self.scenario = session.scenario.clone().into();
         self.session = Some(session);
+        // Steps that lead are to be seen.
+        if leads && self.face == Face::Full {
+            (self.ui.tab, self.ui.drawer) =
+                (Tab::Inspector, if self.is_slim() { Drawer::Analysis } else { Drawer::Closed });
+        }
         self.trouble = None;
         self.stage.clear();
         self.overlay.drawn.clear();
@@ -306,7 +314,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
-        (self.around, self.cap) = (None, None);
+        (self.around, self.cap, self.judged_at) = (None, None, None);
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.
@@ -323,13 +331,6 @@ impl App {
                 let at_moment = scenario.view.cursor.is_some();
                 if self.open(*scenario, !at_moment) {
                     self.dialog(None);
-                    // Steps that lead are to be seen.
-                    if crate::view::inspector::guide::leads(self) {
-                        self.ui.tab = Tab::Inspector;
-                        if self.is_slim() {
-                            self.ui.drawer = Drawer::Analysis;
-                        }
-                    }
                     self.forget_address();
                 } else if let Some(trouble) = self.trouble.clone() {
                     self.toast(trouble, false, 8000.0);
