@@ -111,7 +111,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: crate::linear::BUDGET, window: 2_048, kept: 2_000_000 }
+        Self { steps: crate::linear::BUDGET, window: 512, kept: 2_000_000 }
     }
 }
 

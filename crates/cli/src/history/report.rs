@@ -161,7 +161,7 @@ impl<'a> Report<'a> {
         let Some(witness) = &violation.witness else { return Vec::new() };
         let sources: Vec<Told> = violation.sources.clone();
         let ops = witness.ops.list().iter().zip(sources).enumerate();
-        ops.map(|(at, (op, told))| {
+        ops.filter_map(|(at, (op, told))| {
             let end = matches!(op.end, End::Done(_)).then_some(told.end).filter(|line| *line > 0);
             let (f, value, result) = self.parts(op.action, &violation.names);
             let mut json = json!({ "process": op.process, "f": f, "value": value, "invoked": told.begin, "completed": end });
@@ -185,7 +185,6 @@ impl<'a> Report<'a> {
             let reads = op.action.observes();
             Some(Shown { number: at + 1, process: op.process, begin: told.begin, end, words, start: told.start, last, reads, json })
         })
-        .flatten()
         .collect()
     }
 

@@ -82,7 +82,7 @@ impl Source {
             let comment = inside.comment;
             let ended = inside.takes(byte);
             // The end of a line that was all comment begins nothing.
-            if !inside.comment && !(comment && self.piece.is_empty()) {
+            if !(inside.comment || comment && self.piece.is_empty()) {
                 self.piece.push(byte);
             }
             if ended {

@@ -442,7 +442,7 @@ fn canonical(text: &str, fraction: bool) -> Option<String> {
     let text = text.strip_prefix('+').unwrap_or(text);
     if fraction {
         let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
-        let whole = number.trunc() == number && number.abs() < 9e15;
+        let whole = number.fract().abs() < f64::MIN_POSITIVE && number.abs() < 9e15;
         return Some(if whole { (number as i64).to_string() } else { number.to_string() });
     }
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
@@ -510,7 +510,7 @@ mod tests {
             for _ in 0..1 + below(4) {
                 let at = below(text.len());
                 match below(3) {
-                    0 => drop(text.remove(at)),
+                    0 if text.len() > 1 => drop(text.remove(at)),
                     1 => {
                         let odd = ['{', '"', '\\', 'é', '#', '[', ']', '}', ':', '-', 'e', '\n'];
                         text.insert(at, odd[below(12)]);
