@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::history::Record;
 use crate::operations::{Deed, Operation, Operations, writers};
+use crate::sort;
 use crate::versions::Order;
 
 /// A read that saw an old version.
@@ -63,7 +64,7 @@ pub fn staleness(records: &[Record], order: &Order) -> Option<Staleness> {
         }
     }
     for versions in acknowledged.values_mut() {
-        versions.sort_unstable_by_key(|version| core::cmp::Reverse(version.0));
+        sort::by_key(versions, |version| u64::MAX - u64::from(version.0));
     }
     let mut result = Staleness::default();
     for op in list.iter().filter(|op| op.answer.is_some()) {
@@ -163,6 +164,16 @@ pub struct Lost {
 /// What a replica holds at the end: values by key. A key that is not there holds what it held initially.
 pub type Replica = BTreeMap<u64, u64>;
 
+/// A replica from keys with their values.
+#[must_use]
+pub fn replica(held: &[(u64, u64)]) -> Replica {
+    let mut replica = Replica::new();
+    for (key, value) in held {
+        replica.insert(*key, *value);
+    }
+    replica
+}
+
 /// Which writes build on what they have seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Building {
@@ -244,7 +255,7 @@ fn buried<'a>(list: &'a [Operation], order: &Order) -> Vec<(&'a Operation, usize
             events.push((answer, op, true));
         }
     }
-    events.sort_unstable_by_key(|(at, ..)| *at);
+    sort::by_key(&mut events, |(at, ..)| *at as u64);
     let mut newest: BTreeMap<u64, (u32, usize)> = BTreeMap::new();
     let mut found = Vec::new();
     for (_, op, ends) in events {

@@ -205,8 +205,7 @@ impl Run {
     /// When it healed, and again and again until replicas agree.
     fn compare(&mut self) {
         let data = self.x.world.data();
-        let replicas: Vec<Replica> =
-            data.replicas.iter().map(|held| held.iter().copied().collect()).collect();
+        let replicas: Vec<Replica> = data.replicas.iter().map(|held| staleness::replica(held)).collect();
         let differ = (replicas.len() > 1).then(|| staleness::divergences(&replicas).len() as u64);
         let cut = &mut self.cuts[self.healed];
         let now = self.x.now();
