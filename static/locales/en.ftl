@@ -90,7 +90,7 @@ verdict-undecided = Not decided
 verdict-checked = { $count ->
     [one] { $count } operation
    *[other] { $count } operations
- } checked, { $unknown } of unknown outcome.
+ } checked, { $unknown } unknown.
 verdict-promised = Reads are promised to see the latest write.
 verdict-not-promised = Not promised here: a read may return an older value.
 verdict-broken = It was promised that this cannot happen.
@@ -99,6 +99,66 @@ verdict-assumption-broken = That was promised under a condition which this run b
 
 invariant-broken = At { $time }, event { $event }, on { $nodes }: { $what }
 invariant-checked = An invariant of the algorithm, checked after every event.
+
+judge-linearizable = Linearizable
+judge-sequential = Sequentially consistent
+judge-read-your-writes = Read your writes
+judge-monotonic-reads = Monotonic reads
+judge-monotonic-writes = Monotonic writes
+judge-writes-follow-reads = Writes follow reads
+judge-fresh-reads = No stale reads
+judge-lost-updates = No lost updates
+judge-durable = Acknowledged writes are there
+judge-converged = Replicas agree
+
+judged-kept = Nothing in { $count ->
+    [one] { $count } answered operation
+   *[other] { $count } answered operations
+ } speaks against it.
+judged-undecided-budget = The steps that it was given did not do.
+judged-undecided-values = Some value was written to a key twice: who wrote what was read is not known.
+judged-undecided-nowhere = Some value was read that no write of the run had written.
+judged-undecided-session = Some client did two things at once in one session.
+judged-undecided-order = In which order the versions come is not known.
+judged-undecided-which = Something is broken, but not which of several guarantees.
+judged-linearizable = { $count ->
+    [one] { $count } operation that no order explains, at { $time }.
+   *[other] { $count } operations that no order explains, the first at { $time }.
+ }
+judged-sequential = No single order of all operations explains them, real time left aside: { $shown } of them contradict each other.
+judged-session-read-your-writes = { $count ->
+    [one] A client
+   *[other] { $count } times a client
+ } read an older value than it had written itself; { $client } was the first.
+judged-session-monotonic-reads = { $count ->
+    [one] A client
+   *[other] { $count } times a client
+ } read an older value than it had read before; { $client } was the first.
+judged-session-monotonic-writes = { $count ->
+    [one] Writes of a client
+   *[other] { $count } times writes of a client
+ } came in another order than it made them; { $client } saw it first.
+judged-session-writes-follow-reads = { $count ->
+    [one] A write
+   *[other] { $count } writes
+ } came before what its client had read already; { $client } saw it first.
+judged-fresh-reads = { $count } of { $reads } reads were stale: by { $longest } and { $versions ->
+    [one] { $versions } version
+   *[other] { $versions } versions
+ } at the worst.
+judged-lost-updates = { $count ->
+    [one] { $count } acknowledged write was
+   *[other] { $count } acknowledged writes were
+ } overwritten unseen, or put before an older one.
+judged-durable = { $count ->
+    [one] { $count } acknowledged write is
+   *[other] { $count } acknowledged writes are
+ } not there any more.
+judged-converged-none = All { $replicas } replicas that are up hold the same.
+judged-converged = { $replicas } replicas differ on { $count ->
+    [one] { $count } key
+   *[other] { $count } keys
+ } at this moment.
 
 finding-stale-read = Stale read at { $time }
 finding-stale-read-sentence = { $client } read { $what } after { $newer }.
@@ -126,7 +186,7 @@ cap-consistency = { $run } answered at every live node and gave up consistency: 
 cap-availability = { $run } kept every answer consistent and gave up availability: { $silent } left clients without an answer.
 cap-both = { $run } gave up both: { $silent } left clients without an answer, and no order explains { $odd } of { $all } answers.
 cap-unreached = { $lost } of { $asked } requests reached no node.
-cap-unanswered = { $lost } of { $asked } requests were lost on it.
+cap-unanswered = { $lost } of { $asked } requests got no answer.
 cap-two-said = Pick two out of three
 cap-two-true = Nobody picks partitions: networks part by themselves. What is picked is what to do while one lasts, refuse or answer with what is at hand. Many runs give up neither, and some give up both.
 cap-c-said = C: every node shows the same data
@@ -145,3 +205,16 @@ cap-converge-said = It converges, so it is right
 cap-converge-true = Replicas that agree can agree on the wrong thing: a write that lost was acknowledged all the same.
 cap-more-said = More nodes, more throughput
 cap-more-true = Not for one group that decides together, and not for one hot key.
+
+## Models, for whoever asks for less
+
+model-linearizable = Each operation takes effect at one instant between its start and its end, and every read sees the latest write.
+model-sequential = One order of all operations explains all answers and keeps the order of each client; real time does not count.
+model-read-your-writes = A client sees what it wrote itself, or something newer.
+model-monotonic-reads = A client never sees something older than what it saw before.
+model-monotonic-writes = What a client writes takes effect everywhere in its own order.
+model-writes-follow-reads = What a client writes comes after what it had seen.
+model-fresh-reads = No read misses a write that was acknowledged before it began.
+model-lost-updates = No acknowledged write is passed over by one that never saw it.
+model-durable = Every acknowledged write is still a version of its key.
+model-converged = All replicas hold the same. That they agree does not say that they are right.

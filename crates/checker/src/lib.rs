@@ -4,6 +4,7 @@
 //! - [`model`]: the objects they talked to, as if only one client existed;
 //! - [`linear`]: whether there is an order that explains the answers, key by key;
 //! - [`live`]: the same for a history that grows, some steps at a time;
+//! - [`stream`]: one key of a history of any length, which forgets what is explained for good;
 //! - [`witness`]: why there is none, with as few operations as will do;
 //! - [`brute`]: the same, tried out in every order;
 //! - [`sequential`]: one order over all keys that keeps the order of each process;
@@ -19,7 +20,9 @@ pub mod model;
 mod operations;
 pub mod sequential;
 pub mod session;
+mod sort;
 pub mod staleness;
+pub mod stream;
 mod table;
 #[cfg(test)]
 mod testing;

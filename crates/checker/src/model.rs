@@ -41,7 +41,7 @@ pub enum Model<'a> {
 }
 
 /// Numbers for texts, in the order of their first appearance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interner {
     texts: Vec<String>,
     ids: BTreeMap<String, u32>,

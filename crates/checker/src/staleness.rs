@@ -1,10 +1,12 @@
 //! How stale reads were, which updates were lost, and whether replicas came to agree. All of it needs the order
-//! of versions ([`Order`]), which answers alone do not tell: for histories from outside none of this is decided.
+//! of versions ([`Order`]), which answers alone do not tell: for histories from outside only the staleness that real
+//! time shows is told ([`at_least`]).
 
 use std::collections::BTreeMap;
 
 use crate::history::Record;
 use crate::operations::{Deed, Operation, Operations, writers};
+use crate::sort;
 use crate::versions::Order;
 
 /// A read that saw an old version.
@@ -62,7 +64,7 @@ pub fn staleness(records: &[Record], order: &Order) -> Option<Staleness> {
         }
     }
     for versions in acknowledged.values_mut() {
-        versions.sort_unstable_by_key(|version| core::cmp::Reverse(version.0));
+        sort::by_key(versions, |version| u64::MAX - u64::from(version.0));
     }
     let mut result = Staleness::default();
     for op in list.iter().filter(|op| op.answer.is_some()) {
@@ -76,6 +78,50 @@ pub fn staleness(records: &[Record], order: &Order) -> Option<Staleness> {
         let newer = newer.iter().take_while(|version| version.0 > rank);
         let (mut versions, mut first) = (0, u64::MAX);
         for (_, _, time) in newer.filter(|(_, answer, _)| *answer < op.invoke) {
+            versions += 1;
+            first = first.min(*time);
+        }
+        if versions > 0 {
+            let time = op.began.saturating_sub(first);
+            result.stale.push(Stale { read: op.invoke, key: op.key, versions, time });
+        }
+    }
+    Some(result)
+}
+
+/// How stale each read was at least, by real time alone: a version counts as newer than another if its write began
+/// after that of the other was answered. Stores in which clocks decide may order them otherwise; clients see this.
+///
+/// Nothing if two operations wrote the same value to a key.
+#[must_use]
+pub fn at_least(records: &[Record]) -> Option<Staleness> {
+    let list = Operations::of(records).list;
+    let writers = writers(&list)?;
+    // Of each key: the acknowledged writes as (invocation, answer, time), by their invocations.
+    let mut writes: BTreeMap<u64, Vec<(usize, usize, u64)>> = BTreeMap::new();
+    for op in list.iter().filter(|op| op.deed.wrote().is_some()) {
+        if let Some(answer) = op.answer {
+            writes.entry(op.key).or_default().push((op.invoke, answer, op.ended));
+        }
+    }
+    let mut result = Staleness::default();
+    for op in list.iter().filter(|op| op.answer.is_some()) {
+        let Some(value) = op.deed.saw() else { continue };
+        let over = match value.map(|value| writers.get(&(op.key, value))) {
+            None => 0,
+            // One of unknown outcome may have taken effect at any time.
+            Some(Some(writer)) => list[*writer].answer.unwrap_or(usize::MAX),
+            Some(None) => {
+                result.unknown += 1;
+                continue;
+            }
+        };
+        result.reads += 1;
+        let all = writes.get(&op.key).map_or(&[][..], Vec::as_slice);
+        let from = if value.is_none() { 0 } else { all.partition_point(|(invoke, ..)| *invoke <= over) };
+        let newer = all[from..].iter().take_while(|(invoke, ..)| *invoke < op.invoke);
+        let (mut versions, mut first) = (0, u64::MAX);
+        for (.., time) in newer.filter(|(_, answer, _)| *answer < op.invoke) {
             versions += 1;
             first = first.min(*time);
         }
@@ -117,6 +163,16 @@ pub struct Lost {
 
 /// What a replica holds at the end: values by key. A key that is not there holds what it held initially.
 pub type Replica = BTreeMap<u64, u64>;
+
+/// A replica from keys with their values.
+#[must_use]
+pub fn replica(held: &[(u64, u64)]) -> Replica {
+    let mut replica = Replica::new();
+    for (key, value) in held {
+        replica.insert(*key, *value);
+    }
+    replica
+}
 
 /// Which writes build on what they have seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +255,7 @@ fn buried<'a>(list: &'a [Operation], order: &Order) -> Vec<(&'a Operation, usize
             events.push((answer, op, true));
         }
     }
-    events.sort_unstable_by_key(|(at, ..)| *at);
+    sort::by_key(&mut events, |(at, ..)| *at as u64);
     let mut newest: BTreeMap<u64, (u32, usize)> = BTreeMap::new();
     let mut found = Vec::new();
     for (_, op, ends) in events {

@@ -163,3 +163,26 @@ fn lag_is_measured_exactly_and_correct_histories_pass() {
         }
     }
 }
+
+#[test]
+fn real_time_shows_some_of_it_without_an_order() {
+    let history = told(&[
+        read(1, 1, None),
+        write(0, 1, 7),
+        write(0, 1, 8),
+        write(0, 1, 9),
+        read(1, 1, 7),
+        read(1, 1, 9),
+        read(1, 1, None),
+        read(1, 2, None),
+        read(1, 1, 55),
+    ]);
+    let found = at_least(history.records()).expect("all values differ");
+    assert_eq!((found.reads, found.unknown), (5, 1));
+    let stale: Vec<(usize, u32, u64)> = found.stale.iter().map(|s| (s.read, s.versions, s.time)).collect();
+    // Answered at 5 and 7 (8 and 9), and at 3 (7); the reads began at 8 and at 12.
+    assert_eq!(stale, [(8, 2, 3), (12, 3, 9)]);
+    // The order says the same here.
+    let order = Order::new([(1, vec![7, 8, 9])]).expect("all different");
+    assert_eq!(staleness(history.records(), &order).map(|known| known.stale), Some(found.stale));
+}

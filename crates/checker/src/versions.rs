@@ -16,7 +16,10 @@ impl Order {
     pub fn new(keys: impl IntoIterator<Item = (u64, Vec<u64>)>) -> Option<Self> {
         let mut it = Self::default();
         for (key, values) in keys {
-            let ranks: BTreeMap<u64, u32> = values.iter().copied().zip(1..).collect();
+            let mut ranks: BTreeMap<u64, u32> = BTreeMap::new();
+            for (value, rank) in values.iter().zip(1..) {
+                ranks.insert(*value, rank);
+            }
             if ranks.len() != values.len() || it.keys.insert(key, (values, ranks)).is_some() {
                 return None;
             }

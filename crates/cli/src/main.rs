@@ -1,7 +1,9 @@
 //! The `netsplit` command.
 //!
-//! Exit status: 0 fine, 1 a promise that was asked for was broken, 2 bad input (message on standard error).
+//! Exit status: 0 fine, 1 a promise that was asked for (or a history) was broken, 2 bad input (message on standard
+//! error), 3 a history is undecided.
 
+mod history;
 mod input;
 mod link;
 mod output;
@@ -37,6 +39,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check whether a history that somebody recorded is linearizable, and show why not. Status 3: undecided.
+    CheckHistory(history::Arguments),
     /// Make a link of a scenario, or a scenario of a link.
     #[command(subcommand)]
     Link(link::Command),
@@ -48,6 +52,8 @@ enum Failure {
     Broken(String),
     /// Bad input.
     Input(String),
+    /// A history is undecided.
+    Undecided,
 }
 
 fn main() -> ExitCode {
@@ -59,14 +65,18 @@ fn main() -> ExitCode {
             output::line(&format!("fine: {} / {}", system.pattern, system.algorithm))
         }),
         Command::Patterns { json } => output::patterns(json),
+        Command::CheckHistory(arguments) => history::run(&arguments),
         Command::Link(command) => link::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Broken(message)) => {
-            eprintln!("{message}");
+            if !message.is_empty() {
+                eprintln!("{message}");
+            }
             ExitCode::from(1)
         }
+        Err(Failure::Undecided) => ExitCode::from(3),
         Err(Failure::Input(message)) => {
             eprintln!("{message}");
             ExitCode::from(2)

@@ -77,7 +77,7 @@ pub(crate) fn report(report: &Report) -> Result<(), Failure> {
             verdict.verdict.replace('_', " "),
             verdict.sentence
         );
-        if let (Some(found), "invariant") = (&verdict.found, verdict.aspect.as_str()) {
+        if let Some(found) = verdict.found.as_ref().filter(|_| verdict.number > 0 || verdict.promised) {
             let _ = writeln!(out, "    {found}");
         }
     }
@@ -99,6 +99,11 @@ pub(crate) fn sweep(sweep: &Sweep) -> Result<(), Failure> {
             "{name:<32} {:>6} {:>12.3} {:>12.3} {interval:>26} {:>12.3} {:>12.3}",
             s.count, s.mean, s.median, s.p99, s.max
         );
+    }
+    for (promise, grades) in &sweep.verdicts {
+        let grades: Vec<String> =
+            grades.iter().map(|(grade, count)| format!("{} in {count}", grade.replace('_', " "))).collect();
+        let _ = writeln!(out, "{promise}: {}", grades.join(", "));
     }
     line(out.trim_end())
 }

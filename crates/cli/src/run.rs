@@ -4,8 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
+use netsplit_lab::report::Verdict;
 use netsplit_lab::scenario::{Duration, Seed};
-use netsplit_lab::{Experiment, Report, report};
+use netsplit_lab::{Experiment, judges, report};
 
 use crate::{Failure, input, output};
 
@@ -58,7 +59,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         while !experiment.advance(until, BATCH).done {}
     }
-    let result = experiment.report();
+    let mut result = experiment.report();
+    result.verdicts = report::verdicts(&experiment, judges::BUDGET);
     if let Some(path) = &arguments.history {
         let records = experiment.history().records().iter();
         let lines: String = records.map(|record| report::history_line(&experiment, record) + "\n").collect();
@@ -69,15 +71,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         output::report(&result)?
     }
-    broken(&scenario.expect, &result)
+    broken(&scenario.expect, &result.verdicts)
 }
 
-/// Status 1 where a promise that the scenario expects was broken.
-fn broken(expected: &[String], result: &Report) -> Result<(), Failure> {
-    let verdicts = result.verdicts.iter().filter(|verdict| expected.contains(&verdict.promise));
-    let broken: Vec<&str> = verdicts
-        .filter(|verdict| verdict.verdict == "broken")
-        .map(|verdict| verdict.promise.as_str())
-        .collect();
-    if broken.is_empty() { Ok(()) } else { Err(Failure::Broken(format!("broken: {}", broken.join(", ")))) }
+/// Status 1, with what shows it, where something that the scenario expects does not hold.
+fn broken(expected: &[String], verdicts: &[Verdict]) -> Result<(), Failure> {
+    let against = |verdict: &&Verdict| expected.contains(&verdict.promise) && verdict.speaks_against();
+    let mut message = String::new();
+    for verdict in verdicts.iter().filter(against) {
+        let found = verdict.found.as_deref().unwrap_or_default();
+        message += &format!("broken: {}: {found}\n", verdict.promise);
+        for (at, line) in verdict.witness.iter().enumerate() {
+            message += &format!("  ({}) {line}\n", at + 1);
+        }
+    }
+    if message.is_empty() { Ok(()) } else { Err(Failure::Broken(message.trim_end().to_owned())) }
 }

@@ -67,5 +67,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     });
     bar.finish_and_clear();
     let joined = sweep::join(results.map_err(problems)?);
-    if arguments.json { output::json(&joined) } else { output::sweep(&joined) }
+    if arguments.json {
+        output::json(&joined)?;
+    } else {
+        output::sweep(&joined)?;
+    }
+    for promise in &scenario.expect {
+        let against: Vec<u64> = (joined.seeds.iter())
+            .filter(|seed| seed.against.contains(promise))
+            .map(|seed| seed.seed)
+            .collect();
+        if let Some(first) = against.first() {
+            let (count, all) = (against.len(), joined.seeds.len());
+            return Err(Failure::Broken(format!(
+                "broken: {promise} in {count} of {all} seeds, first with seed {first}"
+            )));
+        }
+    }
+    Ok(())
 }

@@ -146,3 +146,56 @@ fn chaos_expands_to_the_same_run() {
     };
     assert_eq!(hash(&path), hash(&plain));
 }
+
+/// Two sides of a partition write and read the same key.
+fn apart(expect: &[&str]) -> String {
+    serde_json::json!({
+        "version": 1,
+        "duration": "12s",
+        "system": {"pattern": "eventual_consistency", "algorithm": "anti_entropy_lww", "nodes": 3},
+        "workload": {"clients": 2, "read_share": 1.0, "keys": 4},
+        "faults": [{"at": "5s", "for": "4s", "kind": "partition", "groups": [["n1", "n2", "c1"], ["n3", "c2"]]}],
+        "operations": [
+            {"at": "1s", "client": "c1", "f": "write", "key": "x", "value": 7, "node": "n1"},
+            {"at": "6s", "client": "c1", "f": "write", "key": "x", "value": 9, "node": "n1"},
+            {"at": "7s", "client": "c2", "f": "read", "key": "x", "node": "n3"},
+        ],
+        "expect": expect,
+    })
+    .to_string()
+}
+
+#[test]
+fn what_a_scenario_expects_decides_the_status() {
+    let (path, calm) =
+        (file("expect.json", &apart(&["linearizable"])), file("calm.json", &apart(&["eventual"])));
+    let output = netsplit(&["run", &path]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    let message = stderr(&output);
+    for part in ["broken: linearizable", "c1 wrote x = 7", "c1 wrote x = 9", "c2 read x = 7"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!(netsplit(&["run", &calm]).status.code(), Some(0));
+    let output = netsplit(&["run", &path, "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let verdicts = report["verdicts"].as_array().expect("a list");
+    let row = |id: &str| verdicts.iter().find(|row| row["promise"] == id).unwrap_or_else(|| panic!("{id}"));
+    assert_eq!(
+        (row("linearizable")["number"].as_u64(), row("linearizable")["promised"].as_bool()),
+        (Some(1), Some(false))
+    );
+    assert_eq!(row("linearizable")["witness"].as_array().map(Vec::len), Some(3));
+    assert_eq!(row("fresh_reads")["number"], 1);
+    for id in ["sequential", "monotonic_reads", "converged", "lost_updates"] {
+        assert_eq!(row(id)["number"], 0, "{id}");
+    }
+    // Over many seeds: counted by grade, and the same status.
+    let sweep = netsplit(&["sweep", &path, "--seeds", "0..6", "--json"]);
+    assert_eq!(sweep.status.code(), Some(1));
+    assert!(stderr(&sweep).contains("linearizable in 6 of 6 seeds, first with seed 0"), "{}", stderr(&sweep));
+    let sweep: Value = serde_json::from_slice(&sweep.stdout).expect("JSON");
+    assert_eq!(sweep["verdicts"]["linearizable"]["never_promised"], 6);
+    let words = netsplit(&["sweep", &calm, "--seeds", "0..3"]);
+    assert!(words.status.success() && stdout(&words).contains("linearizable: never promised in 3"));
+}

@@ -51,7 +51,7 @@ pub use frame::{
     MessageFrame, NodeFrame, PartitionFrame,
 };
 pub use gallery::{GalleryEntry, gallery};
-pub use judges::Breach;
+pub use judges::{Breach, Row};
 pub use netsplit_scenario as scenario;
 pub use netsplit_sim::small;
 pub use report::Report;

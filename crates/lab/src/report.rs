@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use netsplit_checker::{Call, Event, Outcome, Record};
-use netsplit_sim::declare::Aspect;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::declared::ENGINE_SEMANTICS;
 use crate::experiment::Experiment;
-use crate::judges;
+use crate::judges::{self, Row};
 use crate::metrics::{Latency, Operations};
-use crate::verdict;
+use crate::verdict::Grade;
 
 /// A run's result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,7 +86,7 @@ pub struct Queue {
 /// What became of a promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// The promise's id, as in `expect`.
+    /// The promise's id, as in `expect`; or that of a model or an invariant.
     pub promise: String,
     /// "consistency", "durability" or "liveness"; "invariant" for one that was watched and broken.
     pub aspect: String,
@@ -97,12 +96,32 @@ pub struct Verdict {
     pub assuming: Vec<String>,
     /// "kept", "broken", "assumption_broken", "undecided"; "never_promised" where it is not promised.
     pub verdict: String,
+    /// How many violations, stale reads, lost writes … the check of this run found.
+    pub number: u64,
+    /// When the first of them was (ns).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_ns: Option<u64>,
     /// What the check of this run found, in words; nothing where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
+    /// The operations that show it, each in a sentence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witness: Vec<String>,
     /// In words.
     pub sentence: String,
 }
+
+impl Verdict {
+    /// Whether the run speaks against it. That it was never promised is no excuse for what somebody expects; that an
+    /// assumption of the promise was broken is one.
+    #[must_use]
+    pub fn speaks_against(&self) -> bool {
+        self.number > 0 && ["broken", "never_promised"].contains(&self.verdict.as_str())
+    }
+}
+
+/// Operations of a verdict that are shown.
+const SHOWN: usize = 40;
 
 pub(crate) fn report(x: &Experiment) -> Report {
     let recorder = &x.recorder;
@@ -140,7 +159,7 @@ pub(crate) fn report(x: &Experiment) -> Report {
             queues: queues(x),
             own: overview.values.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect(),
         },
-        verdicts: verdicts(x),
+        verdicts: judges::declared(x, judges::BUDGET).into_iter().map(|row| verdict(x, row)).collect(),
         no_effect: blocks.into_iter().filter(|block| block.no_effect).map(|block| block.label).collect(),
     }
 }
@@ -160,35 +179,29 @@ fn queues(x: &Experiment) -> BTreeMap<String, Queue> {
         .collect()
 }
 
-fn verdicts(x: &Experiment) -> Vec<Verdict> {
-    let promises = (x.algorithm.promises)(&x.settings).into_iter();
-    let invariants = judges::invariants(x).into_iter();
-    let checked = verdict::whole(x);
-    let checked = |id: &str| checked.as_ref().filter(|_| id == verdict::LINEARIZABLE);
-    promises
-        .map(|promise| Verdict {
-            promise: promise.id.to_owned(),
-            aspect: match promise.aspect {
-                Aspect::Consistency => "consistency",
-                Aspect::Durability => "durability",
-                Aspect::Liveness => "liveness",
-            }
-            .to_owned(),
-            promised: promise.promised,
-            assuming: promise.assuming.iter().map(|text| (*text).to_owned()).collect(),
-            verdict: match checked(promise.id) {
-                // What nobody promised is not kept either, even if nothing speaks against it.
-                _ if !promise.promised => "never_promised",
-                Some(found) => found.grade.id(),
-                None => "undecided",
-            }
-            .to_owned(),
-            found: checked(promise.id)
-                .map(|found| format!("{}. {} {}", found.title, found.sentence, found.promise)),
-            sentence: promise.sentence.to_owned(),
-        })
-        .chain(invariants)
-        .collect()
+/// A row of the judges as a report has it. The algorithm's own sentence says what it promises.
+fn verdict(x: &Experiment, row: Row) -> Verdict {
+    let promises = (x.algorithm.promises)(&x.settings);
+    let own = promises.iter().find(|promise| promise.id == row.id);
+    Verdict {
+        // What nobody promised is not kept either, even if nothing speaks against it.
+        verdict: if row.promised { row.grade.id() } else { Grade::NeverPromised.id() }.to_owned(),
+        sentence: own.map_or_else(|| row.title.clone(), |promise| promise.sentence.to_owned()),
+        witness: row.operations.iter().take(SHOWN).map(|invoke| judges::told(x, *invoke)).collect(),
+        found: own.is_none_or(|promise| promise.sentence != row.sentence).then_some(row.sentence),
+        promise: row.id,
+        aspect: row.aspect.to_owned(),
+        promised: row.promised,
+        assuming: row.assuming,
+        number: row.number,
+        first_ns: row.first.map(|(_, time)| time),
+    }
+}
+
+/// All that the judges know of, as of the cursor: slower than the report, which has the algorithm's own promises only.
+#[must_use]
+pub fn verdicts(x: &Experiment, steps: u64) -> Vec<Verdict> {
+    judges::rows(x, steps).into_iter().map(|row| verdict(x, row)).collect()
 }
 
 /// A record of the history as one line of JSON, in the convention of Jepsen and Maelstrom.

@@ -19,6 +19,10 @@ pub struct SeedResult {
     pub events: u64,
     /// Numbers by name; one that was not measured (the latency of no operation) is not there.
     pub values: BTreeMap<String, f64>,
+    /// What became of each promise ("kept", "broken" …).
+    pub verdicts: BTreeMap<String, String>,
+    /// The promises that this run speaks against, promised or not.
+    pub against: Vec<String>,
 }
 
 /// How a number is distributed over the seeds.
@@ -50,6 +54,8 @@ pub struct Sweep {
     pub to: u64,
     /// Numbers, by name.
     pub spreads: BTreeMap<String, Spread>,
+    /// Of each promise in how many seeds what became of it.
+    pub verdicts: BTreeMap<String, BTreeMap<String, u64>>,
     /// Each seed's result, in order.
     pub seeds: Vec<SeedResult>,
 }
@@ -88,7 +94,10 @@ pub fn one(scenario: &Scenario, seed: u64) -> Result<SeedResult, Problems> {
     for (name, value) in &metrics.own {
         put(name, *value);
     }
-    Ok(SeedResult { seed, trace_hash: report.trace_hash, events: report.events, values })
+    let against = report.verdicts.iter().filter(|verdict| verdict.speaks_against());
+    let against = against.map(|verdict| verdict.promise.clone()).collect();
+    let verdicts = report.verdicts.into_iter().map(|verdict| (verdict.promise, verdict.verdict)).collect();
+    Ok(SeedResult { seed, trace_hash: report.trace_hash, events: report.events, values, verdicts, against })
 }
 
 /// Joins results; they may come in any order.
@@ -99,7 +108,12 @@ pub fn join(mut seeds: Vec<SeedResult>) -> Sweep {
     for (name, value) in seeds.iter().flat_map(|result| &result.values) {
         columns.entry(name.clone()).or_default().push(*value);
     }
+    let mut verdicts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (promise, grade) in seeds.iter().flat_map(|result| &result.verdicts) {
+        *verdicts.entry(promise.clone()).or_default().entry(grade.clone()).or_default() += 1;
+    }
     Sweep {
+        verdicts,
         from: seeds.first().map_or(0, |result| result.seed),
         to: seeds.last().map_or(0, |result| result.seed + 1),
         spreads: columns.into_iter().map(|(name, values)| (name, spread(values))).collect(),
@@ -177,6 +191,8 @@ mod tests {
             trace_hash: String::new(),
             events: seed,
             values: [("x".to_owned(), 0.1 * seed as f64)].into(),
+            verdicts: [("linearizable".to_owned(), "kept".to_owned())].into(),
+            against: Vec::new(),
         };
         let forwards = join((0..50).map(result).collect());
         let backwards = join((0..50).rev().map(result).collect());

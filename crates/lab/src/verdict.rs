@@ -146,13 +146,6 @@ fn breaks(x: &Experiment, promise: &Promise, time: u64) -> bool {
     })
 }
 
-/// The verdict on the whole run, whatever was judged so far.
-pub(crate) fn whole(x: &Experiment) -> Option<Consistency> {
-    let mut live = Live::new();
-    while !live.feed(x.history(), u64::MAX) {}
-    consistency(x, &live, u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use crate::core::Core;
 use crate::draw::{self, Purpose};
 use crate::history::{Operation, Outcome};
 use crate::time::Nanos;
-use crate::view::{ClusterView, Detail, NodeView, Text};
+use crate::view::{ClusterView, Data, Detail, NodeView, Text};
 use crate::watch::Watch;
 
 /// A node's number, in the order of the set-up. It is never hashed or drawn from: names are.
@@ -121,6 +121,10 @@ pub trait Node: Clone + 'static {
     /// Truths that no node knows. `up[i]` says whether node i is running.
     fn overview(_nodes: &[Self], _up: &[bool]) -> ClusterView {
         ClusterView::default()
+    }
+    /// What data there is, and in which order it was written.
+    fn data(_nodes: &[Self], _up: &[bool]) -> Data {
+        Data::default()
     }
 }
 

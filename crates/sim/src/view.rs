@@ -193,3 +193,12 @@ pub struct ClusterView {
     /// The choice just made and why.
     pub line: Option<Text>,
 }
+
+/// The data that a system holds, for the judges: what no client can know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    /// Of each key the values of its versions, oldest first, where the protocol orders them: those that count now.
+    pub versions: Option<Vec<(u64, Vec<u64>)>>,
+    /// What each replica holds, by key; empty where there are no replicas of everything.
+    pub replicas: Vec<Vec<(u64, u64)>>,
+}

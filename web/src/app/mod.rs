@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
-use netsplit_lab::{Around, Cap, Frame, Measured};
+use netsplit_lab::{Around, Cap, Frame, Measured, Row};
 use serde_json::Value;
 use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -87,6 +87,8 @@ pub enum Msg {
     Ask(String, String),
     /// To an instant, and stop there.
     SeekTo(u64),
+    /// A consistency model that is asked for, by its id.
+    Model(String),
     /// Opens a sheet, or goes back to the stage.
     Sheet(Option<Sheet>),
     /// To an operation that nothing explains, by its index, at its instant.
@@ -293,6 +295,9 @@ pub struct App {
     pub(crate) cap: Option<Cap>,
     pub(crate) measured: Vec<Measured>,
     pub(crate) capped: u64,
+    /// What every model says up to the cursor, and at which event that was.
+    pub(crate) judged: Vec<Row>,
+    judged_at: Option<u64>,
     /// What is to get the focus once it is there.
     focus_on: Option<&'static str>,
     /// Something is wrong, said at once.
@@ -390,6 +395,8 @@ impl Component for App {
             sheet: None,
             sheet_size: (780.0, 540.0),
             around: None,
+            judged: Vec::new(),
+            judged_at: None,
             cap: None,
             measured: Vec::new(),
             capped: 0,

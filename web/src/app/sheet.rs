@@ -10,6 +10,9 @@ use crate::model::ui::{Drawer, Selection, Sheet};
 /// Events of a compared run between two looks at the clock.
 const SLICE: u64 = 400;
 
+/// Steps that each model may take: some milliseconds.
+const MODELS: u64 = 40_000;
+
 impl App {
     /// Opens a sheet, or goes back to the stage.
     pub(super) fn turn(&mut self, sheet: Option<Sheet>) {
@@ -47,6 +50,12 @@ impl App {
                 if self.around.as_ref().is_none_or(|(known, _)| *known != (index, mark)) {
                     self.around = session.around(index).map(|around| ((index, mark), Rc::new(around)));
                 }
+                // While it plays the playhead is too quick for all models.
+                let still = !session.playback.playing && session.goal.is_none();
+                if still && self.judged_at != Some(session.events()) {
+                    self.judged = session.judged(MODELS);
+                    self.judged_at = Some(session.events());
+                }
             }
             Some(Sheet::Cap(_)) => {
                 // The run has become another one.
@@ -80,9 +89,9 @@ impl App {
     /// The focus goes where the latest message wants it.
     pub(super) fn take_focus(&mut self) {
         if let Some(goal) = self.focus_on.take()
-            && !browser::focus(goal)
+            && browser::focus(goal)
         {
-            browser::focus(".play");
+            self.focused = None;
         }
     }
 }

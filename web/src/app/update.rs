@@ -52,6 +52,7 @@ impl App {
                 }
             }
             Msg::SeekTo(time) => self.stop_at(time),
+            Msg::Model(id) => self.ui.model = id,
             Msg::Sheet(sheet) => self.turn(sheet),
             Msg::Violation(index, time) => {
                 self.stop_at(time);
@@ -283,9 +284,15 @@ impl App {
             self.ui.window = [10, 30].into_iter().find(|seconds| *seconds >= sampled).unwrap_or(0);
         }
         self.resumes = false;
+        let leads = session.scenario.lesson.is_some() && session.scenario.lesson != self.scenario.lesson;
         self.scenario = session.scenario.clone().into();
         browser::set_title(&self.scenario.title);
         self.session = Some(session);
+        // Steps that lead are to be seen.
+        if leads && self.face == Face::Full {
+            (self.ui.tab, self.ui.drawer) =
+                (Tab::Inspector, if self.is_slim() { Drawer::Analysis } else { Drawer::Closed });
+        }
         self.trouble = None;
         self.stage.clear();
         self.overlay.drawn.clear();
@@ -326,7 +333,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
-        (self.around, self.cap) = (None, None);
+        (self.around, self.cap, self.judged_at) = (None, None, None);
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.
@@ -343,15 +350,8 @@ impl App {
                 let at_moment = scenario.view.cursor.is_some();
                 if self.open(*scenario, !at_moment) {
                     self.dialog(None);
-                    // Steps that lead are to be seen.
-                    if crate::view::inspector::guide::leads(self) {
-                        self.ui.tab = Tab::Inspector;
-                        if self.is_slim() {
-                            self.ui.drawer = Drawer::Analysis;
-                        }
-                    }
                     let notes = self.scenario.notes.clone();
-                    if !notes.is_empty() && !notes.contains('\n') && self.face == Face::Full {
+                    if !notes.is_empty() && self.scenario.lesson.is_none() && self.face == Face::Full {
                         self.toast(notes, false, NOTES);
                     }
                     self.forget_address();

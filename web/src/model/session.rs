@@ -3,7 +3,7 @@
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{
     Amounts, Around, Band, Breach, Cap, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Grade,
-    Legend, LogEntry, LogPage,
+    Legend, LogEntry, LogPage, Row,
 };
 
 use super::console;
@@ -207,6 +207,11 @@ impl Session {
     /// What is to be said about the violation at which the playback has just stopped.
     pub fn take_stop(&mut self) -> Option<String> {
         self.stopped.take()
+    }
+
+    /// What every model says up to the cursor.
+    pub fn judged(&self, steps: u64) -> Vec<Row> {
+        self.experiment.judged(steps)
     }
 
     /// An invariant that was broken.

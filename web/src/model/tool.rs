@@ -161,7 +161,7 @@ impl Aim {
                 format!("{one} picked. Click the other end, or {one} again for all its links.")
             }
             (TargetKind::Groups, []) => {
-                "Drag a line across the stage, or pick the nodes of one side (Space) and cut (Enter)."
+                "Drag a line across the stage, or pick the nodes of one side."
                     .to_owned()
             }
             (TargetKind::Groups, picked) => {

@@ -182,6 +182,8 @@ pub struct Ui {
     pub drawer: Drawer,
     /// The open sheet.
     pub sheet: Option<Sheet>,
+    /// The consistency model that is asked for, by its id; the strongest where it is empty.
+    pub model: String,
     /// Filter of the event log.
     pub filter: Filter,
     /// The entry of the event log that the keys are at, by its element's id.

@@ -18,7 +18,7 @@ const RULER: f64 = 22.0;
 const LANE: f64 = 24.0;
 /// Height of a further row of faults; there are so many rows at most.
 const ROW: f64 = 18.0;
-const ROWS: usize = 4;
+const ROWS: usize = 6;
 
 /// Width of the lane labels and of the right margin.
 pub fn gutters(slim: bool) -> (f64, f64) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::sort;
+
 use super::order::Clocks;
 use super::{Need, Problem, Verdict};
 
@@ -111,7 +113,7 @@ impl<'a> Search<'a> {
     fn choices(&self) -> Vec<u32> {
         let next = (0..self.places.len()).filter_map(|thread| self.next(thread));
         let mut choices: Vec<u32> = next.filter(|step| self.fits(*step)).collect();
-        choices.sort_by_key(|step| self.problem.steps[*step as usize].hint);
+        sort::by_key(&mut choices, |step| self.problem.steps[*step as usize].hint as u64);
         choices
     }
 

@@ -1,5 +1,6 @@
 //! One run of a comparison: made without anything that only a picture needs, and measured at its partitions.
 
+use netsplit_checker::staleness::{self, Replica};
 use netsplit_checker::{Call, Event, Outcome};
 use netsplit_protocols::parts::words;
 use netsplit_scenario::{Duration, Operation, Scenario};
@@ -21,8 +22,6 @@ const PATIENCE: u64 = 30_000_000_000;
 const ASKED: usize = 60;
 /// A fault is felt for so long after its end (ns).
 const FELT: u64 = 2_000_000_000;
-/// Series that say how much replicas differ.
-const DIFFER: [&str; 2] = ["divergent_keys", "lag"];
 /// When live nodes are asked, in tenths of a partition: soon after it began, in its midst, shortly before its end.
 const PROBES: [u64; 3] = [1, 5, 9];
 /// Key that they are asked for.
@@ -205,8 +204,9 @@ impl Run {
 
     /// When it healed, and again and again until replicas agree.
     fn compare(&mut self) {
-        let view = self.x.world.overview();
-        let differ = view.values.iter().find(|(id, _)| DIFFER.contains(id)).map(|(_, value)| *value as u64);
+        let data = self.x.world.data();
+        let replicas: Vec<Replica> = data.replicas.iter().map(|held| staleness::replica(held)).collect();
+        let differ = (replicas.len() > 1).then(|| staleness::divergences(&replicas).len() as u64);
         let cut = &mut self.cuts[self.healed];
         let now = self.x.now();
         if now <= cut.to {

@@ -64,7 +64,7 @@ pub struct Cut {
     pub operations: u64,
     /// Those of them that nothing explains.
     pub violations: u64,
-    /// What differed between replicas when it healed; nothing where the algorithm does not say.
+    /// Keys on which replicas differed when it healed; nothing where the algorithm does not show its replicas.
     pub differing: Option<u64>,
     /// How long after that they agreed again (ns), if they did.
     pub converged: Option<u64>,

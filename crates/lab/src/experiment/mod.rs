@@ -20,7 +20,7 @@ use netsplit_sim::history::{Observation, Tally};
 use crate::around::{self, Around};
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
-use crate::judges::Breach;
+use crate::judges::{self, Breach, Row};
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
@@ -378,6 +378,12 @@ impl Experiment {
     #[must_use]
     pub fn unanswered(&self) -> Option<Grade> {
         verdict::unanswered(self)
+    }
+
+    /// What every model says about the run up to the cursor, each within so many steps.
+    #[must_use]
+    pub fn judged(&self, steps: u64) -> Vec<Row> {
+        judges::rows(self, steps)
     }
 
     /// When invariants were broken, up to the frontier: number of the event and instant (ns).

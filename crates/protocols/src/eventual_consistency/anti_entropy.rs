@@ -18,7 +18,7 @@ use netsplit_sim::draw::{self, Purpose};
 use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
-use netsplit_sim::view::{Body, ClusterView, Detail, Item, NodeView, Text};
+use netsplit_sim::view::{Body, ClusterView, Data, Detail, Item, NodeView, Text};
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
@@ -372,6 +372,13 @@ impl Overview for Replica {
             values: vec![("divergent_keys", differ as f64), ("discarded", discarded as f64)],
             ..ClusterView::default()
         }
+    }
+
+    fn data(servers: &[(usize, &Self)], up: &[bool]) -> Data {
+        let holds = |(_, server): &(usize, &Self)| {
+            server.items.iter().map(|(key, item)| (*key, item.value)).collect()
+        };
+        Data { versions: None, replicas: servers.iter().filter(|(at, _)| up[*at]).map(holds).collect() }
     }
 }
 

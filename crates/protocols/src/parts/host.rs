@@ -7,7 +7,7 @@ use std::sync::Arc;
 use netsplit_sim::core::NodeMeta;
 use netsplit_sim::node::{Action, Context, Look, Message};
 use netsplit_sim::time::Nanos;
-use netsplit_sim::view::{ClusterView, Detail, NodeView};
+use netsplit_sim::view::{ClusterView, Data, Detail, NodeView};
 use netsplit_sim::watch::Watch;
 use netsplit_sim::{Cluster, Ctx, Node, NodeId, Simulation};
 
@@ -83,6 +83,11 @@ pub trait Overview: Sized {
     fn overview(_servers: &[(usize, &Self)], _up: &[bool], _clients: ClientTotals) -> ClusterView {
         ClusterView::default()
     }
+
+    /// What data the servers hold, and in which order it was written.
+    fn data(_servers: &[(usize, &Self)], _up: &[bool]) -> Data {
+        Data::default()
+    }
 }
 
 /// Timers of a system with clients.
@@ -127,6 +132,11 @@ impl<S> Hosted<S> {
     pub fn server(&self) -> Option<&S> {
         if let Self::Server(server) = self { Some(server) } else { None }
     }
+}
+
+/// The servers with their node numbers.
+fn servers<S>(nodes: &[Hosted<S>]) -> Vec<(usize, &S)> {
+    nodes.iter().enumerate().filter_map(|(at, node)| Some((at, node.server()?))).collect()
 }
 
 /// Lets a server act in its own context.
@@ -242,15 +252,10 @@ where
                 clients.failed += failed;
             }
         }
-        let servers: Vec<(usize, &S)> = nodes
-            .iter()
-            .enumerate()
-            .filter_map(|(at, node)| match node {
-                Self::Server(server) => Some((at, server)),
-                Self::Client(_) => None,
-            })
-            .collect();
-        <S as Overview>::overview(&servers, up, clients)
+        <S as Overview>::overview(&servers(nodes), up, clients)
+    }
+    fn data(nodes: &[Self], up: &[bool]) -> Data {
+        <S as Overview>::data(&servers(nodes), up)
     }
 }
 

@@ -23,7 +23,7 @@ use netsplit_sim::history::{Cause, Function, Operation};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
 use netsplit_sim::small;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
-use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView, Text};
+use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, NodeView, Text};
 
 use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
@@ -659,6 +659,10 @@ impl Overview for Server {
             ("lost_writes", lost as f64),
         ];
         view
+    }
+
+    fn data(servers: &[(usize, &Self)], up: &[bool]) -> Data {
+        invariants::data(servers, up)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::network::Network;
 use crate::node::{Action, Node, NodeId};
 use crate::time::Nanos;
 use crate::trace::Kind;
-use crate::view::{ClusterView, Detail, NodeView};
+use crate::view::{ClusterView, Data, Detail, NodeView};
 use lives::World;
 use population::{Nodes, Payload, Population};
 
@@ -65,6 +65,8 @@ pub trait Simulation {
     fn observe(&self, node: NodeId, detail: Detail) -> NodeView;
     /// Truths that no node knows.
     fn overview(&self) -> ClusterView;
+    /// What data there is, and in which order it was written.
+    fn data(&self) -> Data;
     /// A copy of this moment, without the trace.
     fn fork(&self) -> Box<dyn Simulation>;
 }
@@ -309,6 +311,11 @@ impl<N: Node> Simulation for Cluster<N> {
     fn overview(&self) -> ClusterView {
         let up: Vec<bool> = self.core.nodes.iter().map(|node| node.up).collect();
         self.nodes.overview(&up)
+    }
+
+    fn data(&self) -> Data {
+        let up: Vec<bool> = self.core.nodes.iter().map(|node| node.up).collect();
+        N::data(&self.nodes.states, &up)
     }
 
     fn fork(&self) -> Box<dyn Simulation> {

@@ -10,25 +10,28 @@ use crate::view::dom::{El, el};
 /// Where somebody starts who has never put anything in: the scenario for a pattern.
 const STARTS: [(&str, &str); 2] = [("replication", "try-a-copy"), ("eventual_consistency", "try-a-rumour")];
 
-/// Whether the scenario leads, step by step.
-pub fn leads(app: &App) -> bool {
-    app.scenario.notes.contains('\n')
+/// The steps that lead through the scenario; none in most.
+fn steps(app: &App) -> impl Iterator<Item = &str> {
+    let steps = app.scenario.lesson.as_ref().and_then(|lesson| lesson.get("steps")?.as_array());
+    steps.into_iter().flatten().filter_map(|step| step.as_str())
 }
 
-/// The notes.
+/// Whether the scenario leads, step by step.
+pub fn leads(app: &App) -> bool {
+    steps(app).next().is_some()
+}
+
+/// The notes, and the steps.
 pub fn guide(app: &App) -> Option<El> {
     let notes = app.scenario.notes.as_str();
-    if notes.is_empty() {
+    if notes.is_empty() && !leads(app) {
         return None;
     }
     let name = if app.scenario.title.is_empty() { "This run" } else { app.scenario.title.as_str() };
-    let section = el("section").class("guide").with(title(name, String::new()));
-    let steps = notes.split('\n').map(|step| el("li").with(el("p").with(step.to_owned())));
-    Some(if leads(app) {
-        section.with(el("ol").each(steps))
-    } else {
-        section.with(el("p").class("muted").with(notes.to_owned()))
-    })
+    let steps: Vec<El> = steps(app).map(|step| el("li").with(el("p").with(step.to_owned()))).collect();
+    let list = (!steps.is_empty()).then(|| el("ol").each(steps));
+    let notes = el("p").class("muted").with(notes.to_owned());
+    Some(el("section").class("guide").with(title(name, String::new())).with(notes).with(list))
 }
 
 /// The way to the scenario that leads through it, where there is one for this pattern.

@@ -40,7 +40,7 @@ pub fn main(app: &App, on: &Callback<Msg>, cut: usize) -> El {
             .with(format!("{} to {}", format::span(round(cut.from)), format::span(round(cut.to))))
     };
     let head = bar(on)
-        .with(el("b").with("What was given up"))
+        .with(el("h2").with("What was given up"))
         .with((cuts > 1).then(|| el("span").class("picks").each((0..cuts.min(6)).map(chip))))
         .with(el("span").class("grow"))
         .with(el("span").class("opt").with("Same seed, same requests, same faults"));

@@ -81,7 +81,9 @@ fn places(around: &Around, axis: &Folded, right: f64) -> Vec<(f64, f64)> {
     for (at, bar) in around.bars.iter().enumerate() {
         let x = axis.x(bar.from);
         let end = bar.to.map_or(right, |to| axis.x(to));
-        let least = bar.label.chars().count() as f64 * LETTER + if bar.number > 0 { 20.0 } else { 10.0 };
+        let named = if bar.number > 0 && bar.write { around.key.chars().count() + 3 } else { 0 };
+        let least =
+            (bar.label.chars().count() + named) as f64 * LETTER + if bar.number > 0 { 20.0 } else { 10.0 };
         places.push((x, (end - x).max(least)));
         if let Some(before) = last[bar.client].replace(at) {
             let (from, width) = places[before];

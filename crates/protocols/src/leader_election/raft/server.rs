@@ -10,7 +10,7 @@ use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Action, Context, Ctx, Look, Node, NodeId, TimerId};
 use netsplit_sim::small;
 use netsplit_sim::time::Nanos;
-use netsplit_sim::view::{ClusterView, Detail, NodeView, Text};
+use netsplit_sim::view::{ClusterView, Data, Detail, NodeView, Text};
 
 use super::invariants::Invariants;
 use super::message::{Command, Disk, Entry, Raft, Write};
@@ -608,5 +608,9 @@ impl Node for Server {
 impl Overview for Server {
     fn overview(servers: &[(usize, &Self)], up: &[bool], _: ClientTotals) -> ClusterView {
         view::cluster(servers, up)
+    }
+
+    fn data(servers: &[(usize, &Self)], up: &[bool]) -> Data {
+        view::data(servers, up)
     }
 }

@@ -2,7 +2,8 @@
 
 use netsplit_sim::history::Function;
 use netsplit_sim::node::Look;
-use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
+use netsplit_sim::small::{Map, Set};
+use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, NodeView};
 
 use super::message::Command;
 use super::server::{Role, Server};
@@ -80,4 +81,27 @@ pub(super) fn cluster(servers: &[(usize, &Server)], up: &[bool]) -> ClusterView 
     view.values =
         vec![("leaders", view.bands.len() as f64), ("term", term as f64), ("committed", commit as f64)];
     view
+}
+
+/// The log is the order of all writes: of any majority, the one that would be elected has every committed entry. A
+/// command that is there twice counts once.
+pub(super) fn data(servers: &[(usize, &Server)], up: &[bool]) -> Data {
+    let live: Vec<&Server> = servers.iter().filter(|(at, _)| up[*at]).map(|(_, server)| *server).collect();
+    let last =
+        |server: &&&Server| (server.log.iter().next_back().map_or(0, |entry| entry.term), server.last());
+    let Some(server) = live.iter().max_by_key(last).filter(|_| live.len() * 2 > servers.len()) else {
+        return Data::default();
+    };
+    let mut commands: Set<(u32, u64)> = Set::new();
+    let mut versions: Map<u64, Vec<u64>> = Map::new();
+    for entry in server.log.iter() {
+        let Command::Client(client, op) = entry.command else { continue };
+        let values = versions.slot(op.key, Vec::new);
+        let holds = op.function == Function::Write
+            || op.function == Function::Cas && values.last().copied().unwrap_or(0) == op.expected;
+        if holds && commands.add((client.0, op.number)) {
+            values.push(op.value);
+        }
+    }
+    Data { versions: Some(versions.into_iter().collect()), replicas: Vec::new() }
 }

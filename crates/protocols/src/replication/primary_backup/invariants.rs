@@ -2,7 +2,7 @@
 
 use netsplit_sim::NodeId;
 use netsplit_sim::small::Map;
-use netsplit_sim::view::Text;
+use netsplit_sim::view::{Data, Text};
 use netsplit_sim::watch::{Breach, Watch};
 
 use super::Server;
@@ -38,4 +38,22 @@ impl<N: Holds<Server>> Watch<N> for Invariants {
                 .with("without", without as u64),
         })
     }
+}
+
+/// The log of the newest primary is the order of all writes that count.
+pub(super) fn data(servers: &[(usize, &Server)], up: &[bool]) -> Data {
+    let live = || servers.iter().filter(|(at, _)| up[*at]);
+    let newest = live().max_by_key(|(_, server)| (server.epoch, server.is_primary(), server.log.len()));
+    let mut versions: Map<u64, Vec<u64>> = Map::new();
+    let Some((_, newest)) = newest else { return Data::default() };
+    for entry in newest.log.iter() {
+        let values = versions.slot(entry.operation.key, Vec::new);
+        // What was asked for again is there again.
+        if !values.contains(&entry.operation.value) {
+            values.push(entry.operation.value);
+        }
+    }
+    let holds =
+        |(_, server): &(usize, &Server)| server.values.iter().map(|(key, value)| (*key, *value)).collect();
+    Data { versions: Some(versions.into_iter().collect()), replicas: live().map(holds).collect() }
 }

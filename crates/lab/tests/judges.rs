@@ -1,0 +1,112 @@
+//! What the judges say of runs that are known to be right or wrong.
+
+use netsplit_lab::judges::{self, BUDGET, Row};
+use netsplit_lab::scenario::{Duration, Fault, Operation, Scenario, Target};
+use netsplit_lab::{Experiment, Grade};
+
+fn seconds(seconds: f64) -> Duration {
+    Duration((seconds * 1e9) as u64)
+}
+
+fn run(scenario: &Scenario) -> Experiment {
+    let mut x = Experiment::open(scenario).expect("valid");
+    x.seek(scenario.duration.0);
+    x
+}
+
+fn row(rows: &[Row], id: &str) -> Row {
+    rows.iter().find(|row| row.id == id).unwrap_or_else(|| panic!("no row {id}")).clone()
+}
+
+fn partition(from: f64, lasts: f64, one: &[&str], other: &[&str]) -> Fault {
+    let mut fault = Fault::new(seconds(from), "partition");
+    fault.lasts = Some(seconds(lasts));
+    let group = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    fault.target = Target::Groups(vec![group(one), group(other)]);
+    fault
+}
+
+#[test]
+fn raft_keeps_everything() {
+    let mut scenario = Scenario::new("leader_election", "raft");
+    scenario.duration = Duration::from_secs(10);
+    scenario.faults.push(partition(3.0, 3.0, &["n1", "n2"], &["n3", "n4", "n5"]));
+    let x = run(&scenario);
+    let rows = judges::rows(&x, BUDGET);
+    for row in rows.iter().filter(|row| row.aspect != "liveness") {
+        assert_eq!((row.grade, row.number), (Grade::Kept, 0), "{row:?}");
+        assert!(row.promised, "linearizable reads imply it: {row:?}");
+    }
+    assert_eq!(rows.iter().filter(|row| row.aspect == "consistency").count(), 8);
+    assert_eq!(row(&rows, "live").grade, Grade::Undecided);
+    assert_eq!(row(&rows, "linearizable").assuming, ["stable disk"]);
+    // The same question has the same answer; with hardly any steps it has none.
+    assert_eq!(judges::rows(&x, BUDGET), rows);
+    let hurried = judges::rows(&x, 1);
+    assert_eq!(row(&hurried, "sequential").grade, Grade::Undecided);
+    assert_eq!(hurried, judges::rows(&x, 1));
+}
+
+#[test]
+fn replicas_that_were_apart_gave_stale_reads_and_agree_in_the_end() {
+    let mut scenario = Scenario::new("eventual_consistency", "anti_entropy_lww");
+    scenario.duration = Duration::from_secs(12);
+    scenario.system.nodes = Some(3);
+    (scenario.workload.clients, scenario.workload.read_share) = (2, 1.0);
+    scenario.workload.keys = 4;
+    scenario.faults.push(partition(5.0, 4.0, &["n1", "n2", "c1"], &["n3", "c2"]));
+    let operation = |at: f64, client: &str, f: &str, value: Option<u64>, node: &str| Operation {
+        at: seconds(at),
+        client: client.to_owned(),
+        f: f.to_owned(),
+        key: Some("x".to_owned()),
+        value: value.map(Into::into),
+        node: Some(node.to_owned()),
+    };
+    scenario.operations = vec![
+        operation(1.0, "c1", "write", Some(7), "n1"),
+        operation(6.0, "c1", "write", Some(9), "n1"),
+        operation(7.0, "c2", "read", None, "n3"),
+        operation(8.0, "c2", "read", None, "n3"),
+    ];
+    let mut x = run(&scenario);
+    let rows = judges::rows(&x, BUDGET);
+    let linearizable = row(&rows, "linearizable");
+    assert_eq!((linearizable.grade, linearizable.number), (Grade::NeverPromised, 2));
+    assert_eq!(linearizable.operations.len(), 3, "two writes and the read");
+    assert!((6.9e9..7.1e9).contains(&(linearizable.first.expect("when").1 as f64)));
+    // In one session nothing went back, and with real time left aside an order explains it all.
+    for id in ["sequential", "monotonic_reads", "read_your_writes"] {
+        assert_eq!(row(&rows, id).grade, Grade::Kept, "{id}");
+    }
+    let fresh = row(&rows, "fresh_reads");
+    assert_eq!((fresh.grade, fresh.number), (Grade::NeverPromised, 2));
+    // Acknowledged a little after 6 s, still not seen at 8 s.
+    assert!(fresh.sentence.contains("1.9") && fresh.sentence.contains("1 version"), "{}", fresh.sentence);
+    assert_eq!((row(&rows, "converged").grade, row(&rows, "converged").number), (Grade::Kept, 0));
+    assert_eq!(row(&rows, "lost_updates").grade, Grade::Undecided, "nobody knows the order of versions");
+    // In the midst of it the replicas differ, which is no verdict; and what came later has not happened yet.
+    x.seek(6_500_000_000);
+    let then = judges::rows(&x, BUDGET);
+    assert_eq!((row(&then, "converged").grade, row(&then, "converged").number), (Grade::Undecided, 1));
+    assert_eq!(row(&then, "linearizable").grade, Grade::Kept);
+}
+
+#[test]
+fn what_an_asynchronous_failover_loses_is_counted() {
+    let mut scenario = Scenario::new("replication", "async_primary_backup");
+    scenario.duration = Duration::from_secs(24);
+    scenario.workload.clients = 2;
+    scenario.faults.push(partition(5.0, 10.0, &["n1", "c1"], &["n2", "n3", "c2"]));
+    let x = run(&scenario);
+    let lost = x.report().metrics.own["lost_writes"];
+    assert!(lost > 5.0, "{lost}");
+    let rows = judges::rows(&x, BUDGET);
+    let durable = row(&rows, "durable");
+    assert_eq!((durable.grade, durable.number as f64), (Grade::NeverPromised, lost), "{durable:?}");
+    assert_eq!(row(&rows, "linearizable").grade, Grade::NeverPromised);
+    // The report says the same of what the algorithm itself speaks of.
+    let report = x.report();
+    let said = report.verdicts.iter().find(|verdict| verdict.promise == "durable").expect("declared");
+    assert!(said.number == durable.number && said.speaks_against() && !said.witness.is_empty());
+}
