@@ -162,14 +162,59 @@ judged-converged = { $replicas } replicas differ on { $count ->
 
 finding-stale-read = Stale read at { $time }
 finding-stale-read-sentence = { $client } read { $what } after { $newer }.
-finding-stale-read-because = No order explains all of them: in real time the last one comes after { $newer }, by its value before it.
+finding-stale-read-because = No order explains both { $other } and { $last }. In real time { $last } comes after { $other }; by its value it comes before.
 finding-unwritten-value = A value from nowhere at { $time }
 finding-unwritten-value-sentence = { $client } read { $what }, which nobody had begun to write.
 finding-unwritten-value-because = What was read was not yet written.
 finding-no-order = No order explains { $client } at { $time }
 finding-no-order-sentence = The operations on { $key } contradict each other with the end of { $what }.
 finding-no-order-because = Whatever the order, some operation would have had another answer.
+finding-real-time = { $other } ended { $gap } before { $last } began
+finding-by-value = { $last } saw what was there before { $other }
+finding-proof = Smallest proof: without any one of these { $count }, an order explains the rest. { $all } operations were checked, { $own } of them on { $key }.
+finding-checked = { $all } operations were checked, { $own } of them on { $key }.
 
-shown-write = { $client } wrote { $key } = { $value }, acknowledged at { $to }.
-shown-write-open = { $client } asked to write { $key } = { $value } at { $from }.
-shown-read = { $client } read { $key } = { $value } from { $from } to { $to }.
+shown-write = { $client } wrote { $what }, acknowledged at { $to }.
+shown-write-open = { $client } asked to write { $what } at { $from }, and has no answer yet.
+shown-read = { $client } read { $what } from { $from } to { $to }.
+shown-read-after = { $client } read { $what } at { $to }; it began at { $from }, after { $other } had ended.
+
+## What a partition cost
+
+cap-neither = { $run } gave up neither: every live node answered, and an order explains every answer.
+cap-consistency = { $run } answered at every live node and gave up consistency: no order explains { $odd } of { $all } answers.
+cap-availability = { $run } kept every answer consistent and gave up availability: { $silent } left clients without an answer.
+cap-both = { $run } gave up both: { $silent } left clients without an answer, and no order explains { $odd } of { $all } answers.
+cap-unreached = { $lost } of { $asked } requests reached no node.
+cap-unanswered = { $lost } of { $asked } requests were lost on it.
+cap-two-said = Pick two out of three
+cap-two-true = Nobody picks partitions: networks part by themselves. What is picked is what to do while one lasts, refuse or answer with what is at hand. Many runs give up neither, and some give up both.
+cap-c-said = C: every node shows the same data
+cap-c-true = C is linearizability. Replicas may differ at any time, as long as clients cannot tell them from a single copy.
+cap-a-said = A: the system is up
+cap-a-true = A means that each request to a node that has not crashed gets an answer which is no error. A majority that goes on working is useful, and it is not A: the others refuse.
+cap-p-said = P: it survives crashes
+cap-p-true = P is about messages that are lost between nodes that all run. A crash is another fault, and easier: who is down tells nobody anything wrong.
+cap-calm-said = CAP says it all
+cap-calm-true = It says nothing about the time without faults, which is most of the time. Then the trade is latency against consistency: an answer that is surely current has to wait for others.
+cap-copies-said = Replication prevents data loss
+cap-copies-true = Copies save data from a lost disk. A deletion is copied too, and what was acknowledged before it was copied can still vanish in a failover.
+cap-agree-said = Consensus: all nodes agree
+cap-agree-true = A majority decides, and no two nodes decide differently. The others may lag, or hear nothing for as long as they are cut off.
+cap-converge-said = It converges, so it is right
+cap-converge-true = Replicas that agree can agree on the wrong thing: a write that lost was acknowledged all the same.
+cap-more-said = More nodes, more throughput
+cap-more-true = Not for one group that decides together, and not for one hot key.
+
+## Models, for whoever asks for less
+
+model-linearizable = Each operation takes effect at one instant between its start and its end, and every read sees the latest write.
+model-sequential = One order of all operations explains all answers and keeps the order of each client; real time does not count.
+model-read-your-writes = A client sees what it wrote itself, or something newer.
+model-monotonic-reads = A client never sees something older than what it saw before.
+model-monotonic-writes = What a client writes takes effect everywhere in its own order.
+model-writes-follow-reads = What a client writes comes after what it had seen.
+model-fresh-reads = No read misses a write that was acknowledged before it began.
+model-lost-updates = No acknowledged write is passed over by one that never saw it.
+model-durable = Every acknowledged write is still a version of its key.
+model-converged = All replicas hold the same. That they agree does not say that they are right.

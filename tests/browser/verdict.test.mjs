@@ -26,15 +26,32 @@ test('a stale read stops the run, is explained, and travels in the link', async 
   // Why, by keys alone.
   await verdict.getByRole('button', { name: 'Show why' }).focus();
   await page.keyboard.press('Enter');
-  const panel = page.getByRole('tabpanel', { name: 'Inspector' });
-  await panel.getByRole('heading', { name: /^Why is this a violation\?/ }).waitFor();
-  const steps = await panel.locator('.why ol li').allInnerTexts();
+  const why = page.getByRole('region', { name: 'Why is this a violation?' });
+  const steps = await why.locator('.chain li').allInnerTexts();
   assert.ok(steps.length >= 3, steps.join());
   assert.match(steps.at(-2), /read k\d+ = /);
   assert.match(steps.at(-1), /^No order explains/);
-  assert.equal(await panel.getByRole('img').count(), 1);
+  assert.equal(await page.getByRole('button', { name: 'Back to stage' }).evaluate((back) => back === document.activeElement), true);
+  const drawing = page.getByRole('region', { name: 'Operations around the violation' });
+  assert.equal(await drawing.getByRole('img').count(), 1);
+  assert.equal(await drawing.getByRole('button').count(), steps.length - 1);
   await shot(page, 'witness');
   await audit(page);
+
+  // Its marks lead to its operations, on the drawing, in the sentences and on the time line; back leads back.
+  await drawing.getByRole('button').first().click();
+  await page.waitForFunction((at) => Number(document.querySelector('[data-time]').dataset.time) < at, at);
+  const first = await time(page);
+  await verdict.getByText('No violation in this run').waitFor();
+  await page.locator('.wbtn').nth(1).click();
+  await page.waitForFunction((first) => Number(document.querySelector('[data-time]').dataset.time) > first, first);
+  await why.getByRole('button', { name: /^Go to 1, / }).click();
+  await page.waitForFunction((first) => Number(document.querySelector('[data-time]').dataset.time) === first, first);
+  await page.getByRole('button', { name: /^Jump to / }).click();
+  await page.waitForFunction((at) => Number(document.querySelector('[data-time]').dataset.time) === at, at);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Show why' }).waitFor();
+  assert.equal(await why.count(), 0);
 
   // Back before it there was nothing to explain; the mark on the time line leads there again.
   await page.getByRole('slider', { name: 'Time line' }).focus();
@@ -80,7 +97,9 @@ test('on a phone the reason opens as a sheet', async () => {
   const { page, errors } = await site.open('?scenario=fast-clock&speed=10', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'light' });
   await page.getByRole('button', { name: 'Show why' }).waitFor({ timeout: 30_000 });
   await page.getByRole('button', { name: 'Show why' }).tap();
-  await page.getByRole('heading', { name: /^Why is this a violation\?/ }).waitFor();
+  await page.getByRole('heading', { name: 'Why is this a violation?' }).waitFor();
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.equal(wide, 0);
   await shot(page, 'witness-phone');
   await audit(page);
   errors.none();

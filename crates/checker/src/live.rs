@@ -134,6 +134,18 @@ impl Live {
         &self.violations
     }
 
+    /// The operations on the key of a violation up to it; positions are indices of records. Earlier violations of
+    /// the key are set aside, as they were when this one was found.
+    #[must_use]
+    pub fn operations(&self, records: &[Record], found: &Violation) -> Ops {
+        let Some(key) = self.table.get(found.key).and_then(|place| self.keys.get(place as usize)) else {
+            return Ops::new();
+        };
+        let own = key.records.partition_point(|at| *at as usize <= found.record);
+        let aside = key.aside.partition_point(|at| (*at as usize) < found.record);
+        register(records, &key.records[..own], &key.aside[..aside])
+    }
+
     /// What is known of the history up to this event of the run.
     #[must_use]
     pub fn as_of(&self, event: u64) -> Prefix {

@@ -87,10 +87,17 @@ pub fn witness(ops: &Ops, model: Model, violated: usize, budget: u64) -> Option<
         return None;
     }
     // Others may have seen what it did.
-    let open = |op, it: &Op| Some(if op == last { Op { end: End::Unknown, ..*it } } else { *it });
-    let explained = explain(&kept.only(open), model, budget)?;
+    let explained = order(&kept, model, last, budget)?;
     let possible = possible(&kept, last, model, budget);
     Some(Witness { ops: kept, sources, last, explained, possible, certain })
+}
+
+/// An order that explains all operations but one, which is in it only if others saw what it changed; nothing if the
+/// budget does not do.
+#[must_use]
+pub fn order(ops: &Ops, model: Model, without: usize, budget: u64) -> Option<Vec<Turn>> {
+    let open = |op, it: &Op| Some(if op == without { Op { end: End::Unknown, ..*it } } else { *it });
+    explain(&ops.only(open), model, budget)
 }
 
 /// Whether this operation may be removed: its absence explains nothing away.

@@ -2,6 +2,8 @@
 //! the user's words for every face.
 //!
 //! - [`mod@advice`]: settings that make no sense together;
+//! - [`mod@around`]: the operations around a violation, for a picture;
+//! - [`cap`]: what each partition cost, here and under other settings;
 //! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
@@ -10,12 +12,16 @@
 //! - [`metrics`]: throughput, errors and latency;
 //! - [`report`]: what `run --json` prints;
 //! - [`sweep`]: the same scenario over many seeds;
-//! - [`text`]: the sentences of the locale.
+//! - [`text`]: the sentences of the locale;
+//! - [`verdict`]: what became of what was promised;
+//! - [`why`]: why an operation cannot be explained.
 //!
 //! Inside: `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
 //! what is observed, `snapshots` the way back; `picture`, `charts` and `log` put it into a face's words.
 
 pub mod advice;
+pub mod around;
+pub mod cap;
 mod charts;
 pub mod declared;
 pub mod experiment;
@@ -33,8 +39,11 @@ pub mod sweep;
 pub mod text;
 mod timeline;
 pub mod verdict;
+pub mod why;
 
 pub use advice::advice;
+pub use around::{Around, Bar};
+pub use cap::{Cap, Cut, GivenUp, Measured};
 pub use declared::{catalogue, default_scenario, quantiles};
 pub use experiment::{Advance, Experiment};
 pub use frame::{
@@ -42,8 +51,9 @@ pub use frame::{
     MessageFrame, NodeFrame, PartitionFrame,
 };
 pub use gallery::{GalleryEntry, gallery};
-pub use judges::Breach;
+pub use judges::{Breach, Row};
 pub use netsplit_scenario as scenario;
 pub use netsplit_sim::small;
 pub use report::Report;
-pub use verdict::{Consistency, Finding, Grade, Shown};
+pub use verdict::{Consistency, Grade};
+pub use why::{Finding, Shown};

@@ -104,3 +104,64 @@ fn unsafe_reads_of_a_deposed_leader_are_found_and_reads_through_the_log_are_not(
         assert_eq!(violations > 0, reads != "log", "{reads}: {violations}");
     }
 }
+
+#[test]
+fn the_picture_of_a_violation_has_the_witness_in_it_and_an_order_for_the_rest() {
+    let x = judged(&stale());
+    let (found, around) = (x.finding(0).expect("one"), x.around(0).expect("one"));
+    assert_eq!(found.clash, Some(1));
+    assert_eq!(found.order.1, "3 saw what was there before 2");
+    assert!(found.because.starts_with("No order explains both 2 and 3."), "{}", found.because);
+    assert!(found.proof.contains("of them on x"), "{}", found.proof);
+    // The bars with numbers are the operations of the sentences.
+    let mut numbered: Vec<_> = around.bars.iter().filter(|bar| bar.number > 0).collect();
+    numbered.sort_by_key(|bar| bar.number);
+    let times: Vec<_> = numbered.iter().map(|bar| (bar.from, bar.to, bar.write, bar.odd)).collect();
+    let shown: Vec<_> = found.shown.iter().map(|op| (op.from, op.to, op.write, op.odd)).collect();
+    assert_eq!(times, shown);
+    assert_eq!((around.key.as_str(), around.clients.join(" ").as_str()), ("x", "c1 c2"));
+    // Everything but the odd one fits, each at an instant between its start and its end, one after the other.
+    assert_eq!(around.fits, (2, 3));
+    let mut last = 0;
+    for (bar, instant) in &around.order {
+        let bar = &around.bars[*bar];
+        assert!(
+            !bar.odd && bar.from <= *instant && bar.to.is_none_or(|to| *instant <= to) && last <= *instant
+        );
+        last = *instant;
+    }
+    let held: Vec<&str> = around.held.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(held, ["7", "9"]);
+    assert!(around.spans.len() >= 2 && around.spans.windows(2).all(|two| two[0].1 < two[1].0), "{around:?}");
+}
+
+#[test]
+fn every_violation_of_a_long_run_is_explained_by_operations_that_cannot_be_explained() {
+    for (id, algorithm) in
+        [("replication", "async_primary_backup"), ("eventual_consistency", "anti_entropy_lww")]
+    {
+        let mut scenario = Scenario::new(id, algorithm);
+        scenario.duration = Duration::from_secs(30);
+        (scenario.workload.clients, scenario.workload.keys) = (6, 3);
+        let mut partition = Fault::new(seconds(5.0), "partition");
+        partition.lasts = Some(seconds(8.0));
+        let side = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        partition.target =
+            Target::Groups(vec![side(&["n1", "c1", "c2"]), side(&["n2", "n3", "c3", "c4", "c5", "c6"])]);
+        scenario.faults.push(partition);
+        let x = judged(&scenario);
+        let violations = x.violations();
+        assert!(violations.len() > 10, "{algorithm}: {}", violations.len());
+        for index in 0..violations.len() {
+            let (found, around) = (x.finding(index).expect("one"), x.around(index).expect("one"));
+            assert_eq!(Some(found.kind), x.finding_kind(index));
+            let odd: Vec<_> = found.shown.iter().filter(|op| op.odd).collect();
+            assert!(odd.len() == 1 && (2..=6).contains(&found.shown.len()), "{algorithm} {index}: {found:?}");
+            if let Some(clash) = found.clash.map(|at| &found.shown[at]) {
+                assert!(clash.to.expect("answered") <= odd[0].from, "{found:?}");
+            }
+            assert_eq!(around.bars.iter().filter(|bar| bar.number > 0).count(), found.shown.len());
+            assert!(around.fits.0 > 0 && !around.order.is_empty(), "{algorithm} {index}: {around:?}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use yew::Context;
 use super::{App, Msg};
 use crate::browser;
 use crate::model::tool::PALETTE;
-use crate::model::ui::{Dialog, Drawer, Selection, Tab};
+use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab};
 
 impl App {
     /// True where something is to be drawn.
@@ -55,6 +55,9 @@ impl App {
             }
             if self.ui.drawer != Drawer::Closed {
                 return self.send(ctx, event, Msg::Drawer(Drawer::Closed));
+            }
+            if self.ui.sheet.is_some() {
+                return self.send(ctx, event, Msg::Sheet(None));
             }
             return self.send(ctx, event, Msg::Select(Selection::None));
         }
@@ -105,6 +108,17 @@ impl App {
             "Delete" | "Backspace" => match self.ui.selection {
                 Selection::Fault(index) => Msg::Remove(index),
                 _ => return false,
+            },
+            "w" | "W" => {
+                let (now, all) = (self.panels.now, &self.panels.violations);
+                match all.partition_point(|(_, time)| *time <= now).checked_sub(1) {
+                    Some(index) if self.ui.sheet.is_none() => Msg::Sheet(Some(Sheet::Why(index))),
+                    _ => return false,
+                }
+            }
+            "g" | "G" if self.panels.consistency.is_some() => match self.ui.sheet {
+                Some(Sheet::Cap(_)) => Msg::Sheet(None),
+                _ => Msg::Sheet(Some(Sheet::Cap(0))),
             },
             "h" | "H" => Msg::HealAll,
             "v" | "V" => Msg::Arm(None),

@@ -7,14 +7,15 @@ mod menu;
 mod picture;
 mod readouts;
 mod roam;
+mod sheet;
 mod update;
 mod visit;
 
 use std::rc::Rc;
 
-use netsplit_lab::Frame;
 use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
+use netsplit_lab::{Around, Cap, Frame, Measured, Row};
 use serde_json::Value;
 use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -27,7 +28,7 @@ use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
 use crate::model::tool::Hit;
-use crate::model::ui::{Dialog, Drawer, Filter, Selection, Speaker, Tab, Ui};
+use crate::model::ui::{Dialog, Drawer, Filter, Selection, Sheet, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
@@ -84,8 +85,16 @@ pub enum Msg {
     Moment(u64, Option<u32>, String),
     /// Has a client ask at a node what was typed.
     Ask(String, String),
+    /// To an instant, and stop there.
+    SeekTo(u64),
+    /// A consistency model that is asked for, by its id.
+    Model(String),
+    /// Opens a sheet, or goes back to the stage.
+    Sheet(Option<Sheet>),
     /// To an operation that nothing explains, by its index, at its instant.
     Violation(usize, u64),
+    /// To an invariant that was broken, by its index, at its instant.
+    Breach(usize, u64),
     /// The entry of the event log that the keys are at.
     Entry(String),
     /// To the next thing worth seeing, or the previous one.
@@ -209,6 +218,8 @@ pub struct Refs {
     pub head: NodeRef,
     /// The lanes.
     pub lanes: NodeRef,
+    /// The open sheet's drawing.
+    pub sheet: NodeRef,
 }
 
 /// The page.
@@ -266,6 +277,21 @@ pub struct App {
     pub(crate) lanes_size: (f64, f64),
     clock_size: (f64, f64),
     lanes: Option<Element>,
+    sheet: Option<Element>,
+    pub(crate) sheet_size: (f64, f64),
+    /// What the open sheet draws: which violation it is, and the operations around it.
+    pub(crate) around: Option<((usize, (u64, u64)), Rc<Around>)>,
+    /// The runs that are compared, what they came to so far, and how far they are (thousandths).
+    pub(crate) cap: Option<Cap>,
+    pub(crate) measured: Vec<Measured>,
+    pub(crate) capped: u64,
+    /// What every model says up to the cursor, and at which event that was.
+    pub(crate) judged: Vec<Row>,
+    judged_at: Option<u64>,
+    /// What is to get the focus once it is there.
+    focus_on: Option<&'static str>,
+    /// Something is wrong, said at once.
+    pub(crate) alarm: String,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
     _pictures: Pictures,
@@ -353,6 +379,16 @@ impl Component for App {
             lanes_size: (0.0, 0.0),
             clock_size: (0.0, 0.0),
             lanes: None,
+            sheet: None,
+            sheet_size: (780.0, 540.0),
+            around: None,
+            judged: Vec::new(),
+            judged_at: None,
+            cap: None,
+            measured: Vec::new(),
+            capped: 0,
+            focus_on: None,
+            alarm: String::new(),
             slim: false,
             _pictures: pictures,
             listeners,
@@ -442,6 +478,11 @@ impl Component for App {
             lanes.iter().for_each(|lanes| self.watched.watch(lanes));
             self.lanes = lanes;
         }
+        let sheet = self.refs.sheet.cast::<Element>();
+        if sheet != self.sheet {
+            sheet.iter().for_each(|sheet| self.watched.watch(sheet));
+            self.sheet = sheet;
+        }
         if let Some(root) = self.refs.root.cast::<Element>() {
             browser::apply_css(&root);
         }
@@ -451,6 +492,7 @@ impl Component for App {
         if std::mem::take(&mut self.menu_opened) {
             browser::focus(".menu button");
         }
+        self.take_focus();
         self.keep_focus_somewhere();
     }
 }

@@ -40,8 +40,8 @@ impl App {
         let panels = if late || crowd { PANELS.1 } else { PANELS.0 };
         let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
-        if let Some(found) = session.take_stop().and_then(|index| session.finding(index)) {
-            self.speaker.hear(Some((found.event, &format!("Stopped. {}: {}", found.title, found.sentence))));
+        if let Some(alarm) = session.take_stop() {
+            self.alarm = alarm;
         }
         let stopped = was_busy && !playing && session.goal.is_none() || session.caught_up();
         if moved || self.fresh {
@@ -60,6 +60,7 @@ impl App {
             self.paint(wall);
         }
         self.fresh = false;
+        let measured = self.measure(budget);
         let rested = self.rested(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
@@ -70,7 +71,7 @@ impl App {
         if due {
             self.refresh();
         }
-        due || said || gone || rested
+        due || said || gone || rested || measured
     }
 
     /// Makes what the panels show.
@@ -89,6 +90,7 @@ impl App {
         }
         self.show_grab(&mut panels);
         self.panels = panels.into();
+        self.refresh_sheet();
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
@@ -110,6 +112,9 @@ impl App {
             self.stage_size = size(self.refs.canvas.cast());
             self.lanes_size = size(self.refs.lanes.cast());
             self.clock_size = size(self.refs.clock.cast());
+            if let Some(sheet) = self.refs.sheet.cast() {
+                self.sheet_size = size(Some(sheet));
+            }
             self.slim = self.is_slim();
         }
         changed

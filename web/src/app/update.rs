@@ -9,11 +9,12 @@ use yew::Context;
 
 use super::{App, Msg};
 use crate::browser;
+use crate::model::face::Face;
 use crate::model::opening::{self, Opening};
 use crate::model::session::Session;
 use crate::model::setup;
 use crate::model::tool::{Aim, Hit};
-use crate::model::ui::{Dialog, Drawer, Selection, Tab, Toast};
+use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab, Toast};
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
@@ -38,12 +39,23 @@ impl App {
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
+            Msg::Breach(index, time) => {
+                self.stop_at(time);
+                (self.ui.selection, self.ui.tab) = (Selection::Breach(index), Tab::Inspector);
+                self.ui.sheet = None;
+                if self.is_slim() {
+                    self.ui.drawer = Drawer::Analysis;
+                }
+            }
+            Msg::SeekTo(time) => self.stop_at(time),
+            Msg::Model(id) => self.ui.model = id,
+            Msg::Sheet(sheet) => self.turn(sheet),
             Msg::Violation(index, time) => {
-                self.with(|session| {
-                    session.playback.set_playing(false);
-                    session.seek(time);
-                });
+                self.stop_at(time);
                 (self.ui.selection, self.ui.tab) = (Selection::Violation(index), Tab::Inspector);
+                if let Some(Sheet::Why(shown)) = self.ui.sheet.as_mut() {
+                    *shown = index;
+                }
             }
             Msg::Ask(line, node) => {
                 let Some(session) = self.session.as_mut() else { return };
@@ -60,10 +72,7 @@ impl App {
             Msg::Entry(entry) => self.ui.entry = entry,
             Msg::Moment(time, node, entry) => {
                 self.ui.entry = entry;
-                self.with(|session| {
-                    session.playback.set_playing(false);
-                    session.seek(time);
-                });
+                self.stop_at(time);
                 self.ui.selection = node.map_or(Selection::None, Selection::Node);
             }
             Msg::Jump(forward) => self.with(|session| session.jump(forward)),
@@ -218,6 +227,13 @@ impl App {
         }
     }
 
+    fn stop_at(&mut self, time: u64) {
+        self.with(|session| {
+            session.playback.set_playing(false);
+            session.seek(time);
+        });
+    }
+
     fn with(&mut self, act: impl FnOnce(&mut Session)) {
         if let Some(session) = self.session.as_mut() {
             act(session);
@@ -250,14 +266,21 @@ impl App {
         if system(&session.scenario) != system(&self.scenario) {
             self.stage.tidy();
         }
+        let leads = session.scenario.lesson.is_some() && session.scenario.lesson != self.scenario.lesson;
         self.scenario = session.scenario.clone().into();
         self.session = Some(session);
+        // Steps that lead are to be seen.
+        if leads && self.face == Face::Full {
+            (self.ui.tab, self.ui.drawer) =
+                (Tab::Inspector, if self.is_slim() { Drawer::Analysis } else { Drawer::Closed });
+        }
         self.trouble = None;
         self.stage.clear();
         self.overlay.drawn.clear();
         self.overlay.drag = None;
         self.ui.selection = Selection::None;
         self.ui.aim = None;
+        self.ui.sheet = None;
         self.speaker.forget();
         self.changed();
     }
@@ -291,6 +314,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
+        (self.around, self.cap, self.judged_at) = (None, None, None);
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.

@@ -118,7 +118,12 @@ pub fn percent(share: f64) -> String {
 
 /// "1 node", "5 nodes".
 pub fn many(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", self::count(count)) }
+    many_as(count, one, &format!("{one}s"))
+}
+
+/// "1 breach", "5 breaches".
+pub fn many_as(count: u64, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {more}", self::count(count)) }
 }
 
 /// An id as words: "leader_election" is "Leader election".

@@ -18,6 +18,7 @@ pub mod block;
 pub mod console;
 pub mod curve;
 pub mod face;
+pub mod fold;
 pub mod format;
 pub mod history;
 pub mod math;

@@ -2,7 +2,8 @@
 
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{
-    Amounts, Band, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Legend, LogEntry, LogPage,
+    Amounts, Around, Band, Breach, Cap, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Grade,
+    Legend, LogEntry, LogPage, Row,
 };
 
 use super::console;
@@ -14,6 +15,9 @@ use super::summary::Operations;
 const CHUNK: u64 = 512;
 /// Steps of the verdict in a picture.
 const JUDGED: u64 = 4_096;
+
+/// Violations and breaches of one picture whose kind is looked at.
+const KINDS: usize = 64;
 
 /// A scenario without a cursor opens so far into its run (ns) …
 const WARM: u64 = 2_000_000_000;
@@ -34,7 +38,8 @@ pub struct Session {
     pub lanes: Vec<(String, String)>,
     /// Kinds of violation that the playback has stopped at.
     met: Vec<&'static str>,
-    stopped_at: Option<usize>,
+    /// What is to be said about a stop.
+    stopped: Option<String>,
     behind: bool,
     caught_up: bool,
     /// Where the cursor is to be, while the engine still works towards it.
@@ -50,7 +55,8 @@ pub struct Session {
 fn warm(scenario: &Scenario) -> u64 {
     let faults = scenario.faults.iter().map(|fault| fault.at.nanos());
     let actions = scenario.actions.iter().map(|action| action.at.nanos());
-    let first = faults.chain(actions).filter(|at| *at > 0).min().unwrap_or(u64::MAX);
+    let operations = scenario.operations.iter().map(|operation| operation.at.nanos());
+    let first = faults.chain(actions).chain(operations).filter(|at| *at > 0).min().unwrap_or(u64::MAX);
     WARM.min(scenario.duration.nanos() / 8).min(first.saturating_sub(LEAD))
 }
 
@@ -65,12 +71,16 @@ pub struct Panels {
     pub duration: u64,
     /// Clients' operations.
     pub operations: Operations,
-    /// How many things worth seeing there have been, and in all so far.
+    /// How many violations there have been, and in all so far; things worth seeing in a run without any.
     pub marks: (usize, usize),
     /// What clients saw, judged up to the cursor.
     pub consistency: Option<Consistency>,
     /// Operations that nothing explains: event and instant (ns).
     pub violations: Vec<(u64, u64)>,
+    /// Invariants that were broken: event and instant (ns).
+    pub breaches: Vec<(u64, u64)>,
+    /// What it says about the promise to answer that some requests were not answered just now.
+    pub unanswered: Option<Grade>,
     /// Faults as blocks.
     pub faults: Vec<FaultBlock>,
     /// Bands of the lanes.
@@ -102,7 +112,7 @@ impl Session {
         let differs = saved && experiment.agrees() == Some(false);
         Ok(Self {
             met: Vec::new(),
-            stopped_at: None,
+            stopped: None,
             behind: false,
             caught_up: false,
             legend: experiment.legend(),
@@ -123,7 +133,7 @@ impl Session {
         if let Some(goal) = self.goal {
             self.work(goal, budget_ms * 2.0, &clock);
             if let Some(from) = self.hunt
-                && let Some(found) = self.experiment.landmarks().into_iter().find(|mark| *mark > from)
+                && let Some(found) = self.marks().into_iter().find(|mark| *mark > from)
             {
                 self.seek(found);
             } else if self.experiment.now() >= goal || self.experiment.finished() {
@@ -148,7 +158,8 @@ impl Session {
         before != (self.experiment.now(), self.experiment.events())
     }
 
-    /// Goes on with the verdict; at the first violation of a kind that it meets, the playback stops.
+    /// Goes on with the verdict; at the first violation of a kind that it meets, and at the first breach of an
+    /// invariant, the playback stops.
     fn judge(&mut self, before: u64) {
         let done = self.experiment.judge(JUDGED);
         // The panels have shown a verdict that was not up to date.
@@ -158,20 +169,33 @@ impl Session {
             return;
         }
         let now = self.experiment.now();
-        let violations = self.experiment.violations();
-        for (index, (_, time)) in violations.iter().enumerate() {
-            if *time <= before || *time > now {
-                continue;
-            }
-            let kind = self.experiment.finding(index).map(|found| found.kind);
-            if let Some(kind) = kind.filter(|kind| !self.met.contains(kind)) {
-                self.met.push(kind);
-                self.playback.set_playing(false);
-                self.experiment.seek(*time);
-                self.stopped_at = Some(index);
-                break;
-            }
-        }
+        let fresh = |marks: Vec<(u64, u64)>| {
+            let from = marks.partition_point(|(_, time)| *time <= before);
+            marks
+                .into_iter()
+                .enumerate()
+                .skip(from)
+                .map(|(index, (_, time))| (index, time))
+                .take_while(move |m| m.1 <= now)
+        };
+        let x = &self.experiment;
+        let new = |kind: &Option<&'static str>| kind.is_some_and(|kind| !self.met.contains(&kind));
+        let odd = fresh(x.violations()).map(|(at, time)| (time, at, x.finding_kind(at), false));
+        let broken = fresh(x.breach_marks()).map(|(at, time)| (time, at, x.breach_kind(at), true));
+        let odd = odd.take(KINDS).find(|(.., kind, _)| new(kind));
+        let broken = broken.take(KINDS).find(|(.., kind, _)| new(kind));
+        let Some((time, at, kind, breach)) = [odd, broken].into_iter().flatten().min_by_key(|found| found.0)
+        else {
+            return;
+        };
+        self.met.extend(kind);
+        self.playback.set_playing(false);
+        self.experiment.seek(time);
+        let words = match breach {
+            true => self.experiment.breach(at).map(|breach| breach.sentence),
+            false => self.experiment.finding(at).map(|found| format!("{}: {}", found.title, found.sentence)),
+        };
+        self.stopped = words.map(|words| format!("{words} Paused."));
     }
 
     /// Whether the verdict has just come to the frontier after the panels had to show an older one.
@@ -179,14 +203,34 @@ impl Session {
         self.caught_up
     }
 
-    /// The violation at which the playback has just stopped.
-    pub fn take_stop(&mut self) -> Option<usize> {
-        self.stopped_at.take()
+    /// What is to be said about the violation at which the playback has just stopped.
+    pub fn take_stop(&mut self) -> Option<String> {
+        self.stopped.take()
+    }
+
+    /// What every model says up to the cursor.
+    pub fn judged(&self, steps: u64) -> Vec<Row> {
+        self.experiment.judged(steps)
+    }
+
+    /// An invariant that was broken.
+    pub fn breach(&self, index: usize) -> Option<Breach> {
+        self.experiment.breach(index)
+    }
+
+    /// Runs that say what partitions cost.
+    pub fn cap(&self) -> Option<Cap> {
+        Cap::new(&self.experiment)
     }
 
     /// A violation, explained.
     pub fn finding(&self, index: usize) -> Option<Finding> {
         self.experiment.finding(index)
+    }
+
+    /// The operations around a violation.
+    pub fn around(&self, index: usize) -> Option<Around> {
+        self.experiment.around(index)
     }
 
     fn work(&mut self, target: u64, budget_ms: f64, clock: &impl Fn() -> f64) {
@@ -208,10 +252,11 @@ impl Session {
         self.playback.set_playing(!self.playback.playing);
     }
 
-    /// To the previous or the next thing worth seeing; beyond what is simulated it is looked for.
+    /// To the previous or the next violation, or in a run without any to the previous or the next thing worth seeing;
+    /// beyond what is simulated it is looked for.
     pub fn jump(&mut self, forward: bool) {
         self.playback.set_playing(false);
-        let (now, marks) = (self.now(), self.experiment.landmarks());
+        let (now, marks) = (self.now(), self.marks());
         let at = marks.partition_point(|mark| if forward { *mark <= now } else { *mark < now });
         match if forward { marks.get(at) } else { marks[..at].last() } {
             Some(mark) => self.seek(*mark),
@@ -221,6 +266,17 @@ impl Session {
             }
             None => self.seek(0),
         }
+    }
+
+    fn marks(&self) -> Vec<u64> {
+        let mut marks: Vec<u64> = self.experiment.violations().into_iter().map(|(_, time)| time).collect();
+        marks.extend(self.experiment.breach_marks().into_iter().map(|(_, time)| time));
+        if marks.is_empty() {
+            return self.experiment.landmarks();
+        }
+        netsplit_lab::small::sort_by_key(&mut marks, |mark| *mark);
+        marks.dedup();
+        marks
     }
 
     /// To an instant; far ahead it takes several pictures.
@@ -420,7 +476,7 @@ impl Session {
     pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
         self.behind = !self.experiment.judge(8 * JUDGED);
         let now = self.experiment.now();
-        let marks = self.experiment.landmarks();
+        let marks = self.marks();
         Panels {
             marks: (marks.partition_point(|mark| *mark <= now), marks.len()),
             now,
@@ -429,6 +485,8 @@ impl Session {
             operations: self.operations(),
             consistency: self.experiment.consistency(),
             violations: self.experiment.violations(),
+            breaches: self.experiment.breach_marks(),
+            unanswered: self.experiment.unanswered(),
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
             amounts: self.experiment.amounts(),

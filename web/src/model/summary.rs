@@ -1,6 +1,6 @@
 //! The three cells under the stage: operations, availability, network. They say what is known and no more.
 
-use netsplit_lab::{Consistency, FaultBlock, Frame, Grade};
+use netsplit_lab::{Breach, Consistency, FaultBlock, Frame, Grade};
 
 use super::format;
 
@@ -45,33 +45,70 @@ pub struct Cell {
     pub short: String,
     /// How it is known.
     pub text: String,
+    /// What that says about what was promised; nothing where that is plain.
+    pub grade: &'static str,
 }
 
 /// The cells.
 pub fn cells(
     consistency: Option<&Consistency>,
     operations: &Operations,
+    unanswered: Option<Grade>,
     frame: &Frame,
     faults: &[FaultBlock],
 ) -> [Cell; 3] {
     let first = consistency.map_or_else(|| answered(operations), consistent);
-    [first, recent(operations), network(frame, faults)]
+    [first, recent(operations, unanswered), network(frame, faults)]
+}
+
+/// How a grade looks: each has a shape of its own.
+fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
+    match grade {
+        Grade::Kept if promised => (Tone::Ok, "i-ok"),
+        Grade::Kept => (Tone::Plain, "i-ok"),
+        Grade::Broken => (Tone::Bad, "i-bad"),
+        Grade::NeverPromised => (Tone::Warn, "i-never"),
+        Grade::AssumptionBroken => (Tone::Warn, "i-warn"),
+        Grade::Undecided => (Tone::Plain, "i-unsure"),
+    }
+}
+
+/// What a grade says, beside what happened.
+fn graded(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Broken => "promised",
+        Grade::NeverPromised => "not promised",
+        Grade::AssumptionBroken => "excused by a fault",
+        Grade::Kept | Grade::Undecided => "",
+    }
+}
+
+/// An invariant of the protocol was broken.
+pub fn broken(breach: &Breach, count: u64, excused: bool) -> Cell {
+    let grade = if excused { Grade::AssumptionBroken } else { Grade::Broken };
+    let (tone, icon) = look(grade, true);
+    Cell {
+        tone,
+        icon,
+        title: format!(
+            "{} broken at {}",
+            format::sentence_case(breach.invariant),
+            format::instant(breach.time)
+        ),
+        short: format::many_as(count, "breach", "breaches"),
+        text: breach.sentence.clone(),
+        grade: if excused { graded(grade) } else { "" },
+    }
 }
 
 fn consistent(c: &Consistency) -> Cell {
-    let (tone, icon) = match c.grade {
-        Grade::Kept if c.promised => (Tone::Ok, "i-ok"),
-        Grade::Kept => (Tone::Plain, "i-ok"),
-        Grade::Broken => (Tone::Bad, "i-bad"),
-        Grade::NeverPromised | Grade::AssumptionBroken => (Tone::Warn, "i-warn"),
-        Grade::Undecided => (Tone::Plain, "i-list"),
-    };
+    let (tone, icon) = look(c.grade, c.promised);
     let short = match c.violations as u64 {
         0 if c.grade == Grade::Undecided => "Not decided".to_owned(),
         0 => "No violation".to_owned(),
         count => format::many(count, "violation"),
     };
-    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone() }
+    Cell { tone, icon, title: c.title.clone(), short, text: c.sentence.clone(), grade: graded(c.grade) }
 }
 
 fn answered(o: &Operations) -> Cell {
@@ -84,10 +121,10 @@ fn answered(o: &Operations) -> Cell {
         }
     };
     let short = format!("{} answered", format::count(o.ok));
-    Cell { tone: Tone::Plain, icon: "i-list", title, short, text }
+    Cell { tone: Tone::Plain, icon: "i-list", title, short, text, grade: "" }
 }
 
-fn recent(o: &Operations) -> Cell {
+fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
     let ended = o.recent_ok + o.recent_failed;
     if ended == 0 {
         let (title, text) = if o.open > 0 {
@@ -98,13 +135,17 @@ fn recent(o: &Operations) -> Cell {
         let tone = if o.open > 0 && o.ok + o.failed > 0 { Tone::Warn } else { Tone::Plain };
         let icon = if tone == Tone::Warn { "i-warn" } else { "i-list" };
         let short = if o.open > 0 { "No answer" } else { "Nothing asked" };
-        return Cell { tone, icon, title: title.to_owned(), short: short.to_owned(), text };
+        let (title, short) = (title.to_owned(), short.to_owned());
+        return Cell { tone, icon, title, short, text, grade: "" };
     }
     let share = o.recent_ok as f64 / ended as f64;
-    let (tone, icon) = match share {
-        s if s >= 0.995 => (Tone::Ok, "i-ok"),
-        s if s >= 0.05 || ended < 5 => (Tone::Warn, "i-warn"),
-        _ => (Tone::Bad, "i-bad"),
+    let (tone, icon, grade) = match unanswered {
+        _ if o.recent_failed == 0 => (Tone::Ok, "i-ok", ""),
+        None | Some(Grade::Kept | Grade::Undecided) => (Tone::Warn, "i-warn", ""),
+        Some(grade) => {
+            let (tone, icon) = look(grade, true);
+            (tone, icon, graded(grade))
+        }
     };
     Cell {
         tone,
@@ -112,6 +153,7 @@ fn recent(o: &Operations) -> Cell {
         title: format!("{} of requests answered", format::percent(share)),
         short: format!("{} served", format::percent(share)),
         text: format!("In the last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
+        grade,
     }
 }
 
@@ -134,6 +176,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
             title: format!("Partitioned for {}", format::span(round(frame.time.saturating_sub(since)))),
             short: format!("Split {}", format::span(round(frame.time.saturating_sub(since)))),
             text: sides.join(" | "),
+            grade: "",
         };
     }
     let down = frame.nodes.iter().filter(|n| n.status == "crashed").count() as u64;
@@ -144,7 +187,7 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
             n => format!("{} on the way.", format::many(n, "message")),
         };
         let (title, short) = ("Every node and link works".to_owned(), "All works".to_owned());
-        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text };
+        return Cell { tone: Tone::Ok, icon: "i-ok", title, short, text, grade: "" };
     }
     let title = match (down, active.len() as u64) {
         (0, n) => format!("{} in force", format::many(n.max(1), "fault")),
@@ -156,7 +199,8 @@ fn network(frame: &Frame, faults: &[FaultBlock]) -> Cell {
     if more > 0 {
         words.push(&rest);
     }
-    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text: words.join(", ") }
+    let text = words.join(", ");
+    Cell { tone: Tone::Warn, icon: "i-net", short: title.clone(), title, text, grade: "" }
 }
 
 fn round(ns: u64) -> u64 {
@@ -174,7 +218,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_before_anything_happened() {
-        let cells = cells(None, &Operations::default(), &Frame::default(), &[]);
+        let cells = cells(None, &Operations::default(), None, &Frame::default(), &[]);
         assert_eq!(cells[0].title, "0 operations answered");
         assert_eq!(cells[1].tone, Tone::Plain);
         assert_eq!(cells[2].title, "Every node and link works");
@@ -183,7 +227,11 @@ mod tests {
     #[test]
     fn shares_are_of_those_that_ended() {
         let o = Operations { ok: 10, failed: 4, open: 1, recent_ok: 6, recent_failed: 4 };
-        let cells = cells(None, &o, &Frame::default(), &[]);
+        let graded = |grade| cells(None, &o, grade, &Frame::default(), &[]);
+        let looks = [Grade::Broken, Grade::AssumptionBroken, Grade::NeverPromised]
+            .map(|grade| graded(Some(grade))[1].icon);
+        assert_eq!(looks, ["i-bad", "i-warn", "i-never"]);
+        let cells = graded(None);
         assert_eq!(cells[1].title, "60% of requests answered");
         assert_eq!(cells[1].tone, Tone::Warn);
         assert!(cells[0].text.contains("4 failed"));

@@ -41,6 +41,17 @@ pub enum Selection {
     Fault(usize),
     /// An operation that nothing explains, by its index.
     Violation(usize),
+    /// An invariant that was broken, by its index.
+    Breach(usize),
+}
+
+/// What lies beside the stage in place of the panels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// Why a violation is one, by its index.
+    Why(usize),
+    /// What a partition cost, by its place among them.
+    Cap(usize),
 }
 
 /// A menu of what can be done to something on the stage.
@@ -158,6 +169,10 @@ pub struct Ui {
     pub menu: Option<Menu>,
     /// The open drawer.
     pub drawer: Drawer,
+    /// The open sheet.
+    pub sheet: Option<Sheet>,
+    /// The consistency model that is asked for, by its id; the strongest where it is empty.
+    pub model: String,
     /// Filter of the event log.
     pub filter: Filter,
     /// The entry of the event log that the keys are at, by its element's id.

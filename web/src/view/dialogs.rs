@@ -130,7 +130,7 @@ fn gallery_list(app: &App, on: &Callback<Msg>) -> El {
     el("div").class("body").with(el("div").class("cards").with(cards).with(entries.is_empty().then(none)))
 }
 
-const KEYS: [(&str, &str); 24] = [
+const KEYS: [(&str, &str); 26] = [
     ("Space", "Play, pause"),
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
@@ -139,7 +139,9 @@ const KEYS: [(&str, &str); 24] = [
     ("Shift F10", "What can be done to the node in focus"),
     ("← →", "Previous, next event"),
     ("Shift ← →", "100 ms back, on"),
-    (", .", "Previous, next thing worth seeing"),
+    (", .", "Previous, next violation or thing worth seeing"),
+    ("W", "Why there is a violation"),
+    ("G", "What was given up"),
     ("[ ]", "Slower, faster"),
     ("C", "Crash a node"),
     ("R", "Restart a node"),

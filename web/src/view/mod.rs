@@ -15,19 +15,21 @@ pub mod island;
 pub mod menu;
 pub mod rail;
 mod readout;
+pub mod sheet;
 pub mod side;
 pub mod stage;
 pub mod strip;
 pub mod timeline;
 pub mod top;
 pub mod transport;
+pub mod verdict;
 mod violations;
 
 use yew::prelude::*;
 
 use crate::app::{App, Msg};
 use crate::model::face::Face;
-use crate::model::ui::{Drawer, Tab};
+use crate::model::ui::{Drawer, Sheet, Tab};
 use dom::{El, el, fragment};
 use icons::icon;
 use island::{Props, What, island};
@@ -46,7 +48,8 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     let main = el("main")
         .class("main")
         .with(stage::stage(app, on))
-        .with(stage::verdict(app, on))
+        .with(sheet::main(app, on))
+        .with(verdict::verdict(app, on))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
     let time = el("footer")
@@ -72,6 +75,8 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.drawer(Drawer::Faults), "tools"),
         (app.wishes.panel.is_some(), "panels"),
         (app.ui.full, "full"),
+        (app.ui.sheet.is_some(), "sheeted"),
+        (matches!(app.ui.sheet, Some(Sheet::Cap(_))), "costs"),
     ];
     let mut class = face.to_owned();
     for (_, part) in parts.into_iter().filter(|(there, _)| *there) {
@@ -98,6 +103,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .with(menu::menu(app, on))
         .with(toast(app, on))
         .with(el("div").class("sr").set("aria-live", "polite").with(&app.speaker.line))
+        .with(el("div").class("sr").set("role", "alert").with(&app.alarm))
         .done()
 }
 

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::controls::{option, pick};
 use super::dom::{El, el, fragment};
-use super::{charts, events, inspector};
+use super::{charts, events, inspector, sheet};
 use crate::app::{App, Msg};
 use crate::model::ui::{Drawer, Tab};
 
@@ -13,6 +13,9 @@ const WINDOWS: [(u64, &str); 4] = [(2, "Last 2 s"), (10, "Last 10 s"), (30, "Las
 
 /// The right panel.
 pub fn side(app: &App, on: &Callback<Msg>) -> El {
+    if let Some(sheet) = sheet::side(app, on) {
+        return el("aside").class("side").set("aria-label", "Analysis").with(sheet);
+    }
     let now = app.ui.tab;
     let name = Tab::ALL.iter().find(|(known, _)| *known == now).map_or("", |(_, name)| *name);
     let tab = |(tab, name): (Tab, &'static str)| {

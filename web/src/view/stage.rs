@@ -10,7 +10,6 @@ use super::dom::{El, el, fragment};
 use super::icons::{glyph, icon};
 use crate::app::gesture::{Phase, Pointer};
 use crate::app::{App, Msg};
-use crate::model::summary::{self, Cell, Tone};
 use crate::model::tool::{Aim, Hit, PALETTE};
 use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
@@ -261,46 +260,4 @@ fn amount(aim: &Aim, decl: &ParamDecl, on: &Callback<Msg>) -> El {
         }
     });
     label.with(el("input").class("box").set("type", "text").value(text).on_change(onchange)).with(unit)
-}
-
-/// The three cells under the stage.
-pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
-    let cells = summary::cells(
-        app.panels.consistency.as_ref(),
-        &app.panels.operations,
-        &app.frame,
-        &app.panels.faults,
-    );
-    let shown = app.panels.violations.partition_point(|(_, time)| *time <= app.panels.now).checked_sub(1);
-    let faulty = app.panels.faults.iter().any(|f| f.from <= app.panels.now && app.panels.now < f.to);
-    let cell = |(at, cell): (usize, &Cell)| {
-        let tone = match cell.tone {
-            Tone::Plain => "c-ink",
-            Tone::Ok => "c-ok",
-            Tone::Warn => "c-warn",
-            Tone::Bad => "c-bad",
-        };
-        let heal =
-            || fragment().with(" ").with(el("button").class("link").sends(on, Msg::HealAll).with("Heal"));
-        let why = |index: usize| {
-            let why = el("button").class("link").sends(on, Msg::Select(Selection::Violation(index)));
-            fragment().with(" ").with(why.with("Show why"))
-        };
-        let name = el("b")
-            .set("title", &cell.title)
-            .with(el("span").class("full").with(&cell.title))
-            .with(el("span").class("short").with(&cell.short));
-        el("div")
-            .class(if cell.tone == Tone::Bad && at == 0 { "alarm" } else { "" })
-            .with(icon(cell.icon, tone))
-            .with(name)
-            .with(
-                el("p")
-                    .set("title", &cell.text)
-                    .with(el("span").with(&cell.text))
-                    .with((at == 2 && faulty).then(heal))
-                    .with(shown.filter(|_| at == 0).map(why)),
-            )
-    };
-    el("section").class("verdict").set("aria-label", "Verdict").each(cells.iter().enumerate().map(cell))
 }

@@ -22,7 +22,8 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         "end of the run"
     } else if session.now() == 0 {
         "at the start"
-    } else if app.panels.violations.iter().any(|(_, time)| *time == session.now()) {
+    } else if app.panels.violations.iter().chain(&app.panels.breaches).any(|(_, time)| *time == session.now())
+    {
         "paused on a violation"
     } else {
         "paused"
@@ -80,19 +81,23 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
 /// From one thing worth seeing to the next.
 fn jump(app: &App, on: &Callback<Msg>) -> El {
     let (at, all) = app.panels.marks;
+    let (name, back, on_to) = match app.panels.violations.is_empty() && app.panels.breaches.is_empty() {
+        true => ("Notable", "Previous thing worth seeing (,)", "Next thing worth seeing (.)"),
+        false => ("Violation", "Previous violation (,)", "Next violation (.)"),
+    };
     let to = |forward: bool, id: &str, label: &'static str| {
         let button = el("button").class("btn sq").set("aria-label", label).set("title", label);
         button.sends(on, Msg::Jump(forward)).with(icon(id, "i16"))
     };
     el("span")
         .class("jump opt")
-        .with(to(false, "i-left", "Previous thing worth seeing (,)"))
+        .with(to(false, "i-left", back))
         .with(el("span").with(format!(
-            "Notable {} of {}",
+            "{name} {} of {}",
             format::count(at as u64),
             format::count(all as u64)
         )))
-        .with(to(true, "i-right", "Next thing worth seeing (.)"))
+        .with(to(true, "i-right", on_to))
 }
 
 fn speed(speed: f64, on: &Callback<Msg>) -> El {

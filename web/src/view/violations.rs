@@ -7,18 +7,32 @@ use super::timeline::{Axis, LANE, RULER, lane_label, path, text};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::model::session::Panels;
-use crate::model::ui::Selection;
+use crate::model::ui::{Selection, Sheet};
 
 /// Marks stand apart so much at least (px).
 const APART: f64 = 9.0;
 
-/// Indices of the violations that have a mark of their own, and where.
-fn marks(axis: &Axis, panels: &Panels) -> Vec<(usize, f64)> {
-    let mut marks: Vec<(usize, f64)> = Vec::new();
-    for (index, (_, time)) in panels.violations.iter().enumerate() {
-        let x = axis.x(*time);
-        if marks.last().is_none_or(|(_, last)| x - last >= APART) {
-            marks.push((index, x));
+/// A mark on the lane: a violation, or a breach of an invariant.
+#[derive(Clone, Copy)]
+struct Mark {
+    index: usize,
+    time: u64,
+    breach: bool,
+    x: f64,
+}
+
+/// The violations and breaches that have a mark of their own.
+fn marks(axis: &Axis, panels: &Panels) -> Vec<Mark> {
+    let mark = |breach: bool| {
+        move |(index, (_, time)): (usize, &(u64, u64))| Mark { index, time: *time, breach, x: axis.x(*time) }
+    };
+    let mut all: Vec<Mark> = panels.breaches.iter().enumerate().map(mark(true)).collect();
+    all.extend(panels.violations.iter().enumerate().map(mark(false)));
+    netsplit_lab::small::sort_by_key(&mut all, |mark| mark.time);
+    let mut marks: Vec<Mark> = Vec::new();
+    for mark in all {
+        if marks.last().is_none_or(|last| mark.x - last.x >= APART) {
+            marks.push(mark);
         }
     }
     marks
@@ -27,7 +41,7 @@ fn marks(axis: &Axis, panels: &Panels) -> Vec<(usize, f64)> {
 /// The lane: an octagon for each, and how many there are.
 pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
     let middle = RULER + LANE * at as f64 + 12.0;
-    let mark = |(_, x): (usize, f64)| {
+    let mark = |Mark { x, .. }: Mark| {
         let (a, b) = (2.5, 6.0);
         let octagon = format!(
             "M{:.1} {:.1}h{}l{c} {c}v{}l-{c} {c}h-{}l-{c} -{c}v-{}z",
@@ -39,13 +53,19 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
             a * 2.0,
             c = b - a
         );
-        path("vmark", octagon)
+        let cross = format!("M{:.1} {:.1}l4.4 4.4m0-4.4l-4.4 4.4", x - 2.2, middle - 2.2);
+        fragment().with(path("vmark", octagon)).with(path("vcross", cross))
     };
     let all = marks(axis, panels);
-    let end = all.last().map_or(axis.x(0) + 4.0, |(_, x)| x + 12.0);
-    let words = match panels.violations.len() as u64 {
-        0 => "none".to_owned(),
-        count => format::many(count, "violation"),
+    let end = all.last().map_or(axis.x(0) + 4.0, |mark| mark.x + 12.0);
+    let words = match (panels.violations.len() as u64, panels.breaches.len() as u64) {
+        (0, 0) => "none".to_owned(),
+        (count, 0) => format::many(count, "violation"),
+        (0, count) => format!("{} of invariants", format::many_as(count, "breach", "breaches")),
+        (count, broken) => {
+            let broken = format::many_as(broken, "breach", "breaches");
+            format!("{}, {broken} of invariants", format::many(count, "violation"))
+        }
     };
     fragment()
         .with(lane_label("Violations", at, axis.whole))
@@ -58,23 +78,51 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
 pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> Vec<El> {
     let panels = &app.panels;
     let top = RULER + LANE * at as f64 + 2.0;
-    let all = panels.violations.len();
-    let button = |(index, x): (usize, f64)| {
-        let time = panels.violations[index].1;
+    let button = |Mark { index, time, breach, x }: Mark| {
+        let (name, all, selection, msg) = match breach {
+            false => (
+                "Violation",
+                panels.violations.len(),
+                Selection::Violation(index),
+                Msg::Violation(index, time),
+            ),
+            true => (
+                "Broken invariant",
+                panels.breaches.len(),
+                Selection::Breach(index),
+                Msg::Breach(index, time),
+            ),
+        };
         let go = {
             let on = on.clone();
             Callback::from(move |event: MouseEvent| {
                 event.stop_propagation();
-                on.emit(Msg::Violation(index, time));
+                on.emit(msg.clone());
             })
         };
         el("button")
             .class("vbtn")
             .set("tabindex", "-1")
             .set("data-css", format!("left:{x:.1}px;top:{top:.1}px"))
-            .set("aria-label", format!("Violation {} of {all}, {}", index + 1, format::instant(time)))
-            .set("aria-pressed", app.ui.selection == Selection::Violation(index))
+            .set("aria-label", format!("{name} {} of {all}, {}", index + 1, format::instant(time)))
+            .set("aria-pressed", app.ui.selection == selection)
             .on_click(go)
     };
-    marks(axis, panels).into_iter().map(button).collect()
+    // The operations of the violation that is explained, by their numbers; the last one is the violation itself.
+    let explained = match app.ui.sheet {
+        Some(Sheet::Why(index)) => app.session.as_ref().and_then(|session| session.finding(index)),
+        _ => None,
+    };
+    let shown = explained.map(|found| found.shown).unwrap_or_default();
+    let numbered = shown.iter().enumerate().filter(|(_, op)| !op.odd).map(|(at, op)| {
+        let goal = op.to.unwrap_or(op.from);
+        el("button")
+            .class("wbtn")
+            .set("tabindex", "-1")
+            .set("data-css", format!("left:{:.1}px;top:{top:.1}px", axis.x(goal)))
+            .set("aria-label", format!("{}: {}", at + 1, op.sentence))
+            .sends(on, Msg::SeekTo(goal))
+            .with((at + 1).to_string())
+    });
+    marks(axis, panels).into_iter().map(button).chain(numbered).collect()
 }

@@ -154,6 +154,11 @@ impl Experiment {
         }
     }
 
+    /// The time line of the scenario as it is now, in which nothing before the cursor may have changed.
+    pub(crate) fn retime(&mut self) {
+        self.timeline = self.resolve();
+    }
+
     fn resolve(&self) -> Vec<Item> {
         let resolver =
             Resolver { simulation: self.world.as_ref(), algorithm: self.algorithm, scenario: &self.scenario };

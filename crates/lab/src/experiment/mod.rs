@@ -6,6 +6,8 @@
 mod change;
 mod run;
 
+use std::cell::RefCell;
+
 use netsplit_checker::History;
 use netsplit_checker::live::Live;
 use netsplit_protocols::registry::Algorithm;
@@ -15,15 +17,17 @@ use netsplit_sim::Simulation;
 use netsplit_sim::declare::Settings;
 use netsplit_sim::history::{Observation, Tally};
 
+use crate::around::{self, Around};
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
-use crate::judges::Breach;
+use crate::judges::{self, Breach, Row};
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
 use crate::snapshots::Snapshots;
 use crate::timeline::{self, Item, Origin, Resolver};
-use crate::verdict::{self, Consistency, Finding};
+use crate::verdict::{self, Consistency, Grade};
+use crate::why::{self, Finding};
 
 use change::check;
 use run::Pumped;
@@ -63,6 +67,8 @@ pub struct Experiment {
     pub(crate) recorder: Recorder,
     /// What was judged of the history so far.
     judge: Live,
+    /// Violations that were explained already, by their records.
+    pub(crate) findings: RefCell<Vec<(usize, Finding)>>,
     snapshots: Snapshots,
     pub(crate) frontier: Moment,
     pub(crate) limit: Option<&'static str>,
@@ -110,6 +116,7 @@ impl Experiment {
             pushed: 0,
             recorder,
             judge: Live::new(),
+            findings: RefCell::default(),
             snapshots,
             frontier: Moment { events: 0, now: 0 },
             limit: None,
@@ -132,6 +139,7 @@ impl Experiment {
             pushed: self.pushed,
             recorder: self.recorder.clone(),
             judge: self.judge.clone(),
+            findings: self.findings.clone(),
             snapshots: self.snapshots.clone(),
             frontier: self.frontier,
             limit: self.limit,
@@ -346,10 +354,54 @@ impl Experiment {
         self.judge.violations().iter().map(|found| (found.event, found.time)).collect()
     }
 
+    /// What kind of violation one of them is; the cheap part of [`Experiment::finding`].
+    #[must_use]
+    pub fn finding_kind(&self, index: usize) -> Option<&'static str> {
+        let violation = self.judge.violations().get(index)?;
+        Some(why::kind(self.history().records(), violation))
+    }
+
     /// One of them, explained.
     #[must_use]
     pub fn finding(&self, index: usize) -> Option<Finding> {
-        self.judge.violations().get(index).map(|violation| verdict::finding(self, violation))
+        self.judge.violations().get(index).map(|violation| why::finding(self, &self.judge, violation))
+    }
+
+    /// The operations around one of them.
+    #[must_use]
+    pub fn around(&self, index: usize) -> Option<Around> {
+        self.judge.violations().get(index).and_then(|violation| around::around(self, &self.judge, violation))
+    }
+
+    /// What it says about the promise to answer that some requests were not answered just now; nothing where there is
+    /// no such promise.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<Grade> {
+        verdict::unanswered(self)
+    }
+
+    /// What every model says about the run up to the cursor, each within so many steps.
+    #[must_use]
+    pub fn judged(&self, steps: u64) -> Vec<Row> {
+        judges::rows(self, steps)
+    }
+
+    /// When invariants were broken, up to the frontier: number of the event and instant (ns).
+    #[must_use]
+    pub fn breach_marks(&self) -> Vec<(u64, u64)> {
+        self.recorder.breaches.iter().map(|broken| (broken.event, broken.time)).collect()
+    }
+
+    /// Which invariant one of them broke.
+    #[must_use]
+    pub fn breach_kind(&self, index: usize) -> Option<&'static str> {
+        self.recorder.breaches.get(index).map(|broken| broken.breach.invariant)
+    }
+
+    /// One of them, in words.
+    #[must_use]
+    pub fn breach(&self, index: usize) -> Option<Breach> {
+        self.recorder.breaches.get(index).map(|broken| Breach::new(self, broken))
     }
 
     /// Invariants of the algorithm that the run broke, up to the frontier, the first thousand in order.

@@ -21,6 +21,7 @@ impl Experiment {
         let snapshot = self.restore(condition);
         self.recorder.rewind(&snapshot.mark);
         self.judge.truncate(self.recorder.history.records().len());
+        self.findings.borrow_mut().clear();
         self.snapshots.truncate(&snapshot);
         self.frontier = Moment { events: snapshot.events, now: snapshot.now };
         self.limit = None;

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::title;
+use super::{guide, title};
 use crate::app::{App, Msg};
 use crate::browser;
 use crate::model::console::USAGE;
@@ -57,15 +57,15 @@ pub fn console(app: &App, on: &Callback<Msg>, node: &str) -> Option<El> {
         el("li").with(time).with(el("span").with(&entry.sentence))
     };
     let list = el("ol").set("aria-label", "Answers, the newest last").each(answers.iter().map(answer));
-    Some(
-        el("section")
-            .class("console")
-            .with(title("Console", format!("asks at {node}")))
-            .with(el("div").class("row").with(field).with(run))
-            .with(if answers.is_empty() {
-                fragment().with(el("p").class("muted").with(format!("Type {USAGE}.")))
-            } else {
-                list
-            }),
-    )
+    let console = el("section")
+        .class("console")
+        .with(title("Console", format!("asks at {node}")))
+        .with(el("div").class("row").with(field).with(run))
+        .with(if answers.is_empty() {
+            fragment().with(el("p").class("muted").with(format!("Type {USAGE}.")))
+        } else {
+            list
+        })
+        .with(guide::start(app, on));
+    Some(fragment().with(console).with(guide::guide(app).filter(|_| guide::leads(app))))
 }

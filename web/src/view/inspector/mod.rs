@@ -3,13 +3,17 @@
 //! - [`node`]: a node's state, log and tables;
 //! - [`inside`]: a node's timers, disk, clock and lives;
 //! - [`console`]: what a client asks at a node by hand, and the answers;
+//! - [`guide`]: what the scenario says about itself;
 //! - [`message`]: a message in flight;
 //! - [`link`]: the link between two nodes;
 //! - [`fault`]: a fault of the run;
-//! - [`witness`]: an operation that nothing explains.
+//! - [`witness`]: an operation that nothing explains;
+//! - [`breach`]: an invariant that was broken.
 
+mod breach;
 mod console;
 mod fault;
+pub mod guide;
 mod inside;
 mod link;
 mod message;
@@ -37,6 +41,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
                 el("button").class("chip").sends(on, Msg::Hit(Some(hit))).with(&node.name)
             };
             fragment()
+                .with(guide::guide(app).map(|guide| el("div").class("ins").with(guide)))
                 .with(
                     el("p")
                         .class("empty")
@@ -49,6 +54,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
         Selection::Link(a, b) => link::link(app, on, *a, *b),
         Selection::Fault(index) => fault::fault(app, on, *index),
         Selection::Violation(index) => witness::witness(app, on, *index),
+        Selection::Breach(index) => breach::breach(app, on, *index),
     };
     fragment().with(el("h2").class("sr").with("Inspector")).with(selected)
 }
