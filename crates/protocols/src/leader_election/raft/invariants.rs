@@ -282,8 +282,7 @@ impl Watch {
     /// configuration by which it was counted nor of the latest that is committed.
     fn too_few_copies(&self) -> Option<u32> {
         let (index, term, _) = self.top;
-        let holds =
-            |seen: &Seen| seen.stable >= index && (index <= seen.base || seen.term_at(index) == term);
+        let holds = |seen: &Seen| seen.stable >= index && (index <= seen.base || seen.term_at(index) == term);
         let copies = self.seen.iter().enumerate().filter(|(_, seen)| holds(seen));
         let copies = copies.fold(0u128, |set, (at, _)| set | 1 << at);
         let kept = self.top.2.quorum(copies) || self.members.0.quorum(copies);

@@ -68,7 +68,8 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
     let all = || (0..setup.nodes + setup.spares).map(NodeId);
     let initial = Members::of(first.iter().copied());
     // What a leader may rest on is the shortest timeout of all.
-    let quickest = all().map(|node| setup.settings_of(&name(node)).duration("election_min")).min().unwrap_or(0);
+    let quickest =
+        all().map(|node| setup.settings_of(&name(node)).duration("election_min")).min().unwrap_or(0);
     let nodes = all().map(|me| {
         let settings = setup.settings_of(&name(me));
         let least = settings.duration("election_min");

@@ -10,7 +10,13 @@ const READS: &str = "Reads";
 const LOG: &str = "Log";
 const MACHINE: &str = "Machine";
 
-const fn param(id: &'static str, label: &'static str, group: &'static str, kind: Kind, help: &'static str) -> Param {
+const fn param(
+    id: &'static str,
+    label: &'static str,
+    group: &'static str,
+    kind: Kind,
+    help: &'static str,
+) -> Param {
     Param { id, label, unit: "", group, kind, help }
 }
 

@@ -14,7 +14,9 @@ use super::store::{Applied, Store};
 use super::view;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::{ClientTotals, Envelope, Overview};
-use crate::parts::raft::{Broken, Command, Disk, Members, Payload, Raft, RaftCtx, Replica, Role, Rules, Timer};
+use crate::parts::raft::{
+    Broken, Command, Disk, Members, Payload, Raft, RaftCtx, Replica, Role, Rules, Timer,
+};
 
 /// How a leader answers reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +111,15 @@ impl Server {
             self.store = store.clone();
             self.applied = snapshot.index;
         }
+        // Of the state before this event: observers see each entry before it is dropped.
+        if self.replica.wants_snapshot(self.applied) {
+            let mut state = self.store.clone();
+            if self.broken() == Broken::SnapshotWithoutSessions {
+                state.forget_sessions();
+            }
+            let (index, digest, bytes) = (self.applied, state.digest(), state.bytes());
+            within(ctx, |ctx| self.replica.compact(index, digest, bytes, Arc::new(state), ctx));
+        }
         if self.replica.role != Role::Leader {
             self.replies.clear();
             self.reads.clear();
@@ -125,14 +136,6 @@ impl Server {
             if let Some(request) = self.reads.remove(&read) {
                 self.answer_read(&request, ctx);
             }
-        }
-        if self.replica.wants_snapshot(self.applied) {
-            let mut state = self.store.clone();
-            if self.broken() == Broken::SnapshotWithoutSessions {
-                state.forget_sessions();
-            }
-            let (index, digest, bytes) = (self.applied, state.digest(), state.bytes());
-            within(ctx, |ctx| self.replica.compact(index, digest, bytes, Arc::new(state), ctx));
         }
     }
 
@@ -173,10 +176,12 @@ impl Server {
         let operation = request.operation;
         let read = operation.function == Function::Read;
         let leads = self.replica.role == Role::Leader;
-        let elsewhere = if leads { self.replica.handing_over().filter(|_| !read) } else { self.replica.leader };
+        let elsewhere =
+            if leads { self.replica.handing_over().filter(|_| !read) } else { self.replica.leader };
         if !leads || elsewhere.is_some() {
             let elsewhere = elsewhere.filter(|leader| *leader != ctx.me());
-            let answer = elsewhere.map_or(Answer::Refused(Cause::Unavailable), |to| Answer::Redirect(Some(to)));
+            let answer =
+                elsewhere.map_or(Answer::Refused(Cause::Unavailable), |to| Answer::Redirect(Some(to)));
             reply(&request, answer, ctx);
             return;
         }

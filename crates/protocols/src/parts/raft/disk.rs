@@ -42,12 +42,12 @@ impl Replica {
             logged |= !lost;
         }
         if self.term_unsaved {
-            let vote = self.vote.filter(|_| self.rules.broken != Broken::VoteNotPersisted);
-            if ctx.write(Write::Term(self.term, vote, self.leaving)).is_err() {
+            let lost = self.rules.broken == Broken::VoteNotPersisted;
+            if !lost && ctx.write(Write::Term(self.term, self.vote, self.leaving)).is_err() {
                 return false;
             }
             self.term_unsaved = false;
-            wrote = true;
+            wrote = !lost;
         }
         if wrote || logged {
             self.ticket += 1;

@@ -191,7 +191,8 @@ impl Replica {
         let mine = (self.log.last_term(), self.log.last());
         let fresh = (last_term, last) >= mine || self.rules.broken == Broken::NoLogCheck;
         let free = pre || self.vote.is_none() || self.vote == Some(from);
-        let granted = fresh && if pre { term > self.term } else { term == self.term && free && self.role != Role::Leader };
+        let granted = fresh
+            && if pre { term > self.term } else { term == self.term && free && self.role != Role::Leader };
         if !granted {
             let (now, vote, role) = (self.term, self.vote, self.role);
             ctx.note(|| {

@@ -106,7 +106,7 @@ impl Replica {
 
     pub(super) fn ask_to_leave(&mut self, ctx: &mut RaftCtx<'_>) {
         let waited = ctx.elapsed().saturating_sub(self.asked);
-        if self.leaving && self.members.has(self.me) && waited > self.rules.election_max {
+        if self.leaving && self.members.has(self.me) && waited >= self.rules.election_min {
             self.ask(ctx);
         }
     }
@@ -120,7 +120,8 @@ impl Replica {
     }
 
     fn wish(&mut self, node: NodeId, add: bool, ctx: &mut RaftCtx<'_>) {
-        if (self.members.new & bit(node) != 0) == add || self.changes.iter().any(|change| change.node == node) {
+        if (self.members.new & bit(node) != 0) == add || self.changes.iter().any(|change| change.node == node)
+        {
             return;
         }
         if add {
@@ -185,9 +186,8 @@ impl Replica {
             return;
         }
         // Those who are out learn it with a last heartbeat.
-        let out = |node: NodeId| {
-            !self.members.has(node) && self.changes.iter().all(|change| change.node != node)
-        };
+        let out =
+            |node: NodeId| !self.members.has(node) && self.changes.iter().all(|change| change.node != node);
         let gone: Vec<NodeId> = self.others().into_iter().filter(|node| out(*node)).collect();
         for node in gone {
             self.replicate(node, true, ctx);

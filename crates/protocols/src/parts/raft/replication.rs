@@ -143,7 +143,8 @@ impl Replica {
             entries = &entries[covered..];
             previous += covered as u64;
         }
-        let agrees = previous < base || (previous <= self.log.last() && self.log.term_at(previous) == previous_term);
+        let agrees =
+            previous < base || (previous <= self.log.last() && self.log.term_at(previous) == previous_term);
         if !agrees {
             // Where to try next: the start of the term that conflicts, or the end of a log that is too short.
             let mut index = self.log.last().min(previous.saturating_sub(1));
@@ -192,7 +193,14 @@ impl Replica {
         }
     }
 
-    pub(super) fn appended(&mut self, from: NodeId, success: bool, index: u64, round: u64, ctx: &mut RaftCtx<'_>) {
+    pub(super) fn appended(
+        &mut self,
+        from: NodeId,
+        success: bool,
+        index: u64,
+        round: u64,
+        ctx: &mut RaftCtx<'_>,
+    ) {
         let now = ctx.elapsed();
         let Some(progress) = self.progress.get_mut(&from.0).filter(|_| self.role == Role::Leader) else {
             return;

@@ -42,7 +42,7 @@ pub enum Broken {
     /// Raft as published.
     #[default]
     Nothing,
-    /// The term is written to disk, the vote is not.
+    /// Term and vote are kept in memory only.
     VoteNotPersisted,
     /// Entries are kept in memory only.
     LogNotPersisted,
@@ -79,7 +79,7 @@ pub enum Broken {
 /// The choice as scenarios name it, in the order of [`Broken`].
 pub static BROKEN: &[(&str, &str)] = &[
     ("none", "Nothing"),
-    ("vote_not_persisted", "Vote not written to disk"),
+    ("vote_not_persisted", "Term and vote not written to disk"),
     ("log_not_persisted", "Log not written to disk"),
     ("ack_before_sync", "Acknowledges before the sync"),
     ("commit_by_counting", "Commits earlier terms by counting"),

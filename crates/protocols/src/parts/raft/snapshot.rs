@@ -20,7 +20,14 @@ impl Replica {
 
     /// The host's state after the entry at an index. Half as many entries as lie between two snapshots are kept for
     /// followers that lag.
-    pub fn compact(&mut self, index: u64, digest: u64, bytes: u32, state: Arc<dyn Any>, ctx: &mut RaftCtx<'_>) {
+    pub fn compact(
+        &mut self,
+        index: u64,
+        digest: u64,
+        bytes: u32,
+        state: Arc<dyn Any>,
+        ctx: &mut RaftCtx<'_>,
+    ) {
         if index > self.commit || index <= self.log.base() {
             return;
         }
@@ -42,7 +49,13 @@ impl Replica {
         ctx.send(to, Raft::Install { term: self.term, snapshot: snapshot.clone(), round: self.round });
     }
 
-    pub(super) fn install(&mut self, from: NodeId, snapshot: Arc<Snapshot>, round: u64, ctx: &mut RaftCtx<'_>) {
+    pub(super) fn install(
+        &mut self,
+        from: NodeId,
+        snapshot: Arc<Snapshot>,
+        round: u64,
+        ctx: &mut RaftCtx<'_>,
+    ) {
         let (index, term) = (snapshot.index, snapshot.term);
         if index > self.commit {
             // What follows the snapshot stays where it agrees with it.
