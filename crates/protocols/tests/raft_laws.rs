@@ -24,7 +24,7 @@ fn lab(syncs: &[u64], ways: &[u64], switches: &[(&str, Switch)]) -> Raft {
     setup.workload.clients = 1;
     setup.workload.timeout = 10 * SECOND;
     set(&mut setup.settings, "service", Span(0));
-    set(&mut setup.settings, "heartbeat", Span(200 * MILLISECOND));
+    set(&mut setup.settings, "heartbeat", Span(30 * MILLISECOND));
     for (id, value) in switches {
         set(&mut setup.settings, id, *value);
     }
@@ -55,11 +55,14 @@ fn lab(syncs: &[u64], ways: &[u64], switches: &[(&str, Switch)]) -> Raft {
 }
 
 /// How long an operation takes that the client asks for just after 2 s (function 0: read, 1: write), and how many
-/// messages went between servers until 100 ms later.
+/// messages went between servers because of it.
 fn ask(sim: &mut Raft, function: u64) -> (Nanos, usize) {
     let client =
         NodeId(sim.nodes().iter().position(|node| node.server().is_none()).expect("a client") as u32);
     let start = sim.now() + 10 * MILLISECOND;
+    // The same without the operation, for the heartbeats.
+    let mut quiet = sim.fork();
+    quiet.run(start + 150 * MILLISECOND, u64::MAX);
     let before = sim.events();
     let action = Action { id: "operation".to_owned(), node: Some(client), args: vec![function, 3, 9, 0, 1] };
     sim.schedule_action(start, action);
@@ -68,7 +71,8 @@ fn ask(sim: &mut Raft, function: u64) -> (Nanos, usize) {
     let between = |r: &&netsplit_sim::trace::Record| {
         r.event > before && r.kind == Kind::Arrive && r.node < servers && r.peer < servers
     };
-    let messages = sim.core().trace.iter().filter(between).count();
+    let count = |sim: &dyn Simulation| sim.core().trace.iter().filter(between).count();
+    let messages = count(sim) - count(quiet.as_ref());
     let mut seen = Vec::new();
     sim.drain(&mut seen);
     let done = |what: &What| matches!(what, What::Complete(_, Outcome::Ok(_), _));
@@ -88,13 +92,14 @@ fn a_write_takes_exactly_as_long_as_the_law_says() {
         (&[1, 2, 3, 4, 5, 6, 7], &[3, 7, 12, 20, 5, 6]),
     ];
     for (syncs, ways) in cases {
+        // A majority, of which the leader need not be one where its disk is the slowest (dissertation, 10.2.1).
         let mut rounds: Vec<u64> = ways.iter().zip(&syncs[1..]).map(|(way, sync)| 2 * way + sync).collect();
+        rounds.push(syncs[0]);
         rounds.sort_unstable();
-        let follower = rounds[syncs.len() / 2 - 1];
-        let expected = (5 + follower.max(syncs[0]) + 5) * MILLISECOND;
+        let expected = (5 + rounds[syncs.len() / 2] + 5) * MILLISECOND;
         let (took, messages) = ask(&mut lab(syncs, ways, &[]), 1);
         assert_eq!(took, expected, "{syncs:?} {ways:?}");
-        // AppendEntries to each follower and its answer; heartbeats come each 200 ms and are counted apart.
+        // AppendEntries to each follower and its answer.
         assert_eq!(messages, 2 * (syncs.len() - 1), "{syncs:?}");
     }
 }
@@ -122,7 +127,7 @@ fn reads_take_exactly_as_long_as_the_law_says() {
 /// What is collected for a while goes out in one message, and waits for as long.
 #[test]
 fn a_batch_is_one_message() {
-    let batch = [("batch", Span(20 * MILLISECOND))];
+    let batch = [("batch", Span(20 * MILLISECOND)), ("heartbeat", Span(250 * MILLISECOND))];
     let (took, messages) = ask(&mut lab(&[1, 2, 3], &[3, 7], &batch), 1);
     assert_eq!((took, messages), ((5 + 20 + 8 + 5) * MILLISECOND, 4));
     let mut sim = lab(&[1, 2, 3], &[3, 7], &batch);
@@ -132,7 +137,8 @@ fn a_batch_is_one_message() {
             Action { id: "operation".to_owned(), node: Some(NodeId(3 + 4)), args: vec![1, n, 7, 0, 1] };
         sim.schedule_action(start + n * MILLISECOND, action);
     }
-    assert_eq!(ask(&mut sim, 1), ((5 + 20 + 8 + 5) * MILLISECOND, 4));
+    // Who joins a batch that goes out anyway costs no message.
+    assert_eq!(ask(&mut sim, 1), ((5 + 20 + 8 + 5) * MILLISECOND, 0));
 }
 
 #[test]

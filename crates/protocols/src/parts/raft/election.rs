@@ -67,8 +67,11 @@ impl Replica {
     fn request_votes(&mut self, term: u64, pre: bool, transfer: bool, ctx: &mut RaftCtx<'_>) {
         let (last, last_term) = (self.log.last(), self.log.last_term());
         let request = Raft::RequestVote { term, last, last_term, pre, transfer };
+        // The candidate's own vote is made durable beside asking for the others' (figure 2 wants it before answers only),
+        // but not what they judge by: a log whose end a crash could take back must not have won votes.
+        let now = pre || (self.unsaved == u64::MAX && self.stable >= last);
         for peer in super::members::nodes(self.members.all() & !bit(self.me)) {
-            if pre {
+            if now {
                 ctx.send(peer, request.clone());
             } else {
                 self.when_durable(Effect::Send(peer, request.clone()), ctx);
@@ -78,7 +81,9 @@ impl Replica {
 
     pub(super) fn count_vote(&mut self, from: NodeId, ctx: &mut RaftCtx<'_>) {
         self.votes |= bit(from);
-        if !self.members.quorum(self.votes) {
+        // A candidate whose own vote is not durable yet could, after a crash, give it to another.
+        let own = self.role == Role::PreCandidate || self.votes & bit(self.me) != 0;
+        if !own || !self.members.quorum(self.votes) {
             return;
         }
         match self.role {
