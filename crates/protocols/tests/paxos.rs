@@ -3,27 +3,23 @@
 
 mod weather;
 
-use std::collections::BTreeMap;
-
 use netsplit_protocols::leader_election::paxos::{self, Command, MULTI_PAXOS, Role, Server, Watch};
 use netsplit_protocols::parts::host::Hosted;
 use netsplit_sim::declare::Value;
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
-use netsplit_sim::history::{Function, Observation, Operation, Outcome, What};
+use netsplit_sim::history::{Observation, Outcome, What};
 use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::node::Action;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{Cluster, NodeId, Simulation};
-use weather::{Observer, setup, storm, with};
+use weather::{Clients, Observer, setup, storm, with};
 
 #[derive(Default)]
 struct Run {
     watch: Watch,
-    asked: BTreeMap<(u32, u64), Operation>,
-    acknowledged: Vec<(u64, u64)>,
-    reads: u64,
+    clients: Clients,
     order_lost: u64,
     checked: usize,
 }
@@ -37,7 +33,7 @@ impl Observer<Hosted<Server>> for Run {
         // Only what a client asked may be decided.
         for value in &self.watch.decided[self.checked..] {
             if let Command::Client(client, operation) = value.command
-                && self.asked.get(&(client.0, operation.number)) != Some(&operation)
+                && self.clients.asked.get(&(client.0, operation.number)) != Some(&operation)
             {
                 return Err(format!("validity: nobody asked for {operation:?}"));
             }
@@ -46,22 +42,7 @@ impl Observer<Hosted<Server>> for Run {
         Ok(())
     }
     fn hear(&mut self, seen: &[Observation]) -> Result<(), String> {
-        for o in seen {
-            match &o.what {
-                What::Invoke(operation, _) => {
-                    self.asked.insert((o.node.0, operation.number), *operation);
-                }
-                What::Complete(number, Outcome::Ok(_), _) => {
-                    let asked = self.asked[&(o.node.0, *number)];
-                    if asked.function == Function::Write {
-                        self.acknowledged.push((asked.key, asked.value));
-                    } else {
-                        self.reads += 1;
-                    }
-                }
-                _ => {}
-            }
-        }
+        self.clients.hear(seen);
         Ok(())
     }
 }
@@ -73,9 +54,10 @@ fn one(seed: u64, how: &'static str) -> Result<Run, String> {
     let aim = |nodes: &[Hosted<Server>]| {
         nodes.iter().position(|n| n.server().is_some_and(|s| s.core.role == Role::Leading))
     };
-    storm(&mut sim, seed, nodes, 6 * SECOND, aim, &mut run)?;
+    storm(&mut sim, seed, nodes, 6 * SECOND, 300 * MILLISECOND, aim, &mut run)?;
+    run.clients.linearizable()?;
     // Acknowledged writes are accepted on a majority's disks.
-    for (key, value) in &run.acknowledged {
+    for (key, value) in &run.clients.acknowledged {
         let is = |v: &paxos::Value| matches!(v.command, Command::Client(_, op) if (op.key, op.value) == (*key, *value));
         let holds = |node: &u32| {
             let disk = sim.disk(NodeId(*node));
@@ -104,8 +86,8 @@ fn safety_under_a_thousand_random_schedules() {
         let run = one(seed, "none").unwrap_or_else(|why| panic!("{}", reproduce(seed, &why)));
         decided += run.watch.decided.len();
         ballots += run.watch.ballots;
-        writes += run.acknowledged.len();
-        reads += run.reads;
+        writes += run.clients.acknowledged.len();
+        reads += run.clients.reads;
         lost += run.order_lost;
     }
     println!(
@@ -131,11 +113,12 @@ fn planted_mistakes_are_caught() {
         let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, how).err()).collect();
         let by = |what: &str| caught.iter().filter(|why| why.contains(what)).count();
         println!(
-            "paxos, {how}: caught in {} of 200 schedules: promise {}, agreement {}, validity {}, durability {}",
+            "paxos, {how}: caught in {} of 200 schedules: promise {}, agreement {}, validity {}, clients {}, durability {}",
             caught.len(),
             by("paxos_promise"),
             by("paxos_agreement"),
             by("paxos_validity"),
+            by("linearizable"),
             by("durability")
         );
         assert!(!caught.is_empty(), "{how}");

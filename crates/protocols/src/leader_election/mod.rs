@@ -1,6 +1,7 @@
 //! Leader election: choose one node to coordinate the others.
 
 pub mod bully;
+pub mod leases;
 pub mod paxos;
 pub mod raft;
 pub mod ring;
@@ -8,4 +9,5 @@ pub mod ring;
 use crate::registry::Algorithm;
 
 /// The algorithms of this pattern, the default first.
-pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT, &bully::BULLY, &ring::RING, &paxos::MULTI_PAXOS];
+pub static ALGORITHMS: &[&Algorithm] =
+    &[&raft::RAFT, &bully::BULLY, &ring::RING, &paxos::MULTI_PAXOS, &leases::LEASES];

@@ -1,13 +1,17 @@
 //! Random schedules of all that may go wrong, for protocols that must be safe whatever happens. The generator may aim
 //! at one node, and nothing in it is written for one bug.
 
+use std::collections::BTreeMap;
+
+use netsplit_checker::live::Live;
+use netsplit_checker::{Call, Cause, History, Outcome};
 use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{Algorithm, Setup};
 use netsplit_sim::declare::{Settings, Value};
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
-use netsplit_sim::history::Observation;
+use netsplit_sim::history::{self, Function, Observation, Operation, What};
 use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::{Cluster, Node, NodeId, Simulation};
@@ -79,12 +83,13 @@ pub trait Observer<N: Node> {
     }
 }
 
-/// A run of `length` under random faults.
+/// A run of `length` under random faults, one each `every` at most.
 pub fn storm<N: Node>(
     sim: &mut Cluster<N>,
     seed: u64,
     targets: u32,
     length: Nanos,
+    every: Nanos,
     aim: impl Fn(&[N]) -> Option<usize>,
     observer: &mut impl Observer<N>,
 ) -> Result<(), String> {
@@ -95,7 +100,7 @@ pub fn storm<N: Node>(
     loop {
         if sim.now() >= next {
             count += 1;
-            next = sim.now() + draw::word(draw::mix(seed), count) % (500 * MILLISECOND);
+            next = sim.now() + draw::word(draw::mix(seed), count) % every;
             let fault = fault(seed, count, sim.now(), targets, aim(sim.nodes()));
             sim.schedule_fault(fault);
         }
@@ -111,5 +116,66 @@ pub fn storm<N: Node>(
         sim.drain(&mut seen);
         observer.hear(&seen).map_err(|why| format!("at {} ns: {why}", sim.now()))?;
         seen.clear();
+    }
+}
+
+/// What clients did, for the checker of linearizability.
+#[derive(Default)]
+pub struct Clients {
+    history: History,
+    open: BTreeMap<(u32, u64), (usize, Operation)>,
+    live: Live,
+    /// Reads answered.
+    pub reads: u64,
+    /// Writes acknowledged: key and value.
+    pub acknowledged: Vec<(u64, u64)>,
+    /// All that was asked, by client and number.
+    pub asked: BTreeMap<(u32, u64), Operation>,
+}
+
+impl Clients {
+    /// Takes in what was observed.
+    pub fn hear(&mut self, seen: &[Observation]) {
+        for o in seen {
+            match &o.what {
+                What::Invoke(operation, _) => {
+                    let call = match operation.function {
+                        Function::Read => Call::Read { key: operation.key },
+                        _ => Call::Write { key: operation.key, value: operation.value },
+                    };
+                    // A process of its own for each: a client asks several things at once.
+                    let process = self.history.records().len() as u64;
+                    let at = self.history.invoke(process, call, o.time, o.event);
+                    self.open.insert((o.node.0, operation.number), (at, *operation));
+                    self.asked.insert((o.node.0, operation.number), *operation);
+                }
+                What::Complete(number, outcome, _) => {
+                    let Some((at, asked)) = self.open.remove(&(o.node.0, *number)) else { continue };
+                    let outcome = match outcome {
+                        history::Outcome::Ok(value) => {
+                            if asked.function == Function::Write {
+                                self.acknowledged.push((asked.key, asked.value));
+                            } else {
+                                self.reads += 1;
+                            }
+                            Outcome::Ok(*value)
+                        }
+                        history::Outcome::Fail(_) => Outcome::Fail(Cause::Error),
+                        history::Outcome::Unknown(_) => Outcome::Unknown(Cause::Error),
+                    };
+                    self.history.complete(at, outcome, o.time, o.event);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether some order explains all answers.
+    pub fn linearizable(&mut self) -> Result<(), String> {
+        while !self.live.feed(&self.history, u64::MAX) {}
+        match self.live.violations().first() {
+            Some(violation) => Err(format!("not linearizable: {violation:?}")),
+            None => Ok(()),
+        }
     }
 }

@@ -24,7 +24,7 @@ pub fn ballot(round: u64, proposer: NodeId) -> Ballot {
 
 /// As people read it: round and proposer.
 pub(super) fn ballot_name(ballot: Ballot) -> String {
-    if ballot == 0 { "none".to_owned() } else { format!("{}.n{}", ballot >> 8, (ballot & 0xff) + 1) }
+    if ballot == 0 { "none".to_owned() } else { format!("{}.{}", ballot >> 8, (ballot & 0xff) + 1) }
 }
 
 /// What can be chosen.
@@ -124,7 +124,7 @@ pub enum Paxos {
 }
 
 /// Labels, hues and shapes, the client's first.
-pub(super) static MESSAGES: &[MessageKind] = &[
+pub(in crate::leader_election) const MESSAGES: [MessageKind; 10] = [
     MessageKind { label: "Client request", role: Role::Client, shape: Shape::Circle },
     MessageKind { label: "Reply", role: Role::Client, shape: Shape::HollowCircle },
     MessageKind { label: "Prepare", role: Role::VoteRequest, shape: Shape::Diamond },

@@ -25,8 +25,10 @@ use netsplit_sim::{Cluster, Simulation};
 
 pub use self::core::{Config, Core, Role};
 pub use invariants::Watch;
+pub(super) use message::MESSAGES;
 pub use message::{CHOSEN, Command, Disk, Paxos, Value, Write};
 pub use server::Server;
+pub(super) use server::log_view;
 
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};
@@ -46,7 +48,7 @@ pub static MULTI_PAXOS: Algorithm = Algorithm {
         NodeRole { id: "server", prefix: "n", tier: 1, client: false },
         NodeRole { id: "client", prefix: "c", tier: 0, client: true },
     ],
-    messages: message::MESSAGES,
+    messages: &message::MESSAGES,
     layout: Layout::Circle,
     series: &[
         Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
