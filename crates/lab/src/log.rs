@@ -14,7 +14,8 @@ use crate::timeline::{self, Origin};
 pub(crate) fn from(x: &Experiment, from_event: u64, limit: usize) -> Vec<LogEntry> {
     let lines = &x.recorder.lines;
     let start = lines.partition_point(|line| line.event < from_event);
-    let shown = lines.range(start..).take_while(|line| line.event <= x.events() && line.time <= x.now());
+    let shown =
+        lines.range(start, lines.len()).take_while(|line| line.event <= x.events() && line.time <= x.now());
     shown.take(limit).map(|line| entry(x, line)).collect()
 }
 
@@ -38,10 +39,10 @@ pub(crate) fn around(x: &Experiment, of: Option<&str>, before: usize, after: usi
     lines.iter().for_each(|line| counts[kind(&line.what)] += 1);
     let takes = |line: &&Line| of.is_none_or(|of| KINDS[kind(&line.what)] == of);
     let mut rows: Vec<LogEntry> =
-        lines.range(..end).rev().filter(takes).take(before).map(|line| entry(x, line)).collect();
+        lines.range(0, end).rev().filter(takes).take(before).map(|line| entry(x, line)).collect();
     rows.reverse();
     let so_far = rows.len();
-    rows.extend(lines.range(end..).filter(takes).take(after).map(|line| entry(x, line)));
+    rows.extend(lines.range(end, lines.len()).filter(takes).take(after).map(|line| entry(x, line)));
     LogPage { later: rows.len() - so_far, rows, counts }
 }
 
@@ -51,7 +52,7 @@ const SPELL: u64 = 1_000_000_000;
 pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
     let mut marks: Vec<u64> = Vec::new();
     let mut failed = None;
-    for line in &x.recorder.lines {
+    for line in x.recorder.lines.iter() {
         let worth = match &line.what {
             LineKind::Note(_, notable) => *notable,
             LineKind::Fault(..) | LineKind::NoEffect(_) => true,

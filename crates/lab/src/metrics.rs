@@ -96,6 +96,11 @@ impl Spans {
         value.min(self.max as f64 / 1e6)
     }
 
+    /// About how many bytes it takes.
+    fn bytes(&self) -> usize {
+        self.histogram.distinct_values() * 4 + size_of::<Self>()
+    }
+
     fn latency(&self) -> Option<Latency> {
         let count = self.histogram.len();
         (count > 0).then(|| Latency {
@@ -181,6 +186,17 @@ impl Metrics {
             latency: Spans::new(3),
             intended: Spans::new(3),
         }
+    }
+
+    /// About how many bytes a copy takes: its own histograms, and the bucket that is shared until the next operation.
+    pub(crate) fn bytes(&self) -> usize {
+        let newest = self.buckets.last().map_or(0, |bucket| bucket.latency.bytes());
+        self.latency.bytes() + self.intended.bytes() + newest + self.buckets.len() * size_of::<Rc<Bucket>>()
+    }
+
+    /// About how many bytes all of it takes.
+    pub(crate) fn all_bytes(&self) -> usize {
+        self.buckets.iter().map(|bucket| bucket.latency.bytes()).sum::<usize>() + self.bytes()
     }
 
     /// Counts an operation that ended.

@@ -20,7 +20,7 @@ use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, Lo
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
-use crate::snapshots::Snapshots;
+use crate::snapshots::{BUDGET, Snapshots};
 use crate::timeline::{self, Item, Origin, Resolver};
 use crate::verdict::{self, Consistency, Finding};
 
@@ -63,6 +63,8 @@ pub struct Experiment {
     /// What was judged of the history so far.
     judge: Live,
     snapshots: Snapshots,
+    /// What all that is kept of this run may take (bytes).
+    budget: usize,
     pub(crate) frontier: Moment,
     pub(crate) limit: Option<&'static str>,
     /// Whether notes, samples and snapshots are kept; a sweep needs none of them.
@@ -110,6 +112,7 @@ impl Experiment {
             recorder,
             judge: Live::new(),
             snapshots,
+            budget: BUDGET,
             frontier: Moment { events: 0, now: 0 },
             limit: None,
             lean,
@@ -132,6 +135,7 @@ impl Experiment {
             recorder: self.recorder.clone(),
             judge: self.judge.clone(),
             snapshots: self.snapshots.clone(),
+            budget: self.budget,
             frontier: self.frontier,
             limit: self.limit,
             lean: self.lean,
@@ -232,7 +236,7 @@ impl Experiment {
             name(record.node),
             name(record.peer),
             record.label,
-            record.cause
+            record.cause()
         ))
     }
 
@@ -263,7 +267,8 @@ impl Experiment {
     /// Puts the cursor after everything due at `t_ns` (at most the end of the run).
     pub fn seek(&mut self, t_ns: u64) {
         let target = t_ns.min(self.duration());
-        if target < self.now() {
+        let near = self.snapshots.latest(|snapshot| snapshot.now <= target).events;
+        if target < self.now() || near > self.events() {
             self.restore(|snapshot| snapshot.now <= target);
         }
         self.seek_forward(target);
@@ -391,6 +396,18 @@ impl Experiment {
     #[must_use]
     pub fn frontier(&self) -> u64 {
         self.frontier.now
+    }
+
+    /// About how many bytes all that is kept of this run takes: copies of the world, trace, series, logs, history.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.snapshots.bytes() + self.recorder.bytes([].into_iter()) + self.world.core().trace.most()
+    }
+
+    /// About how many bytes a copy of the world takes at the cursor.
+    #[must_use]
+    pub fn copy_bytes(&self) -> usize {
+        self.world.footprint()
     }
 
     /// The run's length (ns).

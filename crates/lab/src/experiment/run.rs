@@ -3,7 +3,8 @@
 use netsplit_sim::cluster::Stop;
 
 use super::{Experiment, MAX_EVENTS, Moment};
-use crate::snapshots::Snapshot;
+use crate::replay::Replay;
+use crate::snapshots::{Snapshot, Snapshots};
 use crate::timeline::What;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,17 @@ impl Experiment {
         self.world.drain(&mut self.scratch);
         self.scratch.clear();
         snapshot
+    }
+
+    /// Leaves to the copies of the world what the rest of the history does not take.
+    pub(super) fn share(&mut self) {
+        let rest = self.recorder.bytes([].into_iter()) + self.world.core().trace.most();
+        self.snapshots.share(self.budget.saturating_sub(rest));
+    }
+
+    /// The ways back.
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.snapshots
     }
 
     pub(super) fn live(&self) -> bool {
@@ -125,6 +137,7 @@ impl Experiment {
                     self.recorder.sample(self.world.as_ref());
                 }
                 if self.events() >= self.snapshots.next() {
+                    self.share();
                     self.snapshots.keep(self.world.as_ref(), self.pushed, self.recorder.mark());
                 }
             }
@@ -139,20 +152,8 @@ impl Experiment {
         if now == 0 {
             return self.events();
         }
-        let snapshot = self.snapshots.latest(|snapshot| snapshot.now < now);
-        let mut world = snapshot.restore();
-        let mut rest = &self.timeline[snapshot.pushed..];
-        while let Some(item) = rest.first().filter(|item| item.at < now) {
-            if item.at > world.now() + 1 {
-                world.run(item.at - 1, u64::MAX);
-            }
-            match &item.what {
-                What::Fault(fault) => world.schedule_fault(fault.clone()),
-                What::Action(action) => world.schedule_action(item.at, action.clone()),
-            };
-            rest = &rest[1..];
-        }
-        world.run(now - 1, u64::MAX);
-        self.events() - world.events()
+        let mut replay = Replay::before(self, now);
+        replay.run(now - 1, u64::MAX);
+        self.events() - replay.world.events()
     }
 }

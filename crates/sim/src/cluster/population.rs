@@ -1,9 +1,14 @@
 //! What depends on the nodes' type: their states, disks, and the payloads behind the core's handles.
 
+use std::sync::Arc;
+
 use crate::core::Core;
 use crate::node::{Action, Context, Ctx, Look, Message, Node, NodeId, Sink, Storage, Wire};
 use crate::trace::Hash;
 use crate::view::{ClusterView, Detail, NodeView};
+
+/// What a node's lists and maps take, if it does not say that it is more.
+const ALLOWANCE: usize = 2_048;
 
 #[derive(Clone)]
 pub(super) enum Payload<M, T> {
@@ -25,7 +30,8 @@ pub(super) struct DiskState<D: Storage> {
 #[derive(Clone)]
 pub(super) struct Nodes<N: Node> {
     pub(super) states: Vec<N>,
-    newborn: Vec<N>,
+    /// What each was when the run was set up; copies share it.
+    newborn: Arc<[N]>,
     pub(super) payloads: Vec<Payload<N::Message, N::Timer>>,
     pub(super) disks: Vec<DiskState<N::Disk>>,
 }
@@ -49,6 +55,8 @@ pub(super) trait Population {
     fn overview(&self, up: &[bool]) -> ClusterView;
     /// Adds every node's state to a hash.
     fn hash_states(&self, hash: &mut Hash);
+    /// About how many bytes a copy takes.
+    fn footprint(&self) -> usize;
 }
 
 struct Outbox<'a, N: Node> {
@@ -87,7 +95,7 @@ impl<N: Node> Nodes<N> {
     pub(super) fn new(states: Vec<N>) -> Self {
         let disks =
             states.iter().map(|_| DiskState { durable: N::Disk::default(), pending: Vec::new(), first: 0 });
-        Self { disks: disks.collect(), newborn: states.clone(), states, payloads: Vec::new() }
+        Self { disks: disks.collect(), newborn: states.clone().into(), states, payloads: Vec::new() }
     }
 
     /// Lets a node handle something, then does what the network duplicated.
@@ -185,6 +193,15 @@ impl<N: Node> Population for Nodes<N> {
 
     fn overview(&self, up: &[bool]) -> ClusterView {
         N::overview(&self.states, up)
+    }
+
+    fn footprint(&self) -> usize {
+        let disks =
+            self.disks.iter().map(|disk| disk.pending.len() * size_of::<<N::Disk as Storage>::Write>());
+        let nodes = self.states.iter().map(|state| size_of::<N>() + ALLOWANCE + state.heap());
+        nodes.chain(disks).sum::<usize>()
+            + self.payloads.len() * size_of::<Payload<N::Message, N::Timer>>()
+            + self.disks.len() * size_of::<DiskState<N::Disk>>()
     }
 
     fn hash_states(&self, hash: &mut Hash) {

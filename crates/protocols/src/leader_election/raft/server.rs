@@ -586,6 +586,10 @@ impl Node for Server {
         best.is_some()
     }
 
+    fn heap(&self) -> usize {
+        // In memory and on disk.
+        2 * self.log.heap()
+    }
     fn digest(&self) -> u64 {
         Digest::new()
             .add(self.term)
