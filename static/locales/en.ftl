@@ -110,3 +110,10 @@ finding-no-order-because = Whatever the order, some operation would have had ano
 shown-write = { $client } wrote { $key } = { $value }, acknowledged at { $to }.
 shown-write-open = { $client } asked to write { $key } = { $value } at { $from }.
 shown-read = { $client } read { $key } = { $value } from { $from } to { $to }.
+
+## Branches
+
+branch-with = with { $what }
+branch-without = without { $what }
+branch-same = nothing differs yet
+branch-fork = fork at { $at }

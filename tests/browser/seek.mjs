@@ -29,7 +29,7 @@ await page.goto(server.url);
 let failed = false;
 for (const [name, scenario] of RUNS) {
   const times = await page.evaluate(async ({ scenario, EVENTS, SEEKS }) => {
-    const api = await import('./api/netsplit.js');
+    const api = await import('./api/netsplit-wasm.js');
     await api.default();
     const lab = new api.Lab(scenario);
     lab.runToEvent(EVENTS);

@@ -2,6 +2,7 @@
 //! the user's words for every face.
 //!
 //! - [`mod@advice`]: settings that make no sense together;
+//! - [`branches`]: several courses of events that share their beginning;
 //! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
@@ -11,12 +12,14 @@
 //! - [`sweep`]: the same scenario over many seeds;
 //! - [`text`]: the sentences of the locale.
 //!
-//! Inside: `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
+//! Inside: `differs` says how two time lines differ, `replay` makes the past again; `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
 //! what is observed, `snapshots` the way back; `picture`, `charts` and `log` put it into a face's words.
 
 pub mod advice;
+pub mod branches;
 mod charts;
 pub mod declared;
+mod differs;
 pub mod experiment;
 pub mod frame;
 pub mod gallery;
@@ -35,6 +38,7 @@ mod timeline;
 pub mod verdict;
 
 pub use advice::advice;
+pub use branches::{BranchFrame, Branches};
 pub use declared::{catalogue, default_scenario, quantiles};
 pub use experiment::{Advance, Experiment};
 pub use frame::{

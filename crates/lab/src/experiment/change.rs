@@ -138,7 +138,7 @@ impl Experiment {
     }
 
     /// Makes the cursor the frontier.
-    fn forget_the_future(&mut self) {
+    pub(crate) fn forget_the_future(&mut self) {
         let here = Moment { events: self.events(), now: self.now() };
         if here == self.frontier {
             return;
@@ -152,6 +152,19 @@ impl Experiment {
         if self.now() < here.now {
             self.seek_forward(here.now);
         }
+    }
+
+    /// Another run that shares what lies before `from`, the first instant at which it may differ, and has this scenario.
+    /// Its cursor stands before that.
+    pub(crate) fn with(&self, scenario: &Scenario, from: u64) -> Result<Self, Problems> {
+        let scenario = check(scenario)?;
+        let mut other = self.fork();
+        if from <= other.frontier.now {
+            other.cut_back(|snapshot| snapshot.now < from);
+        }
+        other.scenario = scenario;
+        other.timeline = other.resolve();
+        Ok(other)
     }
 
     fn resolve(&self) -> Vec<Item> {

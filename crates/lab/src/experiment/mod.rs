@@ -404,6 +404,19 @@ impl Experiment {
         self.snapshots.bytes() + self.recorder.bytes([].into_iter()) + self.world.core().trace.most()
     }
 
+    /// The same, of which `others` do not have it as well.
+    pub(crate) fn own_memory<'a>(&'a self, others: impl Iterator<Item = &'a Self> + Clone) -> usize {
+        self.snapshots.own_bytes(others.clone().map(|other| &other.snapshots))
+            + self.recorder.bytes(others.map(|other| &other.recorder))
+            + self.world.core().trace.most()
+    }
+
+    /// What all that is kept of this run may take from now on (bytes).
+    pub(crate) fn set_budget(&mut self, bytes: usize) {
+        self.budget = bytes;
+        self.share();
+    }
+
     /// About how many bytes a copy of the world takes at the cursor.
     #[must_use]
     pub fn copy_bytes(&self) -> usize {
