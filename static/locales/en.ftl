@@ -117,3 +117,26 @@ branch-with = with { $what }
 branch-without = without { $what }
 branch-same = nothing differs yet
 branch-fork = fork at { $at }
+
+## Causes
+
+step-start = starts
+step-arrive = receives { $message } from { $peer }, sent at { $sent }
+step-served = has done the work of { $message } from { $peer }
+step-work = has done a piece of work
+step-timer = a timer fires
+step-synced = has synced its disk
+step-broken = hears that its connection to { $peer } broke
+step-fault = a fault begins or ends
+step-lost = loses { $message } from { $peer }
+step-invoke = begins: { $what }
+step-answered = has its answer
+step-failed = gives up
+
+## What an event changed
+
+field-state = State
+field-log = Log
+field-queue = In service and waiting
+field-writes = Writes to its disk
+field-unsynced = Writes not durable yet

@@ -3,20 +3,27 @@
 //!
 //! - [`mod@advice`]: settings that make no sense together;
 //! - [`branches`]: several courses of events that share their beginning;
+//! - [`breakpoints`]: where a run stops by itself;
+//! - [`causes`]: what an event depends on, in sentences;
+//! - [`changes`]: what an event changed in a node;
 //! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
 //! - [`frame`]: what a face draws;
 //! - [`metrics`]: throughput, errors and latency;
 //! - [`report`]: what `run --json` prints;
+//! - [`spacetime`]: lanes, events and messages of a part of the run;
 //! - [`sweep`]: the same scenario over many seeds;
 //! - [`text`]: the sentences of the locale.
 //!
-//! Inside: `differs` says how two time lines differ, `replay` makes the past again; `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
+//! Inside: `differs` says how two time lines differ, `replay` makes the past again, `window` reads its trace; `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
 //! what is observed, `snapshots` the way back; `picture`, `charts` and `log` put it into a face's words.
 
 pub mod advice;
 pub mod branches;
+pub mod breakpoints;
+pub mod causes;
+pub mod changes;
 mod charts;
 pub mod declared;
 mod differs;
@@ -32,10 +39,12 @@ pub mod report;
 mod setup;
 mod shared;
 mod snapshots;
+pub mod spacetime;
 pub mod sweep;
 pub mod text;
 mod timeline;
 pub mod verdict;
+mod window;
 
 pub use advice::advice;
 pub use branches::{BranchFrame, Branches};

@@ -1,7 +1,7 @@
 //! The event log, in sentences.
 
 use netsplit_protocols::parts::words;
-use netsplit_sim::history::{Cause, Function, Operation, Outcome};
+use netsplit_sim::history::{Cause, Function, Observation, Operation, Outcome, What};
 
 use serde_json::Value;
 
@@ -105,6 +105,18 @@ fn entry(x: &Experiment, line: &Line) -> LogEntry {
         }
     };
     LogEntry { event: line.event, time: line.time, node, kind: KINDS[kind(&line.what)].to_owned(), sentence }
+}
+
+/// What a note or the beginning or end of a fault says, as an entry of the log would.
+pub(crate) fn spoken(x: &Experiment, seen: &Observation) -> Option<String> {
+    let what = match &seen.what {
+        What::Note(text, notable) => LineKind::Note(text.clone(), *notable),
+        What::Fault(index, begins) => LineKind::Fault(*index, *begins),
+        What::NoEffect(index) => LineKind::NoEffect(*index),
+        _ => return None,
+    };
+    let line = Line { event: seen.event, time: seen.time, node: seen.node.0, what };
+    Some(entry(x, &line).sentence)
 }
 
 fn failed(x: &Experiment, what: Function, key: u64, outcome: Outcome, client: u32) -> String {

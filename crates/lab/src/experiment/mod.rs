@@ -15,6 +15,7 @@ use netsplit_sim::Simulation;
 use netsplit_sim::declare::Settings;
 use netsplit_sim::history::{Observation, Tally};
 
+use crate::breakpoints::Breakpoint;
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
 use crate::recorder::Recorder;
@@ -70,6 +71,13 @@ pub struct Experiment {
     /// Whether notes, samples and snapshots are kept; a sweep needs none of them.
     lean: bool,
     scratch: Vec<Observation>,
+    /// Where [`Experiment::advance`] stops by itself.
+    breaks: Vec<Breakpoint>,
+    /// The breakpoint that it has just stopped at.
+    stopped: Option<usize>,
+    /// It looks for a breakpoint: what is observed is kept in `heard`, for one event.
+    watching: bool,
+    heard: Vec<Observation>,
 }
 
 impl Experiment {
@@ -117,6 +125,10 @@ impl Experiment {
             limit: None,
             lean,
             scratch: Vec::new(),
+            breaks: Vec::new(),
+            stopped: None,
+            watching: false,
+            heard: Vec::new(),
         })
     }
 
@@ -140,6 +152,10 @@ impl Experiment {
             limit: self.limit,
             lean: self.lean,
             scratch: Vec::new(),
+            breaks: self.breaks.clone(),
+            stopped: None,
+            watching: false,
+            heard: Vec::new(),
         }
     }
 
@@ -195,6 +211,9 @@ impl Experiment {
     /// Moves the cursor (and, beyond it, the frontier) forward, running about `budget_events` at most.
     pub fn advance(&mut self, until_ns: u64, budget_events: u64) -> Advance {
         let until = until_ns.min(self.duration());
+        if self.breaks.iter().any(|point| point.on) {
+            return self.advance_to_break(until, budget_events);
+        }
         let mut pumped = if until < self.now() { Pumped::Done } else { self.pump(until, budget_events) };
         if pumped == Pumped::Budget {
             // Not in the midst of an instant: a person sees instants, and so does a link.
@@ -205,6 +224,23 @@ impl Experiment {
             }
         }
         Advance { reached_ns: self.now(), done: pumped != Pumped::Budget }
+    }
+
+    /// Where [`Experiment::advance`] stops by itself.
+    #[must_use]
+    pub fn breakpoints(&self) -> &[Breakpoint] {
+        &self.breaks
+    }
+
+    /// Other breakpoints from now on.
+    pub fn set_breakpoints(&mut self, breaks: Vec<Breakpoint>) {
+        self.breaks = breaks;
+        self.stopped = None;
+    }
+
+    /// The breakpoint at which [`Experiment::advance`] has stopped, once.
+    pub fn take_stop(&mut self) -> Option<usize> {
+        self.stopped.take()
     }
 
     /// Runs one event; false at the end of the run.

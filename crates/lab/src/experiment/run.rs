@@ -2,7 +2,8 @@
 
 use netsplit_sim::cluster::Stop;
 
-use super::{Experiment, MAX_EVENTS, Moment};
+use super::{Advance, Experiment, MAX_EVENTS, Moment};
+use crate::breakpoints;
 use crate::replay::Replay;
 use crate::snapshots::{Snapshot, Snapshots};
 use crate::timeline::What;
@@ -78,7 +79,7 @@ impl Experiment {
                 entry = self.timeline.get(self.pushed).map(|item| item.at).filter(|at| *at <= until);
             }
             let live = self.live();
-            self.world.listen(live && !self.lean);
+            self.world.listen((live && !self.lean) || self.watching);
             let (mut target, mut most) = (until, left);
             if let Some(at) = entry {
                 target = target.min(at - 1);
@@ -111,6 +112,28 @@ impl Experiment {
         }
     }
 
+    /// Runs on event by event, and stops at the first breakpoint that is hit.
+    pub(super) fn advance_to_break(&mut self, until: u64, budget: u64) -> Advance {
+        let mut breaks = std::mem::take(&mut self.breaks);
+        breakpoints::arm(self, &mut breaks);
+        self.watching = true;
+        let last = self.events().saturating_add(budget);
+        let mut done = until <= self.now();
+        while !done && self.events() < last {
+            let before = (self.events(), self.now());
+            let target = until.min(breakpoints::next(self, &breaks));
+            let pumped = self.pump(target, 1);
+            // What was observed is kept until the next event.
+            let heard = std::mem::take(&mut self.heard);
+            self.stopped = breakpoints::hit(self, &mut breaks, before, &heard);
+            self.heard = heard;
+            self.heard.clear();
+            done = self.stopped.is_some() || (pumped == Pumped::Done && target >= until) || self.finished();
+        }
+        (self.breaks, self.watching) = (breaks, false);
+        Advance { reached_ns: self.now(), done }
+    }
+
     fn push_next(&mut self) {
         let item = &self.timeline[self.pushed];
         match &item.what {
@@ -124,6 +147,9 @@ impl Experiment {
     fn take(&mut self, live: bool, stop: Stop) {
         let mut seen = std::mem::take(&mut self.scratch);
         self.world.drain(&mut seen);
+        if self.watching {
+            self.heard.extend(seen.iter().cloned());
+        }
         if live {
             seen.drain(..).for_each(|observation| self.recorder.observe(observation));
             self.frontier = Moment { events: self.events(), now: self.now() };
