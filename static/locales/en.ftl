@@ -140,3 +140,29 @@ field-log = Log
 field-queue = In service and waiting
 field-writes = Writes to its disk
 field-unsynced = Writes not durable yet
+
+## Two runs side by side
+
+compare-p99 = Slowest 1% over time
+compare-ok = Operations that succeed
+compare-failures = Operations that fail
+compare-latency-ms-mean = Mean latency
+compare-latency-ms-p50 = Median latency
+compare-latency-ms-p99 = Slowest 1%
+compare-latency-ms-max = Longest
+compare-goodput-per-s = Succeeded
+compare-operations-ok = Succeeded in all
+compare-operations-failed = Failed
+compare-operations-timed-out = Timed out
+compare-longest-queue = Longest queue
+compare-same = same
+compare-none = none
+compare-only = only in B
+compare-higher = { $times }× higher
+compare-lower = { $times }× lower
+compare-diverges = Event { $event } at { $time } is the first that differs. A: { $a }. B: { $b }.
+
+## Pictures in words
+
+svg-space-time = Space-time diagram from { $from } to { $to }: { $nodes } nodes, { $events } events, { $messages } messages, { $lost } of them lost. Time runs to the right; each node is a line, each message an arrow, each loss a cross.
+svg-stage = At { $at }, { $messages } messages are under way. Nodes: { $nodes }.

@@ -2,6 +2,8 @@
 //!
 //! Exit status: 0 fine, 1 a promise that was asked for was broken, 2 bad input (message on standard error).
 
+mod compare;
+mod export;
 mod input;
 mod link;
 mod output;
@@ -26,6 +28,10 @@ enum Command {
     Run(run::Arguments),
     /// Run a scenario with many seeds, on all cores, and report how the numbers are distributed.
     Sweep(sweep::Arguments),
+    /// Run both runs of a scenario that compares, and report how they differ.
+    Compare(compare::Arguments),
+    /// Write a run's trace, metrics or diagram for another program.
+    Export(export::Arguments),
     /// Check a scenario and name everything that is wrong with it.
     Validate {
         /// A file, a link, `gallery:ID`, or `-` for standard input.
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Validate { scenario } => input::read(&scenario).and_then(|read| {
             let system = &read.system;
             output::line(&format!("fine: {} / {}", system.pattern, system.algorithm))

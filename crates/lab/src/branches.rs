@@ -6,7 +6,7 @@
 //! shown keep their history as long as it fits into the budget; otherwise it is made again from a relative's.
 
 use netsplit_scenario::document::View;
-use netsplit_scenario::{Branch, Problem, Problems, Scenario, limits};
+use netsplit_scenario::{Branch, Compare, Problem, Problems, Scenario, limits};
 
 use crate::differs;
 use crate::experiment::Experiment;
@@ -61,6 +61,8 @@ pub struct Branches {
     current: usize,
     next: u32,
     turn: u64,
+    /// What the document compares.
+    compare: Option<Compare>,
 }
 
 impl Branches {
@@ -72,10 +74,12 @@ impl Branches {
         let shown = scenario.view.branch.clone();
         let mut main = scenario.clone();
         let branches = std::mem::take(&mut main.branches);
+        let compare = main.compare.take();
         if shown.is_some() {
             main.view = View::default();
         }
         let mut all = Self::of(Experiment::open(&main)?);
+        all.compare = compare;
         for branch in &branches {
             let of = branch.of.as_ref().and_then(|of| all.lines.iter().position(|line| line.name == *of));
             let parent = &all.lines[of.unwrap_or(0)];
@@ -96,7 +100,7 @@ impl Branches {
     /// A main line without branches.
     #[must_use]
     pub fn of(experiment: Experiment) -> Self {
-        let mut all = Self { lines: Vec::new(), current: 0, next: 0, turn: 0 };
+        let mut all = Self { lines: Vec::new(), current: 0, next: 0, turn: 0, compare: None };
         all.add(String::new(), None, 0, experiment.document().clone(), Some(experiment));
         all
     }
@@ -283,6 +287,7 @@ impl Branches {
     pub fn scenario(&self) -> Scenario {
         let shown = self.current().scenario();
         let mut scenario = self.lines[0].document().clone();
+        scenario.compare.clone_from(&self.compare);
         scenario.semantics = shown.semantics;
         scenario.view = shown.view;
         let name = |line: &Line| (line.parent.is_some()).then(|| line.name.clone());

@@ -248,6 +248,17 @@ impl Metrics {
         self.latency.latency()
     }
 
+    /// The share of answered operations within so many milliseconds, for a chart.
+    pub(crate) fn curve(&self) -> Vec<(f64, f64)> {
+        if self.ok == 0 {
+            return Vec::new();
+        }
+        let shares = (0..=99).map(|percent| f64::from(percent) / 100.0).chain([0.995, 0.999, 0.9999]);
+        let mut curve: Vec<(f64, f64)> = shares.map(|share| (self.latency.at(share), share)).collect();
+        curve.push((self.latency.max as f64 / 1e6, 1.0));
+        curve
+    }
+
     /// The same from their intended start: a client that had to wait before it could ask counts the wait.
     pub(crate) fn latency_from_intended(&self) -> Option<Latency> {
         self.intended.latency()

@@ -59,7 +59,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Runs on until so many events have run in all.
-    pub(crate) fn to_event(&mut self, event: u64, end: u64) {
+    pub(crate) fn run_to_event(&mut self, event: u64, end: u64) {
         let mut done = false;
         while self.world.events() < event && !done {
             done = self.run(end, event - self.world.events());

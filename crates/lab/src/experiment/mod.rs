@@ -501,6 +501,12 @@ impl Experiment {
         &self.recorder.history
     }
 
+    /// The name of the client that a process of the history belongs to.
+    #[must_use]
+    pub fn process_name(&self, process: u64) -> String {
+        self.client(process)
+    }
+
     /// The client that a process of the history belongs to.
     pub(crate) fn client(&self, process: u64) -> String {
         self.recorder.owners.get(process as usize).map_or_else(String::new, |client| self.name(*client))
