@@ -90,7 +90,7 @@ pub fn default_scenario(pattern: &str, algorithm: &str) -> Scenario {
 #[must_use]
 pub fn transport(pattern: &str) -> Transport {
     match pattern {
-        "leader_election" | "eventual_consistency" => Transport::Datagram,
+        "leader_election" | "eventual_consistency" | "time" => Transport::Datagram,
         _ => Transport::Stream,
     }
 }
