@@ -16,12 +16,13 @@ use crate::app::Msg;
 use crate::model::setup::{self, Part};
 
 /// Pattern id, icon and short name.
-const TABS: [(&str, &str, &str); 5] = [
+const TABS: [(&str, &str, &str); 6] = [
     ("load_balancing", "i-balance", "Balance"),
     ("sharding", "i-shard", "Shard"),
     ("replication", "i-replicate", "Replicate"),
     ("leader_election", "i-elect", "Elect"),
     ("eventual_consistency", "i-converge", "Converge"),
+    ("time", "i-skew", "Time"),
 ];
 
 /// A pattern's icon.

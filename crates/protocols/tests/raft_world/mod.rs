@@ -215,7 +215,8 @@ impl Observer {
             for node in sim.nodes() {
                 let Some(server) = node.server() else { break };
                 if let Some(breach) = self.watch.look(server) {
-                    self.breach.get_or_insert_with(|| format!("{}: {:?}", breach.invariant, breach.text.args));
+                    self.breach
+                        .get_or_insert_with(|| format!("{}: {:?}", breach.invariant, breach.text.args));
                 }
             }
             if after(sim) {

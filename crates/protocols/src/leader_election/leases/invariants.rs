@@ -3,12 +3,12 @@
 use netsplit_sim::node::NodeId;
 use netsplit_sim::small::Map;
 use netsplit_sim::view::Text;
+use netsplit_sim::watch::{self, Breach};
 
 use super::message::{Order, Token};
 use super::node::Node;
 use crate::leader_election::paxos;
-use crate::parts::breach::Breach;
-use crate::parts::host::Hosted;
+use crate::parts::host::Holds;
 
 /// Watches the nodes, event by event.
 #[derive(Clone, Debug, Default)]
@@ -24,15 +24,15 @@ pub struct Watch {
     pub believers: usize,
 }
 
-impl Watch {
+impl<N: Holds<Node>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
     /// - `lease_fenced`: the store accepts no write whose token is lower than one that it accepted before.
     /// - `lease_token`: no token is handed out twice, and each is higher than those before it.
     /// - those of the log, [`paxos::Watch`].
-    pub fn after(&mut self, nodes: &[Hosted<Node>], who: NodeId, up: &[bool]) -> Option<Breach> {
+    fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         let at = who.index();
-        let server = |at: usize| nodes.get(at).and_then(Hosted::server).filter(|_| up[at]);
+        let server = |at: usize| nodes.get(at).and_then(Holds::server).filter(|_| up[at]);
         match server(at)? {
             Node::Worker(_) => {
                 let holds =
@@ -42,7 +42,7 @@ impl Watch {
             }
             Node::Lock(lock) => {
                 let core = |at: usize| Some(&server(at)?.lock()?.core);
-                if let Some(breach) = self.log.after(nodes.len(), core, who) {
+                if let Some(breach) = self.log.look(nodes.len(), core, who) {
                     return Some(breach);
                 }
                 let holder = lock.holder?;

@@ -60,6 +60,7 @@ impl netsplit_sim::Node for Node {
     type Message = Envelope<Lease>;
     type Timer = Timer;
     type Disk = Disk;
+    type Watch = super::invariants::Watch;
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         match self {

@@ -258,6 +258,11 @@ impl Node for Server {
         done
     }
 
+    fn heap(&self) -> usize {
+        // In memory and on disk.
+        2 * self.replica.log.heap()
+    }
+
     fn digest(&self) -> u64 {
         Digest::new().add(self.replica.digest()).add(self.store.digest()).end()
     }

@@ -55,6 +55,12 @@ impl Log {
         self.entries.iter().enumerate().map(move |(at, entry)| (base + 1 + at as u64, entry))
     }
 
+    /// Bytes that a copy of it does not share.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.entries.heap()
+    }
+
     /// Adds an entry.
     pub fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
