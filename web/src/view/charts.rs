@@ -7,7 +7,7 @@ use super::timeline::{path, px, rect, text};
 use crate::app::{App, Msg};
 use crate::model::math;
 use crate::model::{format, scale};
-use netsplit_lab::{Chart, FaultBlock};
+use netsplit_lab::{Chart, FaultBlock, small};
 use yew::prelude::*;
 
 /// Left and right edge of the plot, in a box 344 wide.
@@ -112,12 +112,29 @@ fn in_span<'a>(faults: &'a [FaultBlock], span: &'a Span) -> impl Iterator<Item =
         .take(60)
 }
 
+/// When something is in force, in places of the charts, with how many faults that are, and the first one's kind.
+fn unions<'a>(faults: &'a [FaultBlock], span: &'a Span) -> Vec<(f64, f64, usize, &'a str)> {
+    let mut shown: Vec<&FaultBlock> = in_span(faults, span).collect();
+    small::sort_by_key(&mut shown, |fault| fault.from);
+    let mut all: Vec<(f64, f64, usize, &str)> = Vec::new();
+    for fault in shown {
+        let (a, b) = (span.x(fault.from.max(span.from)), span.x(fault.to.min(span.to)));
+        match all.last_mut() {
+            Some((_, end, count, _)) if a <= *end => (*end, *count) = (end.max(b), *count + 1),
+            _ => all.push((a, b, 1, &fault.kind)),
+        }
+    }
+    all
+}
+
 /// The names of the faults, above the first chart.
 fn strip(faults: &[FaultBlock], span: &Span) -> El {
     let mut free = f64::MIN;
-    let labels = in_span(faults, span).map(|fault| {
-        let (a, b) = (span.x(fault.from), span.x(fault.to.min(span.to)));
-        let name = fault.kind.replace('_', " ");
+    let labels = unions(faults, span).into_iter().map(|(a, b, count, kind)| {
+        let mut name = kind.replace('_', " ");
+        if count > 1 {
+            name = format!("{name} +{}", count - 1);
+        }
         let width = name.len() as f64 * 6.0;
         let at = a.min(PLOT.1 - width);
         let fits = at > free;
@@ -312,8 +329,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         .set("text-anchor", "end")
         .with(few.then(|| fragment().each(head)))
         .with(aside(&chart.unit));
-    let wash = |fault: &FaultBlock| {
-        let (a, b) = (span.x(fault.from), span.x(fault.to.min(span.to)));
+    let wash = |(a, b, ..): (f64, f64, usize, &str)| {
         fragment()
             .with(rect("wash", a, top, (b - a).max(1.0), px(HEIGHT)))
             .with(path("washedge", format!("M{a:.1} {top}V{foot}M{b:.1} {top}V{foot}")))
@@ -336,7 +352,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         .with(text("tt", "16".to_owned(), "13".to_owned()).with(&chart.label))
         .with(value)
         .each(rows)
-        .each(in_span(faults, span).map(wash))
+        .each(unions(faults, span).into_iter().map(wash))
         .each(ticks.iter().map(tick))
         .each(lines.iter().map(|line| el("path").class(&line.class).set("d", drawn(line))))
         .with(empty.then(none))
