@@ -121,7 +121,7 @@ impl Run {
 
     /// During a partition: who is on which side, and who answers.
     fn probe(&mut self) {
-        let (at, first) = (self.probed / PROBES.len(), self.probed % PROBES.len() == 0);
+        let (at, first) = (self.probed / PROBES.len(), self.probed.is_multiple_of(PROBES.len()));
         let cut = &mut self.cuts[at];
         self.probed += 1;
         let frame = self.x.frame();
