@@ -1,7 +1,6 @@
 //! What the run so far says about every promise of its algorithm, every consistency model that the checker knows, and
 //! every invariant that is watched: one graded row each, with a number and a sentence. Plain data for reports and the page.
 
-mod conditions;
 mod models;
 
 use netsplit_checker::{Call, Event, Outcome};
@@ -12,7 +11,7 @@ use serde::Serialize;
 use crate::experiment::Experiment;
 use crate::recorder::Broken;
 use crate::text::{self, say};
-use crate::verdict::Grade;
+use crate::verdict::{self, Grade};
 
 /// Steps that each model may take unless told otherwise: a second or so at most.
 pub const BUDGET: u64 = 2_000_000;
@@ -145,7 +144,7 @@ fn graded(x: &Experiment, id: &str, aspect: Aspect, promise: Option<&Promise>, f
         _ if !promised => Grade::NeverPromised,
         _ => {
             let until = found.first.map_or(x.now(), |(_, time)| time);
-            if conditions::broken(x, assuming, until) { Grade::AssumptionBroken } else { Grade::Broken }
+            if verdict::breaks(x, assuming, until) { Grade::AssumptionBroken } else { Grade::Broken }
         }
     };
     let label = format!("judge-{}", id.replace('_', "-"));
@@ -174,7 +173,7 @@ pub(crate) fn invariants(x: &Experiment) -> Vec<Row> {
             row.number += 1;
             continue;
         }
-        let lost = conditions::broken(x, ASSUMED, breach.time);
+        let lost = verdict::breaks(x, ASSUMED, breach.time);
         rows.push(Row {
             id: breach.invariant.to_owned(),
             aspect: "invariant",

@@ -13,10 +13,13 @@ use crate::why;
 /// The promise that is checked.
 pub(crate) const LINEARIZABLE: &str = "linearizable";
 
-/// Conditions of promises, and the faults that break them.
-const CONDITIONS: [(&str, &[&str]); 3] = [
-    ("stable disk", &["disk_lost", "unsynced_lost"]),
+/// Conditions of promises, and the faults that break them. A stable disk may lose what was not synced: nothing was said
+/// about that. Conditions of liveness are not here: see [`unanswered`].
+const CONDITIONS: [(&str, &[&str]); 5] = [
+    ("stable disk", &["disk_lost"]),
     ("no disk is lost", &["disk_lost"]),
+    ("fewer than half of the disks are lost", &["disk_lost"]),
+    ("every backup acknowledges", &["disk_lost"]),
     ("no node crashes during a move", &["crash"]),
 ];
 
@@ -85,7 +88,7 @@ pub(crate) fn consistency(x: &Experiment, live: &Live, event: u64) -> Option<Con
     let first = known.first.map(|violation| why::finding(x, live, &violation));
     let grade = match &first {
         Some(first) if !promise.promised => Grade::NeverPromised,
-        Some(first) if breaks(x, &promise, first.time) => Grade::AssumptionBroken,
+        Some(first) if breaks(x, promise.assuming, first.time) => Grade::AssumptionBroken,
         Some(_) => Grade::Broken,
         None if behind || known.undecided > 0 => Grade::Undecided,
         None => Grade::Kept,
@@ -137,10 +140,10 @@ pub(crate) fn unanswered(x: &Experiment) -> Option<Grade> {
 /// A fault is felt for so long after its end (ns).
 const RECENT: u64 = 10_000_000_000;
 
-/// Whether a fault before this instant broke a condition of the promise.
-fn breaks(x: &Experiment, promise: &Promise, time: u64) -> bool {
+/// Whether a fault before this instant broke one of these conditions.
+pub(crate) fn breaks(x: &Experiment, assuming: &[&str], time: u64) -> bool {
     let faults = x.faults();
-    CONDITIONS.iter().filter(|(condition, _)| promise.assuming.contains(condition)).any(|(_, kinds)| {
+    CONDITIONS.iter().filter(|(condition, _)| assuming.contains(condition)).any(|(_, kinds)| {
         let breaks = |fault: &FaultBlock| kinds.contains(&fault.kind.as_str()) && !fault.no_effect;
         faults.iter().any(|fault| fault.from <= time && breaks(fault))
     })

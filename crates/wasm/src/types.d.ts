@@ -164,7 +164,21 @@ export interface Report {
     goodput_per_s: number;
     [series: string]: unknown;
   };
-  verdicts: { promise: string; aspect: string; promised: boolean; verdict: string; sentence: string }[];
+  verdicts: {
+    /** The promise's id; or that of an invariant that was broken. */
+    promise: string;
+    aspect: "consistency" | "durability" | "liveness" | "invariant";
+    promised: boolean;
+    assuming: string[];
+    verdict: "kept" | "broken" | "never_promised" | "assumption_broken" | "undecided";
+    /** How many violations, stale reads, lost writes … were found, and when the first was (ns). */
+    number: number;
+    first_ns?: number;
+    /** What was found, and the operations that show it, in words. */
+    found?: string;
+    witness?: string[];
+    sentence: string;
+  }[];
   [field: string]: unknown;
 }
 
