@@ -113,8 +113,8 @@ fn inline_code(inline: &InlineExpression<&str>) -> String {
     }
 }
 
-const PATTERNS: [&str; 5] =
-    ["load_balancing", "sharding", "replication", "leader_election", "eventual_consistency"];
+const PATTERNS: [&str; 6] =
+    ["load_balancing", "sharding", "replication", "leader_election", "eventual_consistency", "time"];
 
 fn gallery(folder: &Path) -> String {
     let mut entries: Vec<(usize, String, String)> = Vec::new();

@@ -67,7 +67,7 @@ lane-failures = Failures
 first-number = Slowest 1% of answers
 first-steady = steady
 first-rising = rising
-first-button = Slow this server down
+first-button = Slow b4 down
 first-done = b4 takes eight times as long now. Look for its queue, and how far the slowest 1% climbs.
 first-look = What to look for:
 first-look-at = its queue, and how far the slowest 1% climbs while five servers stay fast.
@@ -219,3 +219,59 @@ model-fresh-reads = No read misses a write that was acknowledged before it began
 model-lost-updates = No acknowledged write is passed over by one that never saw it.
 model-durable = Every acknowledged write is still a version of its key.
 model-converged = All replicas hold the same. That they agree does not say that they are right.
+
+## Branches
+
+branch-with = with { $what }
+branch-without = without { $what }
+branch-same = nothing differs yet
+branch-fork = fork at { $at }
+
+## Causes
+
+step-start = starts
+step-arrive = receives { $message } from { $peer }, sent at { $sent }
+step-served = has done the work of { $message } from { $peer }
+step-work = has done a piece of work
+step-timer = a timer fires
+step-synced = has synced its disk
+step-broken = hears that its connection to { $peer } broke
+step-fault = a fault begins or ends
+step-lost = loses { $message } from { $peer }
+step-invoke = begins: { $what }
+step-answered = has its answer
+step-failed = gives up
+
+## What an event changed
+
+field-state = State
+field-log = Log
+field-queue = In service and waiting
+field-writes = Writes to its disk
+field-unsynced = Writes not durable yet
+
+## Two runs side by side
+
+compare-p99 = Slowest 1% over time
+compare-ok = Operations that succeed
+compare-failures = Operations that fail
+compare-latency-ms-mean = Mean latency
+compare-latency-ms-p50 = Median latency
+compare-latency-ms-p99 = Slowest 1%
+compare-latency-ms-max = Longest
+compare-goodput-per-s = Succeeded
+compare-operations-ok = Succeeded in all
+compare-operations-failed = Failed
+compare-operations-timed-out = Timed out
+compare-longest-queue = Longest queue
+compare-same = same
+compare-none = none
+compare-only = only in B
+compare-higher = { $times }× higher
+compare-lower = { $times }× lower
+compare-diverges = Event { $event } at { $time } is the first that differs. A: { $a }. B: { $b }.
+
+## Pictures in words
+
+svg-space-time = Space-time diagram from { $from } to { $to }: { $nodes } nodes, { $events } events, { $messages } messages, { $lost } of them lost. Time runs to the right; each node is a line, each message an arrow, each loss a cross.
+svg-stage = At { $at }, { $messages } messages are under way. Nodes: { $nodes }.

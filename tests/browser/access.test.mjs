@@ -78,7 +78,7 @@ for (const theme of ['dark', 'light']) {
   test(`axe finds nothing: every pattern, first visit, embed and phone, ${theme}`, async () => {
     const colorScheme = theme;
     const visitor = await site.open('', { first: true, colorScheme });
-    await visitor.page.getByRole('button', { name: 'Slow this server down' }).waitFor();
+    await visitor.page.getByRole('button', { name: 'Slow b4 down' }).waitFor();
     await audit(visitor.page, 'first visit');
     const small = await site.open('', { first: true, colorScheme, ...PHONE });
     await audit(small.page, 'first visit, phone');
@@ -218,7 +218,7 @@ test('the palette is one stop for Tab, and a crowd of nodes another; arrows walk
 
 test('the focus is never lost', async () => {
   const { page, errors } = await site.open('', { first: true });
-  const button = page.getByRole('button', { name: 'Slow this server down' });
+  const button = page.getByRole('button', { name: 'Slow b4 down' });
   await button.focus();
   await page.keyboard.press('Enter');
   await button.waitFor({ state: 'detached' });
@@ -243,7 +243,7 @@ test('the first visit: one thing to do, and the rest opens around the same run',
   assert.ok(x > node.x && Math.abs(node.y + node.height / 2 - y) < 2, 'the button is beside its node');
   await shot(page, 'first-visit');
   const before = await now(page);
-  await page.getByRole('button', { name: 'Slow this server down' }).click();
+  await page.getByRole('button', { name: 'Slow b4 down' }).click();
   await page.getByRole('button', { name: /^Fault: Slow b4/ }).waitFor();
   await page.getByRole('complementary', { name: 'Analysis' }).waitFor();
   const after = await now(page);

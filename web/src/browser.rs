@@ -46,12 +46,23 @@ pub fn base() -> String {
     href.split(['#', '?']).next().unwrap_or_default().to_owned()
 }
 
-/// Puts a fragment into the address without a new entry in the history.
+/// Puts a fragment (or a query) into the address without a new entry in the history.
 pub fn replace_hash(hash: &str) {
     let there = format!("{}{hash}", base());
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&there));
     }
+}
+
+/// Puts a scenario of the gallery into the address, or none, without a new entry in the history.
+pub fn set_scenario(id: &str) {
+    replace_hash(&if id.is_empty() { String::new() } else { format!("?scenario={id}") });
+}
+
+/// What the browser's tab says.
+pub fn set_title(title: &str) {
+    let name = "netsplit";
+    document().set_title(&if title.is_empty() { name.to_owned() } else { format!("{title} · {name}") });
 }
 
 /// The theme: light or not; nothing where the system decides.
@@ -114,6 +125,11 @@ pub fn watch_root(mut each: impl FnMut(bool) + 'static) {
 pub fn focus(selector: &str) -> bool {
     let found = document().query_selector(selector).ok().flatten();
     found.is_some_and(|found| found.unchecked_into::<HtmlElement>().focus().is_ok())
+}
+
+/// What has the focus; nothing where that is the page as a whole.
+pub fn focused() -> Option<Element> {
+    document().active_element().filter(|element| element.tag_name() != "BODY")
 }
 
 /// Scrolls the element with this id to where it is seen.

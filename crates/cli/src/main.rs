@@ -3,6 +3,8 @@
 //! Exit status: 0 fine, 1 a promise that was asked for (or a history) was broken, 2 bad input (message on standard
 //! error), 3 a history is undecided.
 
+mod compare;
+mod export;
 mod history;
 mod input;
 mod link;
@@ -28,6 +30,10 @@ enum Command {
     Run(run::Arguments),
     /// Run a scenario with many seeds, on all cores, and report how the numbers are distributed.
     Sweep(sweep::Arguments),
+    /// Run both runs of a scenario that compares, and report how they differ.
+    Compare(compare::Arguments),
+    /// Write a run's trace, metrics or diagram for another program.
+    Export(export::Arguments),
     /// Check a scenario and name everything that is wrong with it.
     Validate {
         /// A file, a link, `gallery:ID`, or `-` for standard input.
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Validate { scenario } => input::read(&scenario).and_then(|read| {
             let system = &read.system;
             output::line(&format!("fine: {} / {}", system.pattern, system.algorithm))

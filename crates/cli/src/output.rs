@@ -20,6 +20,16 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints a text as it is.
+pub(crate) fn raw(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Input(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prints one JSON object.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Input(error.to_string()))?;

@@ -16,6 +16,13 @@ use netsplit_sim::distribution::Distribution as Law;
 use netsplit_sim::fault::{FAULTS, Target};
 use serde_json::Value as Json;
 
+/// What a series of some algorithm is called.
+pub(crate) fn series_label(id: &str) -> String {
+    let algorithms = netsplit_protocols::registry::PATTERNS.iter().flat_map(|pattern| pattern.algorithms);
+    let found = algorithms.flat_map(|algorithm| algorithm.series).find(|series| series.id == id);
+    found.map_or_else(|| id.to_owned(), |series| series.label.to_owned())
+}
+
 /// The engine's semantics number: raised whenever the trace of an unchanged scenario changes.
 pub const ENGINE_SEMANTICS: u32 = 1;
 
@@ -83,7 +90,7 @@ pub fn default_scenario(pattern: &str, algorithm: &str) -> Scenario {
 #[must_use]
 pub fn transport(pattern: &str) -> Transport {
     match pattern {
-        "leader_election" | "eventual_consistency" => Transport::Datagram,
+        "leader_election" | "eventual_consistency" | "time" => Transport::Datagram,
         _ => Transport::Stream,
     }
 }

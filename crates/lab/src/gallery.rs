@@ -17,6 +17,8 @@ pub struct GalleryEntry {
     pub notes: &'static str,
     /// Its pattern.
     pub pattern: &'static str,
+    /// Its algorithm.
+    pub algorithm: &'static str,
     /// The scenario.
     pub json: &'static str,
 }
@@ -47,6 +49,7 @@ fn entry(line: &'static str) -> Option<GalleryEntry> {
         title: text(document.get("title")),
         notes: text(document.get("notes")),
         pattern: text(document.get("system").and_then(|system| system.get("pattern"))),
+        algorithm: text(document.get("system").and_then(|system| system.get("algorithm"))),
         json,
     })
 }

@@ -1,7 +1,7 @@
 //! The event log, in sentences.
 
 use netsplit_protocols::parts::words;
-use netsplit_sim::history::{Cause, Function, Operation, Outcome};
+use netsplit_sim::history::{Cause, Function, Observation, Operation, Outcome, What};
 
 use serde_json::Value;
 
@@ -14,7 +14,8 @@ use crate::timeline::{self, Origin};
 pub(crate) fn from(x: &Experiment, from_event: u64, limit: usize) -> Vec<LogEntry> {
     let lines = &x.recorder.lines;
     let start = lines.partition_point(|line| line.event < from_event);
-    let shown = lines.range(start..).take_while(|line| line.event <= x.events() && line.time <= x.now());
+    let shown =
+        lines.range(start, lines.len()).take_while(|line| line.event <= x.events() && line.time <= x.now());
     shown.take(limit).map(|line| entry(x, line)).collect()
 }
 
@@ -39,10 +40,10 @@ pub(crate) fn around(x: &Experiment, of: Option<&str>, before: usize, after: usi
     lines.iter().for_each(|line| counts[kind(&line.what)] += 1);
     let takes = |line: &&Line| of.is_none_or(|of| KINDS[kind(&line.what)] == of);
     let mut rows: Vec<LogEntry> =
-        lines.range(..end).rev().filter(takes).take(before).map(|line| entry(x, line)).collect();
+        lines.range(0, end).rev().filter(takes).take(before).map(|line| entry(x, line)).collect();
     rows.reverse();
     let so_far = rows.len();
-    rows.extend(lines.range(end..).filter(takes).take(after).map(|line| entry(x, line)));
+    rows.extend(lines.range(end, lines.len()).filter(takes).take(after).map(|line| entry(x, line)));
     LogPage { later: rows.len() - so_far, rows, counts }
 }
 
@@ -52,7 +53,7 @@ const SPELL: u64 = 1_000_000_000;
 pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
     let mut marks: Vec<u64> = Vec::new();
     let mut failed = None;
-    for line in &x.recorder.lines {
+    for line in x.recorder.lines.iter() {
         let worth = match &line.what {
             LineKind::Note(_, notable) => *notable,
             LineKind::Breach(_) => true,
@@ -106,6 +107,18 @@ fn entry(x: &Experiment, line: &Line) -> LogEntry {
         }
     };
     LogEntry { event: line.event, time: line.time, node, kind: KINDS[kind(&line.what)].to_owned(), sentence }
+}
+
+/// What a note or the beginning or end of a fault says, as an entry of the log would.
+pub(crate) fn spoken(x: &Experiment, seen: &Observation) -> Option<String> {
+    let what = match &seen.what {
+        What::Note(text, notable) => LineKind::Note(text.clone(), *notable),
+        What::Fault(index, begins) => LineKind::Fault(*index, *begins),
+        What::NoEffect(index) => LineKind::NoEffect(*index),
+        _ => return None,
+    };
+    let line = Line { event: seen.event, time: seen.time, node: seen.node.0, what };
+    Some(entry(x, &line).sentence)
 }
 
 fn failed(x: &Experiment, what: Function, key: u64, outcome: Outcome, client: u32) -> String {

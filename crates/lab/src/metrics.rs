@@ -96,6 +96,11 @@ impl Spans {
         value.min(self.max as f64 / 1e6)
     }
 
+    /// About how many bytes it takes.
+    fn bytes(&self) -> usize {
+        self.histogram.distinct_values() * 4 + size_of::<Self>()
+    }
+
     fn latency(&self) -> Option<Latency> {
         let count = self.histogram.len();
         (count > 0).then(|| Latency {
@@ -183,6 +188,17 @@ impl Metrics {
         }
     }
 
+    /// About how many bytes a copy takes: its own histograms, and the bucket that is shared until the next operation.
+    pub(crate) fn bytes(&self) -> usize {
+        let newest = self.buckets.last().map_or(0, |bucket| bucket.latency.bytes());
+        self.latency.bytes() + self.intended.bytes() + newest + self.buckets.len() * size_of::<Rc<Bucket>>()
+    }
+
+    /// About how many bytes all of it takes.
+    pub(crate) fn all_bytes(&self) -> usize {
+        self.buckets.iter().map(|bucket| bucket.latency.bytes()).sum::<usize>() + self.bytes()
+    }
+
     /// Counts an operation that ended.
     pub(crate) fn add(&mut self, op: &Op, end: &End) {
         let at = (end.time / self.bucket) as usize;
@@ -230,6 +246,17 @@ impl Metrics {
     /// Latency of operations that are ok, from their invocation.
     pub(crate) fn latency(&self) -> Option<Latency> {
         self.latency.latency()
+    }
+
+    /// The share of answered operations within so many milliseconds, for a chart.
+    pub(crate) fn curve(&self) -> Vec<(f64, f64)> {
+        if self.ok == 0 {
+            return Vec::new();
+        }
+        let shares = (0..=99).map(|percent| f64::from(percent) / 100.0).chain([0.995, 0.999, 0.9999]);
+        let mut curve: Vec<(f64, f64)> = shares.map(|share| (self.latency.at(share), share)).collect();
+        curve.push((self.latency.max as f64 / 1e6, 1.0));
+        curve
     }
 
     /// The same from their intended start: a client that had to wait before it could ask counts the wait.

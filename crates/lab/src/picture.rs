@@ -145,14 +145,14 @@ fn messages(x: &Experiment, messages: &mut Vec<MessageFrame>, ids: bool) {
     if ids {
         small::sort_by_key(messages, |message| message.sent);
     }
-    // Lost ones come from the trace, which knows the event that sent them.
+    // Lost ones come from the trace.
     let since = core.now.saturating_sub(LOST_FOR);
     let recent = core.trace.iter().rev().take_while(|record| record.time >= since);
     let lost = recent.filter(|record| record.kind == Kind::Lost).take(LOST);
     messages.extend(lost.map(|record| MessageFrame {
         from: record.peer,
         to: record.node,
-        sent: core.trace.of(record.cause).map_or(record.time, |cause| cause.time),
+        sent: record.sent,
         due: record.time,
         kind: record.label,
         lost: true,

@@ -1,8 +1,6 @@
 //! What a run leaves behind: the history of operations, the event log, samples over time. Everything is
 //! appended, carries the number of the event it comes from, and can be cut back to an earlier moment.
 
-use std::collections::VecDeque;
-
 use netsplit_checker::{self as checker, Call, History};
 use netsplit_protocols::parts::client::is_by_hand;
 use netsplit_sim::Simulation;
@@ -12,11 +10,14 @@ use netsplit_sim::view::Text;
 use netsplit_sim::watch::Breach;
 
 use crate::metrics::{Metrics, bucket_width};
+use crate::shared::Shared;
 
 /// Most entries of the event log that are kept; older ones are forgotten.
 const LOG: usize = 50_000;
 /// Most breaches of invariants that are kept: the first ones say what is wrong.
 const BREACHES: usize = 1_000;
+/// About how many bytes an entry takes.
+const LINE: usize = 240;
 /// Samples in each bucket of the charts.
 pub(crate) const SAMPLES: u64 = 5;
 
@@ -129,7 +130,7 @@ pub(crate) struct Recorder {
     running: Running,
     /// Whose each process is.
     pub owners: Vec<u32>,
-    pub lines: VecDeque<Line>,
+    pub lines: Shared<Line>,
     pub no_effect: Vec<(u64, u32)>,
     /// Time between two samples (ns).
     pub tick: u64,
@@ -138,6 +139,14 @@ pub(crate) struct Recorder {
     pub lives: Vec<Turn>,
     pub breaches: Vec<Broken>,
     series: Vec<&'static str>,
+}
+
+impl Mark {
+    /// About how many bytes it takes that others do not share.
+    pub(crate) fn bytes(&self) -> usize {
+        let running = &self.running;
+        running.metrics.bytes() + running.open.len() * size_of::<((u32, u64), Op)>() + size_of::<Self>()
+    }
 }
 
 impl Recorder {
@@ -154,7 +163,7 @@ impl Recorder {
                 lines: 0,
             },
             owners: Vec::new(),
-            lines: VecDeque::new(),
+            lines: Shared::new(),
             no_effect: Vec::new(),
             tick: bucket / SAMPLES,
             samples: Vec::new(),
@@ -240,7 +249,7 @@ impl Recorder {
         if self.lines.len() == LOG {
             self.lines.pop_front();
         }
-        self.lines.push_back(Line { event, time, node, what });
+        self.lines.push(Line { event, time, node, what });
         self.running.lines += 1;
     }
 
@@ -277,6 +286,16 @@ impl Recorder {
         if !matches!(end.outcome, Outcome::Unknown(_)) {
             self.running.processes.slot(client, Processes::default).free.push(process);
         }
+    }
+
+    /// About how many bytes it takes; of the log only what `others` do not have as well.
+    pub(crate) fn bytes<'a>(&'a self, others: impl Iterator<Item = &'a Self> + Clone) -> usize {
+        let samples = self.samples.iter().map(|sample| 4 * sample.load.len() + 16 * sample.values.len() + 48);
+        samples.sum::<usize>()
+            + self.lines.own(others.map(|other| &other.lines)) * LINE
+            + size_of_val(self.history.records())
+            + 8 * self.owners.len()
+            + self.running.metrics.all_bytes()
     }
 
     /// How far it has come.

@@ -1,5 +1,6 @@
-//! Copies of the world at earlier moments, for going back. When there are too many, every second one goes and
-//! the distance between them doubles.
+//! Copies of the world at earlier moments, for going back. They lie about as far apart as a few milliseconds of the
+//! engine's work, and farther where they would take more than their share of the memory: then the one goes whose
+//! neighbours lie closest.
 
 use std::rc::Rc;
 
@@ -7,12 +8,17 @@ use netsplit_sim::Simulation;
 
 use crate::recorder::Mark;
 
-const MOST: usize = 64;
+/// All that a page keeps of the past, of all branches together, in bytes.
+pub const BUDGET: usize = 64 << 20;
+/// Copies may always take so much of it.
+const FLOOR: usize = BUDGET / 8;
+/// Most copies.
+const MOST: usize = 192;
+/// So many are kept however large they are: the first and a few more.
+const LEAST: usize = 6;
 /// Events between the first copies; with many nodes, whose copies take milliseconds, as many as are made again in a few
 /// pictures.
-const FIRST_SPACING: [(usize, u64); 3] = [(16, 2_048), (100, 16_384), (usize::MAX, 131_072)];
-/// A rough size of all copies together.
-const BUDGET: usize = 48 << 20;
+const FIRST_SPACING: [(usize, u64); 3] = [(16, 2_048), (100, 8_192), (usize::MAX, 16_384)];
 
 #[derive(Clone)]
 pub(crate) struct Snapshot {
@@ -24,43 +30,72 @@ pub(crate) struct Snapshot {
     pub mark: Rc<Mark>,
     /// A branch shares the copies of its parent.
     world: Rc<dyn Simulation>,
+    /// About how many bytes it takes.
+    bytes: usize,
 }
 
 #[derive(Clone)]
 pub(crate) struct Snapshots {
     list: Vec<Snapshot>,
+    /// Bytes of all.
+    bytes: usize,
+    /// Least distance between two copies (events).
     spacing: u64,
-    most: usize,
+    /// What they may take (bytes).
+    share: usize,
 }
 
 impl Snapshots {
     /// Begins with the world at time 0.
     pub(crate) fn new(world: &dyn Simulation, mark: Mark) -> Self {
-        // The engine itself, and for a node its state, disk and share of messages in flight.
         let nodes = world.core().nodes.len();
-        let size = 700_000 + nodes * 8_192;
         let spacing =
             FIRST_SPACING.iter().find(|(most, _)| nodes <= *most).map_or(2_048, |(_, spacing)| *spacing);
-        let first = Snapshot { events: 0, now: 0, pushed: 0, mark: mark.into(), world: world.fork().into() };
-        Self { list: vec![first], spacing, most: (BUDGET / size).clamp(8, MOST) }
+        let mut snapshots = Self { list: Vec::new(), bytes: 0, spacing, share: BUDGET };
+        snapshots.keep(world, 0, mark);
+        snapshots
+    }
+
+    /// Gives them so many bytes from now on.
+    pub(crate) fn share(&mut self, bytes: usize) {
+        self.share = bytes.max(FLOOR);
+        self.fit();
+    }
+
+    fn fit(&mut self) {
+        while self.list.len() > LEAST && (self.list.len() > MOST || self.bytes > self.share) {
+            self.thin();
+        }
+    }
+
+    /// About how many bytes all of them take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Number of the event at which the next copy is due.
     pub(crate) fn next(&self) -> u64 {
-        self.list.last().map_or(0, |last| last.events) + self.spacing
+        let Some(last) = self.list.last() else { return 0 };
+        // As many as there is room for lie evenly over the run so far.
+        let room = (self.share / last.bytes.max(1)).clamp(LEAST, MOST) as u64;
+        last.events + self.spacing.max(last.events / room)
     }
 
     /// Keeps a copy.
     pub(crate) fn keep(&mut self, world: &dyn Simulation, pushed: usize, mark: Mark) {
         let (events, now) = (world.events(), world.now());
-        self.list.push(Snapshot { events, now, pushed, mark: mark.into(), world: world.fork().into() });
-        if self.list.len() > self.most {
-            let mut at = 0;
-            self.list.retain(|_| {
-                at += 1;
-                at % 2 == 1
-            });
-            self.spacing *= 2;
+        let bytes = world.footprint() + mark.bytes();
+        let world = world.fork().into();
+        self.bytes += bytes;
+        self.list.push(Snapshot { events, now, pushed, mark: mark.into(), world, bytes });
+        self.fit();
+    }
+
+    /// Forgets the copy whose neighbours lie closest; never the first or the last one.
+    fn thin(&mut self) {
+        let gap = |at: &usize| self.list[at + 1].events - self.list[at - 1].events;
+        if let Some(at) = (1..self.list.len() - 1).min_by_key(gap) {
+            self.bytes -= self.list.remove(at).bytes;
         }
     }
 
@@ -72,8 +107,21 @@ impl Snapshots {
 
     /// Forgets what lies beyond one that it has.
     pub(crate) fn truncate(&mut self, last: &Snapshot) {
-        let keep = self.list.partition_point(|s| s.events <= last.events && s.now <= last.now);
-        self.list.truncate(keep.max(1));
+        let keep = self.list.partition_point(|s| s.events <= last.events && s.now <= last.now).max(1);
+        self.bytes -= self.list[keep..].iter().map(|s| s.bytes).sum::<usize>();
+        self.list.truncate(keep);
+    }
+
+    /// The bytes of the copies that `others` do not have as well.
+    pub(crate) fn own_bytes<'a>(&self, others: impl Iterator<Item = &'a Self> + Clone) -> usize {
+        // A copy that is shared is the same one.
+        let shared = |own: &&Snapshot| {
+            others.clone().any(|other| {
+                let at = other.list.partition_point(|s| s.events < own.events);
+                other.list[at..].iter().take_while(|s| s.events == own.events).any(|s| s.same(own))
+            })
+        };
+        self.list.iter().filter(|own| !shared(own)).map(|s| s.bytes).sum()
     }
 }
 
@@ -81,5 +129,67 @@ impl Snapshot {
     /// The world of that moment, to go on from.
     pub(crate) fn restore(&self) -> Box<dyn Simulation> {
         self.world.fork()
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.mark, &other.mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Experiment;
+
+    #[test]
+    fn copies_lie_evenly_within_their_share() {
+        let mut scenario = crate::default_scenario("load_balancing", "two_choices");
+        scenario.duration = netsplit_scenario::Duration::from_secs(3600);
+        scenario.workload.mode = netsplit_scenario::Mode::Open;
+        scenario.workload.rate = 400.0;
+        let mut x = Experiment::open(&scenario).expect("valid");
+        x.run_to_event(1_000_000);
+        let list = &x.snapshots().list;
+        assert!(list.len() > MOST / 2 && list.len() <= MOST, "{}", list.len());
+        let widest = list.windows(2).map(|pair| pair[1].events - pair[0].events).max().unwrap_or(0);
+        // Twice the mean distance is what thinning makes of it; the ends are as they come.
+        assert!(widest <= 4 * 1_000_000 / list.len() as u64, "{widest}");
+        assert_eq!(x.snapshots().bytes, list.iter().map(|s| s.bytes).sum::<usize>());
+    }
+
+    #[test]
+    fn what_a_copy_takes_is_known() {
+        for pattern in netsplit_protocols::registry::PATTERNS {
+            for algorithm in pattern.algorithms {
+                let mut x =
+                    Experiment::open(&crate::default_scenario(pattern.id, algorithm.id)).expect("valid");
+                x.run_to_event(150_000);
+                let said = x.world.footprint() + x.recorder.mark().bytes();
+                let info = allocation_counter::measure(|| {
+                    let copy = (x.world.fork(), x.recorder.mark());
+                    std::hint::black_box(&copy);
+                });
+                let taken = info.bytes_max as usize;
+                // Much less than it says would be room that others could have had; much more breaks the budget.
+                assert!(taken <= said + said / 2 + 49_152, "{}: {taken} bytes, said {said}", algorithm.id);
+                assert!(said <= 2 * taken + 49_152, "{}: {taken} bytes, said {said}", algorithm.id);
+            }
+        }
+    }
+
+    #[test]
+    fn large_copies_are_few() {
+        let scenario = crate::default_scenario("load_balancing", "random");
+        let x = Experiment::open(&scenario).expect("valid");
+        let mut snapshots = Snapshots::new(x.world.as_ref(), x.recorder.mark());
+        let large = 5 << 20;
+        for events in 1..200 {
+            let first = snapshots.list[0].clone();
+            snapshots.bytes += large;
+            snapshots.list.push(Snapshot { events: events * 10_000, bytes: large, ..first });
+            snapshots.fit();
+        }
+        assert!(snapshots.bytes <= BUDGET && snapshots.list.len() >= LEAST, "{}", snapshots.bytes);
+        assert_eq!((snapshots.list[0].events, snapshots.list.last().map(|s| s.events)), (0, Some(1_990_000)));
     }
 }

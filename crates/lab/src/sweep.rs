@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use netsplit_scenario::document::View;
 use netsplit_scenario::{Problems, Scenario, Seed};
 use serde::Serialize;
 
@@ -65,10 +66,24 @@ pub struct Sweep {
 /// # Errors
 /// Every problem of the scenario.
 pub fn one(scenario: &Scenario, seed: u64) -> Result<SeedResult, Problems> {
-    let mut scenario = scenario.clone();
-    scenario.seed = Seed::from_value(seed);
-    let mut x = Experiment::open_lean(&scenario)?;
+    let mut x = open(scenario, seed)?;
     while !x.advance(x.duration(), u64::MAX).done {}
+    Ok(result(&x, seed))
+}
+
+fn open(scenario: &Scenario, seed: u64) -> Result<Experiment, Problems> {
+    Experiment::open_lean(&with_seed(scenario, seed))
+}
+
+/// The scenario of one of the runs, to open it: what the sweep told of its seed is what it shows.
+#[must_use]
+pub fn with_seed(scenario: &Scenario, seed: u64) -> Scenario {
+    let view = View { cursor: None, trace_hash: None, ..scenario.view.clone() };
+    Scenario { seed: Seed::from_value(seed), view, ..scenario.clone() }
+}
+
+/// What a run that is over came to.
+fn result(x: &Experiment, seed: u64) -> SeedResult {
     let report = x.report();
     let metrics = &report.metrics;
     let mut values: BTreeMap<String, f64> = BTreeMap::new();
@@ -97,7 +112,121 @@ pub fn one(scenario: &Scenario, seed: u64) -> Result<SeedResult, Problems> {
     let against = report.verdicts.iter().filter(|verdict| verdict.speaks_against());
     let against = against.map(|verdict| verdict.promise.clone()).collect();
     let verdicts = report.verdicts.into_iter().map(|verdict| (verdict.promise, verdict.verdict)).collect();
-    Ok(SeedResult { seed, trace_hash: report.trace_hash, events: report.events, values, verdicts, against })
+    SeedResult { seed, trace_hash: report.trace_hash, events: report.events, values, verdicts, against }
+}
+
+/// A sweep that is under way, a slice at a time: for a page that must not stand still, on its main thread or in a worker.
+/// To stop it, drop it; what is done so far can be read at any time.
+pub struct Running {
+    scenario: Scenario,
+    next: u64,
+    to: u64,
+    current: Option<(u64, Experiment)>,
+    done: Vec<SeedResult>,
+}
+
+impl Running {
+    /// Begins with the seeds from `from` to `to`, which is not among them.
+    ///
+    /// # Errors
+    /// Every problem of the scenario.
+    pub fn new(scenario: &Scenario, from: u64, to: u64) -> Result<Self, Problems> {
+        let current = (from < to).then(|| open(scenario, from)).transpose()?.map(|x| (from, x));
+        let next = from.saturating_add(1).min(to.max(from));
+        Ok(Self { scenario: scenario.clone(), next, to, current, done: Vec::new() })
+    }
+
+    /// Runs about so many events more; whether all seeds are done.
+    pub fn advance(&mut self, budget_events: u64) -> bool {
+        let mut left = budget_events;
+        while left > 0 {
+            let Some((seed, x)) = &mut self.current else { return true };
+            let before = x.events();
+            if x.advance(x.duration(), left).done {
+                self.done.push(result(x, *seed));
+                let more = self.next < self.to;
+                // The scenario was valid with another seed.
+                self.current =
+                    more.then(|| open(&self.scenario, self.next).ok().map(|x| (self.next, x))).flatten();
+                self.next += u64::from(more);
+                left = left.saturating_sub(1);
+            } else {
+                left = left.saturating_sub(x.events() - before);
+            }
+        }
+        self.current.is_none()
+    }
+
+    /// How many seeds are done, and how many there are.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let done = self.done.len() as u64;
+        (done, done + u64::from(self.current.is_some()) + self.to.saturating_sub(self.next))
+    }
+
+    /// The results so far, in the order of the seeds.
+    #[must_use]
+    pub fn results(&self) -> &[SeedResult] {
+        &self.done
+    }
+}
+
+/// How often which value was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Histogram {
+    /// Where the first bar begins.
+    pub from: f64,
+    /// How wide each is; 0 where all values are the same.
+    pub width: f64,
+    /// The seeds in each bar, in order: one of them can be opened.
+    pub bars: Vec<Vec<u64>>,
+}
+
+/// The numbers that can be shown, by name.
+#[must_use]
+pub fn metrics(results: &[SeedResult]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in results.iter().flat_map(|result| result.values.keys()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// A number over the seeds in which it was measured, in at most so many bars of equal width.
+#[must_use]
+pub fn histogram(results: &[SeedResult], metric: &str, bars: usize) -> Histogram {
+    let values: Vec<(u64, f64)> =
+        results.iter().filter_map(|result| Some((result.seed, *result.values.get(metric)?))).collect();
+    let least = values.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
+    let most = values.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+    if values.is_empty() || bars == 0 {
+        return Histogram::default();
+    }
+    let width = (most - least) / bars as f64;
+    let mut out =
+        Histogram { from: least, width, bars: vec![Vec::new(); if width > 0.0 { bars } else { 1 }] };
+    let last = out.bars.len() - 1;
+    for (seed, value) in values {
+        let at = if width > 0.0 { ((value - least) / width) as usize } else { 0 };
+        out.bars[at.min(last)].push(seed);
+    }
+    out
+}
+
+/// The seeds by what became of a promise in them, in the order in which it was first met.
+#[must_use]
+pub fn verdicts(results: &[SeedResult], promise: &str) -> Vec<(String, Vec<u64>)> {
+    let mut all: Vec<(String, Vec<u64>)> = Vec::new();
+    for result in results {
+        let Some(verdict) = result.verdicts.get(promise) else { continue };
+        match all.iter_mut().find(|(known, _)| known == verdict) {
+            Some((_, seeds)) => seeds.push(result.seed),
+            None => all.push((verdict.clone(), vec![result.seed])),
+        }
+    }
+    all
 }
 
 /// Joins results; they may come in any order.
@@ -197,5 +326,53 @@ mod tests {
         let forwards = join((0..50).map(result).collect());
         let backwards = join((0..50).rev().map(result).collect());
         assert_eq!(forwards, backwards);
+    }
+
+    #[test]
+    fn slices_come_to_the_same_as_whole_runs() {
+        let mut scenario = crate::default_scenario("leader_election", "raft");
+        scenario.duration = netsplit_scenario::Duration::from_secs(3);
+        let whole: Vec<SeedResult> = (5..12).map(|seed| one(&scenario, seed).expect("valid")).collect();
+        let mut running = Running::new(&scenario, 5, 12).expect("valid");
+        assert_eq!(running.progress(), (0, 7));
+        let mut slices = 0;
+        while !running.advance(700) {
+            slices += 1;
+            let (done, of) = running.progress();
+            assert!(done <= 7 && of == 7 && running.results().len() as u64 == done);
+        }
+        assert!(slices > 7);
+        assert_eq!(running.results(), whole);
+        // A seed that a bar names is that run.
+        let shown = histogram(&whole, "operations.ok", 4);
+        assert_eq!(shown.bars.iter().map(Vec::len).sum::<usize>(), 7);
+        let seed = shown.bars.iter().flatten().next().copied().expect("not empty");
+        let mut x = Experiment::open(&with_seed(&scenario, seed)).expect("valid");
+        x.seek(3_000_000_000);
+        let of = whole.iter().find(|result| result.seed == seed).expect("it is one of them");
+        assert_eq!(x.trace_hash(), of.trace_hash);
+        let linear = verdicts(&whole, "linearizable");
+        assert_eq!(linear, [("kept".to_owned(), (5..12).collect())]);
+        assert!(metrics(&whole).contains(&"latency_ms.p99".to_owned()));
+        assert!(Running::new(&scenario, 3, 3).expect("valid").advance(1));
+    }
+
+    #[test]
+    fn bars_hold_every_value_once() {
+        let result = |seed: u64, value: f64| SeedResult {
+            seed,
+            trace_hash: String::new(),
+            events: 0,
+            values: [("x".to_owned(), value)].into(),
+            verdicts: BTreeMap::new(),
+            against: Vec::new(),
+        };
+        let results: Vec<SeedResult> = (0..100).map(|seed| result(seed, (seed % 10) as f64)).collect();
+        let shown = histogram(&results, "x", 3);
+        assert_eq!(shown.bars.iter().map(Vec::len).collect::<Vec<_>>(), [30, 30, 40]);
+        assert!(shown.bars.iter().all(|bar| bar.is_sorted()));
+        let same = histogram(&[result(4, 2.0), result(9, 2.0)], "x", 20);
+        assert_eq!((same.width > 0.0, same.bars), (false, vec![vec![4, 9]]));
+        assert_eq!(histogram(&results, "y", 3), Histogram::default());
     }
 }

@@ -130,6 +130,15 @@ pub fn instant(nanos: u64) -> String {
     format!("{}.{:03} s", nanos / 1_000_000_000, nanos / 1_000_000 % 1000)
 }
 
+/// A number of at least 0 with so many digits after the point, rounded.
+#[must_use]
+pub fn decimal(value: f64, digits: u32) -> String {
+    let scale = 10u64.pow(digits);
+    let scaled = (value * scale as f64).round() as u64;
+    let whole = (scaled / scale).to_string();
+    if digits == 0 { whole } else { format!("{whole}.{:0width$}", scaled % scale, width = digits as usize) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

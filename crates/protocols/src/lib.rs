@@ -9,3 +9,4 @@ pub mod parts;
 pub mod registry;
 pub mod replication;
 pub mod sharding;
+pub mod time;

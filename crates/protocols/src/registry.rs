@@ -111,6 +111,12 @@ pub static PATTERNS: &[Pattern] = &[
         summary: "Accept writes anywhere, agree later.",
         algorithms: crate::eventual_consistency::ALGORITHMS,
     },
+    Pattern {
+        id: "time",
+        label: "Time",
+        summary: "See what clocks of different machines say about each other.",
+        algorithms: crate::time::ALGORITHMS,
+    },
 ];
 
 /// The algorithm of this name in this pattern.

@@ -3,12 +3,11 @@
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "how long to go on is wall time")]
 
-mod oracle;
+mod raft_world;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use netsplit_protocols::leader_election::raft::Planted;
 use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{Algorithm, PATTERNS, Setup};
 use netsplit_sim::chaos::{self, Chaos};
@@ -168,9 +167,12 @@ fn raft_stays_safe() {
     // Other seeds than the thousand of the ordinary test.
     let mut seed = 1_000_000;
     while start.elapsed() < budget {
-        if let Err(why) = oracle::storm(seed, 3 + 2 * (seed % 2) as u32, Planted::None) {
+        let variant = &raft_world::VARIANTS[(seed % raft_world::VARIANTS.len() as u64) as usize];
+        if let Err(why) = raft_world::storm(seed, variant, "none") {
             panic!(
-                "{why}\n  reproduce: NETSPLIT_SEED={seed} cargo test -p netsplit-protocols --test raft one_schedule"
+                "{why}\n  reproduce: NETSPLIT_SEED={seed} NETSPLIT_VARIANT='{}' \
+                 cargo test -p netsplit-protocols --test raft one_schedule",
+                variant.name
             );
         }
         seed += 1;

@@ -182,13 +182,14 @@ fn document(catalogue: &Catalogue, system: Value, actions: Value, promise: Value
     link.insert("from".to_owned(), node.clone());
     link.insert("to".to_owned(), node);
     link.insert("one_way".to_owned(), json!({"type": "boolean"}));
-    let branch = json!({
-        "name": name, "of": name, "from": duration, "keep": {"type": "boolean", "default": true},
-        "faults": faults, "actions": actions,
-    });
     let client = json!({"type": "string", "pattern": "^c[1-9][0-9]*$"});
     let call =
         json!({"at": duration, "client": client, "f": operation, "key": name, "value": true, "node": name});
+    let operations = list(object(call, &["at", "client", "f"]), limits::OPERATIONS);
+    let branch = json!({
+        "name": name, "of": name, "from": duration, "keep": {"type": "boolean", "default": true},
+        "faults": faults, "actions": actions, "operations": operations,
+    });
     let integer = json!({"type": "integer", "minimum": 0});
     let properties = json!({
         "version": {"const": VERSION},
@@ -208,7 +209,7 @@ fn document(catalogue: &Catalogue, system: Value, actions: Value, promise: Value
         }), &[]),
         "network": object(Value::Object(params(&declarations::network())), &[]),
         "workload": object(Value::Object(params(&declarations::workload())), &[]),
-        "operations": list(object(call, &["at", "client", "f"]), limits::OPERATIONS),
+        "operations": operations,
         "faults": faults,
         "actions": actions,
         "expect": list(promise, limits::EXPECTATIONS),

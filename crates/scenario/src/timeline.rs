@@ -223,6 +223,8 @@ pub struct Branch {
     pub faults: Vec<Fault>,
     /// What the operator does in this branch only, nothing before `from`.
     pub actions: Vec<Action>,
+    /// What clients ask by hand in this branch only, nothing before `from`.
+    pub operations: Vec<Operation>,
 }
 
 impl Record for Branch {
@@ -233,6 +235,7 @@ impl Record for Branch {
         port.or("keep", &mut self.keep, &mut true);
         port.may("faults", &mut self.faults);
         port.may("actions", &mut self.actions);
+        port.may("operations", &mut self.operations);
     }
 }
 

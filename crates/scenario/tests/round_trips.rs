@@ -113,7 +113,15 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             s.faults = lines.0;
             if !lines.1.is_empty() {
                 let (name, of, from) = ("what if".to_owned(), None, Duration::ZERO);
-                s.branches = vec![Branch { name, of, from, keep: false, faults: lines.1, actions: vec![] }];
+                s.branches = vec![Branch {
+                    name,
+                    of,
+                    from,
+                    keep: false,
+                    faults: lines.1,
+                    actions: vec![],
+                    operations: vec![],
+                }];
             }
             if !lines.2.is_empty() {
                 s.lesson = Some(json!(lines.2));

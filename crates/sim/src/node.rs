@@ -116,6 +116,11 @@ pub trait Node: Clone + 'static {
     }
     /// A digest of the whole state, for comparison between two runs.
     fn digest(&self) -> u64;
+    /// About how many bytes a copy of this node takes beyond its own size and a few KB; what copies share does not
+    /// count. It decides how many copies of the world are kept.
+    fn heap(&self) -> usize {
+        0
+    }
     /// How this node wants to be seen.
     fn observe(&self, look: &Look, detail: Detail) -> NodeView;
     /// Truths that no node knows. `up[i]` says whether node i is running.

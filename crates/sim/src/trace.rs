@@ -1,5 +1,6 @@
 //! The trace (fixed-size records in a ring) and the rolling hash of a run.
 
+use crate::core::Body;
 use crate::time::Nanos;
 
 /// What a record is about.
@@ -31,16 +32,42 @@ pub struct Record {
     pub event: u64,
     /// When (ns).
     pub time: Nanos,
-    /// Number of the event that caused this one, 0 for none.
-    pub cause: u64,
-    /// Where.
+    /// When the message was sent that this is about (ns); 0 where it is about none.
+    pub sent: Nanos,
+    /// Where; `u32::MAX` for the time line of faults and actions.
     pub node: u32,
     /// The other node (sender of a message), or `u32::MAX`.
     pub peer: u32,
+    /// How many events ago its cause was, and one more; 0 for none.
+    back: u32,
     /// What.
     pub kind: Kind,
     /// Kind of message.
     pub label: u8,
+}
+
+impl Record {
+    /// A record of this event.
+    #[inline]
+    pub(crate) fn new(event: u64, time: Nanos, kind: Kind, body: &Body) -> Self {
+        let about = matches!(kind, Kind::Arrive | Kind::Served | Kind::Lost);
+        Self {
+            event,
+            time,
+            sent: if about { body.sent } else { 0 },
+            node: body.node,
+            peer: body.peer,
+            back: if body.cause == 0 { 0 } else { (event - body.cause + 1) as u32 },
+            kind,
+            label: body.label,
+        }
+    }
+
+    /// Number of the event that caused this one, 0 for none.
+    #[must_use]
+    pub fn cause(&self) -> u64 {
+        if self.back == 0 { 0 } else { self.event + 1 - u64::from(self.back) }
+    }
 }
 
 /// The last records.
@@ -80,6 +107,12 @@ impl Ring {
         let (newer, older) = self.records.split_at(self.next);
         let part = if older.last().is_some_and(|last| last.event >= event) { older } else { newer };
         part.get(part.partition_point(|record| record.event < event)).filter(|found| found.event == event)
+    }
+
+    /// How many bytes it holds at most.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.size * size_of::<Record>()
     }
 
     /// The newest record.
@@ -143,9 +176,7 @@ mod tests {
         let mut ring = Ring::new(3);
         for at in 0..13 {
             let event = 1 + at / 2;
-            let record =
-                Record { event, time: at, cause: 0, node: 0, peer: 0, kind: Kind::Timer, label: at as u8 };
-            ring.push(record);
+            ring.push(Record::new(event, at, Kind::Timer, &Body::default()));
         }
         // The eight newest are left: 6 to 12, the first of event 4 is the seventh record.
         assert_eq!(ring.iter().map(|record| record.time).collect::<Vec<_>>(), [5, 6, 7, 8, 9, 10, 11, 12]);

@@ -14,6 +14,14 @@ pub struct Breach {
     pub text: Text,
 }
 
+impl Breach {
+    /// A breach that these nodes show.
+    #[must_use]
+    pub fn new(invariant: &'static str, nodes: &[usize], text: Text) -> Self {
+        Self { invariant, nodes: nodes.iter().map(|node| NodeId(*node as u32)).collect(), text }
+    }
+}
+
 /// Looks at all nodes after each event that one of them handled. It is cloned with the world and rewound with it, takes
 /// no part in the hash, and decides nothing: no node sees it.
 pub trait Watch<N>: Clone + Default + 'static {

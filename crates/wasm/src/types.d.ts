@@ -196,6 +196,7 @@ export interface GalleryEntry {
   title: string;
   notes: string;
   pattern: string;
+  algorithm: string;
   json: string;
 }
 

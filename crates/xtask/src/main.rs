@@ -29,6 +29,7 @@ cargo xtask COMMAND
   test [--quick]                 every check; --quick: format, lints and native tests only
   bench [ARGS]                   the engine's speed beside other simulators'
   frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000
+  seek                           how long going anywhere in a million events takes, natively and in the browser
   shots [NAME…]                  pictures of the page in tests/browser/shots/, and the README's
   size [--no-fail]               what the page weighs, in all and per algorithm
   soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number)
@@ -92,6 +93,15 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
             flags.done()?;
             page::build(page::Build::Release)?;
             checks::node(&["frames.mjs".into()])
+        }
+        "seek" => {
+            flags.done()?;
+            run(cargo()
+                .args(["test", "--release", "-p", "netsplit-lab", "--test", "seek", "--"])
+                .args(["--ignored", "--nocapture"]))?;
+            page::build(page::Build::Release)?;
+            page::build_api()?;
+            checks::node(&["seek.mjs".into()])
         }
         "soak" => {
             let (seconds, rest) = match args.split_first() {

@@ -140,6 +140,7 @@ impl App {
 
     fn released(&mut self, pointer: Pointer, at: (f64, f64)) -> bool {
         self.fingers.retain(|(id, _)| *id != pointer.id);
+        self.lifted();
         self.overlay.drag = None;
         self.fresh = true;
         let gesture = std::mem::take(&mut self.gesture);

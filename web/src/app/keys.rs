@@ -5,6 +5,7 @@ use yew::Context;
 
 use super::{App, Msg};
 use crate::browser;
+use crate::model::face::Face;
 use crate::model::tool::PALETTE;
 use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab};
 
@@ -100,11 +101,15 @@ impl App {
             "-" => Msg::Magnify(Some(false)),
             "0" => Msg::Magnify(None),
             "?" => Msg::Dialog(Some(Dialog::Help)),
+            "/" if self.face != Face::Embed => {
+                self.finding = true;
+                Msg::Dialog(Some(Dialog::Gallery))
+            }
             "1" => Msg::Tab(Tab::Metrics),
             "2" => Msg::Tab(Tab::Inspector),
             "3" => Msg::Tab(Tab::Events),
             "Home" => Msg::Seek(0),
-            "Enter" if !button && self.ui.aim.is_some() => Msg::Finish,
+            "Enter" if self.ui.aim.as_ref().is_some_and(|aim| !button || aim.gathers()) => Msg::Finish,
             "Delete" | "Backspace" => match self.ui.selection {
                 Selection::Fault(index) => Msg::Remove(index),
                 _ => return false,

@@ -12,6 +12,8 @@ use crate::stage::hit;
 
 /// A finger that rests so long means the menu (ms).
 const LONG: f64 = 500.0;
+/// The click that its lifting makes comes within so long (ms).
+const LIFT: f64 = 350.0;
 
 impl App {
     /// What is at a point of the stage: a node, else a message, else a link that is drawn.
@@ -52,6 +54,13 @@ impl App {
         self.open_menu(hit, x, y);
     }
 
+    /// The finger was lifted.
+    pub(super) fn lifted(&mut self) {
+        if let Some(until) = self.held_menu.as_mut() {
+            *until = browser::wall() + LIFT;
+        }
+    }
+
     /// A finger that rests on something opens its menu. True then.
     pub(super) fn rested(&mut self, wall: f64) -> bool {
         let Gesture::Press((x, y), _) = self.gesture else { return false };
@@ -70,6 +79,12 @@ impl App {
         self.opener = browser::document().active_element();
         self.ui.menu = Some(Menu { hit, x, y });
         self.menu_opened = true;
+        self.held_menu = (self.touched && !self.fingers.is_empty()).then_some(f64::INFINITY);
+    }
+
+    /// The finger that opened the menu has gone for a moment: from now on its entries can be chosen. True then.
+    pub(super) fn menu_freed(&mut self, wall: f64) -> bool {
+        self.held_menu.take_if(|until| *until < wall).is_some()
     }
 
     /// Whatever else happens, the menu is done; the focus goes back.

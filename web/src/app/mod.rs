@@ -28,7 +28,7 @@ use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
 use crate::model::tool::Hit;
-use crate::model::ui::{Dialog, Drawer, Filter, Selection, Sheet, Speaker, Tab, Ui};
+use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
@@ -185,6 +185,8 @@ pub enum Msg {
     Block(usize, Grip, i64),
     /// A link that was pasted.
     Paste(String),
+    /// What is looked for in the gallery.
+    Search(Search),
     /// A scenario of the gallery.
     Gallery(String),
     /// The default scenario.
@@ -201,6 +203,8 @@ pub enum Msg {
     Seen(bool),
     /// "Open in netsplit" is about to be followed.
     Away,
+    /// Past everything else to the stage.
+    Skip,
 }
 
 /// Elements that are written to directly.
@@ -247,6 +251,10 @@ pub struct App {
     fresh: bool,
     own_hash: String,
     opener: Option<Element>,
+    /// The open dialog has stopped a run that goes on when it is closed.
+    resumes: bool,
+    /// A finger has opened the menu and is still on it, or was just now (wall ms): it does not choose yet.
+    pub(crate) held_menu: Option<f64>,
     pub(crate) history: History,
     grab: Option<Grab>,
     /// A block was let go of just now, somewhere else.
@@ -259,6 +267,8 @@ pub struct App {
     touched: bool,
     /// The menu has just been opened: its first entry is to get the focus.
     menu_opened: bool,
+    /// The gallery has just been opened to look for something.
+    finding: bool,
     fingers: Vec<(i32, (f64, f64))>,
     /// When the picture's nodes were made (wall ms).
     nodes_at: f64,
@@ -358,6 +368,8 @@ impl Component for App {
             fresh: true,
             own_hash: String::new(),
             opener: None,
+            resumes: false,
+            held_menu: None,
             history: History::default(),
             grab: None,
             dragged: false,
@@ -366,6 +378,7 @@ impl Component for App {
             pressed_at: 0.0,
             touched: false,
             menu_opened: false,
+            finding: false,
             fingers: Vec::new(),
             nodes_at: 0.0,
             focused: None,
@@ -491,6 +504,9 @@ impl Component for App {
         self.placed &= std::mem::replace(&mut self.buttons, buttons) == buttons;
         if std::mem::take(&mut self.menu_opened) {
             browser::focus(".menu button");
+        }
+        if std::mem::take(&mut self.finding) {
+            browser::focus(".find");
         }
         self.take_focus();
         self.keep_focus_somewhere();

@@ -13,13 +13,14 @@ const BUDGET: f64 = 6.0;
 /// The same while the run is behind the chosen speed: fewer pictures, but in time.
 const BEHIND: f64 = 20.0;
 /// How often the panels are made anew while it plays (ms), and while the run is behind or the stage has a crowd to draw.
-const PANELS: (f64, f64) = (125.0, 500.0);
+const PANELS: (f64, f64) = (125.0, 700.0);
 
 /// Entries of the event log up to the cursor that are made while it is not shown; and while it is, up to and after the
 /// cursor.
 const LOG: (usize, (usize, usize)) = (24, (80, 6));
-/// How often the nodes of a crowd are (wall ms).
-const NODES: f64 = 100.0;
+/// How often the nodes of a crowd are (wall ms). Its panels are made in the same pictures, so that no more than one
+/// picture in twenty is a slow one.
+const NODES: f64 = 360.0;
 
 impl App {
     /// True where the panels are to be drawn.
@@ -44,13 +45,15 @@ impl App {
             self.alarm = alarm;
         }
         let stopped = was_busy && !playing && session.goal.is_none() || session.caught_up();
+        let mut whole = true;
         if moved || self.fresh {
             // Sixty times a second a crowd gets new places for its messages only.
             let all =
                 self.frame.nodes.len() <= CROWD || self.fresh || !playing || wall - self.nodes_at > NODES;
-            if all {
+            if all && self.frame.nodes.len() > CROWD {
                 self.nodes_at = wall;
             }
+            whole = all;
             let ids = !playing || self.frame.messages.len() <= SHAPES;
             session.glance(&mut self.frame, all, ids);
         }
@@ -61,13 +64,13 @@ impl App {
         }
         self.fresh = false;
         let measured = self.measure(budget);
-        let rested = self.rested(wall);
+        let rested = self.rested(wall) | self.menu_freed(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
         if gone {
             self.ui.toast = None;
         }
-        let due = (moved && wall - self.panels_at > panels) || stopped || resized;
+        let due = (moved && whole && wall - self.panels_at > panels) || stopped || resized;
         if due {
             self.refresh();
         }

@@ -1,4 +1,4 @@
-//! A crowd of nodes is one stop for Tab; the arrows walk among them.
+//! The arrows walk among nodes: those of a crowd, which is one stop for Tab, and those that a tool waits for.
 
 use web_sys::{Element, KeyboardEvent};
 
@@ -9,7 +9,9 @@ use crate::stage::roam;
 impl App {
     /// True where an arrow was meant for the crowd.
     pub(super) fn roam(&mut self, target: Option<&Element>, event: &KeyboardEvent) -> bool {
-        let Some(target) = target.filter(|t| browser::inside(t, ".crowd")) else {
+        // While a tool waits for nodes, the arrows walk among few ones as well.
+        let among = if self.ui.aim.is_some() { ".nodes" } else { ".crowd" };
+        let Some(target) = target.filter(|t| browser::inside(t, among)) else {
             return false;
         };
         let id = target.get_attribute("data-node").and_then(|id| id.parse::<u32>().ok());

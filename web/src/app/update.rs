@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use netsplit_lab::metrics::bucket_width;
 use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
 use netsplit_lab::{MessageFrame, default_scenario};
@@ -17,6 +18,9 @@ use crate::model::tool::{Aim, Hit};
 use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab, Toast};
 use crate::stage::hit;
 use crate::stage::theme::Theme;
+
+/// What a scenario is about stays to be read so long (wall ms); afterwards the inspector has it.
+const NOTES: f64 = 30_000.0;
 
 impl App {
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
@@ -119,7 +123,9 @@ impl App {
             Msg::Table(id) => self.ui.table = id,
             Msg::Window(seconds) => self.ui.window = seconds,
             Msg::Dialog(dialog) => self.dialog(dialog),
+            Msg::Search(search) => self.ui.search = search,
             Msg::Share => {
+                // The moment is chosen.
                 self.with(|session| session.playback.set_playing(false));
                 if let Some(session) = self.session.as_ref() {
                     let hash = session.link();
@@ -212,7 +218,12 @@ impl App {
                 Opening::Nothing => self.toast("That is not a link to a run.".to_owned(), false, 4000.0),
                 other => self.opened(other),
             },
-            Msg::Gallery(id) => self.opened(opening::from_gallery(&id)),
+            Msg::Gallery(id) => {
+                self.opened(opening::from_gallery(&id));
+                if self.ui.dialog.is_none() {
+                    browser::set_scenario(&id);
+                }
+            }
             Msg::Default => {
                 self.dialog(None);
                 self.open(opening::first(), true);
@@ -224,6 +235,7 @@ impl App {
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
             Msg::Away => self.lead_away(),
+            Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
         }
     }
 
@@ -266,8 +278,15 @@ impl App {
         if system(&session.scenario) != system(&self.scenario) {
             self.stage.tidy();
         }
+        if self.session.as_ref().is_none_or(|before| before.duration() != session.duration()) {
+            // A window of fewer than twenty samples shows nothing.
+            let sampled = bucket_width(session.duration()) / 50_000_000;
+            self.ui.window = [10, 30].into_iter().find(|seconds| *seconds >= sampled).unwrap_or(0);
+        }
+        self.resumes = false;
         let leads = session.scenario.lesson.is_some() && session.scenario.lesson != self.scenario.lesson;
         self.scenario = session.scenario.clone().into();
+        browser::set_title(&self.scenario.title);
         self.session = Some(session);
         // Steps that lead are to be seen.
         if leads && self.face == Face::Full {
@@ -331,6 +350,10 @@ impl App {
                 let at_moment = scenario.view.cursor.is_some();
                 if self.open(*scenario, !at_moment) {
                     self.dialog(None);
+                    let notes = self.scenario.notes.clone();
+                    if !notes.is_empty() && self.scenario.lesson.is_none() && self.face == Face::Full {
+                        self.toast(notes, false, NOTES);
+                    }
                     self.forget_address();
                 } else if let Some(trouble) = self.trouble.clone() {
                     self.toast(trouble, false, 8000.0);
@@ -345,7 +368,7 @@ impl App {
 
     fn forget_address(&mut self) {
         self.own_hash.clear();
-        browser::replace_hash("");
+        browser::set_scenario("");
     }
 
     /// The same run with another set-up, from its start.
@@ -353,11 +376,13 @@ impl App {
         let Some(session) = self.session.as_ref() else { return };
         let now = session.now();
         let was_playing = session.playback.playing || session.finished();
+        let was = self.scenario.seed.clone();
         match session.reopened(change) {
             Ok(next) => {
                 self.install(next, was_playing);
                 if now > 0 {
-                    self.toast("Started anew with the same seed.".to_owned(), true, 8000.0);
+                    let seed = if was == self.scenario.seed { "the same" } else { "another" };
+                    self.toast(format!("Started anew with {seed} seed."), true, 8000.0);
                 }
             }
             Err(problems) => {
@@ -438,6 +463,9 @@ impl App {
                 if let Some(node) = self.frame.nodes.iter().find(|node| node.name == name) {
                     self.ui.selection = Selection::Node(node.id);
                     self.ui.tab = Tab::Inspector;
+                    if self.face == Face::Full && browser::matches("(max-width: 599px)") {
+                        self.ui.drawer = Drawer::Analysis;
+                    }
                 }
             }
             (None, Some(Hit::Message(_) | Hit::Link(..)) | None) | (Some(_), None) => {}
@@ -514,8 +542,15 @@ impl App {
     }
 
     fn dialog(&mut self, dialog: Option<Dialog>) {
-        if dialog.is_some() && self.ui.dialog.is_none() && self.opener.is_none() {
-            self.opener = browser::document().active_element();
+        if dialog.is_some() && self.ui.dialog.is_none() {
+            if self.opener.is_none() {
+                self.opener = browser::document().active_element();
+            }
+            // The run waits meanwhile.
+            self.resumes = self.session.as_ref().is_some_and(|session| session.playback.playing);
+            self.with(|session| session.playback.set_playing(false));
+        } else if dialog.is_none() && std::mem::take(&mut self.resumes) && self.ui.dialog.is_some() {
+            self.with(|session| session.playback.set_playing(true));
         }
         self.ui.dialog = dialog;
     }

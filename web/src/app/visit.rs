@@ -99,7 +99,9 @@ impl App {
             && let Some(opener) = self.opener.take()
         {
             let _ = opener.unchecked_into::<HtmlElement>().focus();
-        } else if self.focused.as_ref().is_some_and(|element| !element.is_connected()) {
+        } else if self.focused.take().is_some_and(|element| !element.is_connected())
+            && browser::focused().is_none()
+        {
             browser::focus(".play");
         }
     }

@@ -130,6 +130,7 @@ impl Session {
     /// True where the cursor moved.
     pub fn tick(&mut self, wall_ms: f64, budget_ms: f64, clock: impl Fn() -> f64) -> bool {
         let before = (self.experiment.now(), self.experiment.events());
+        let played = self.playback.playing && self.goal.is_none();
         if let Some(goal) = self.goal {
             self.work(goal, budget_ms * 2.0, &clock);
             if let Some(from) = self.hunt
@@ -154,18 +155,18 @@ impl Session {
                 self.playback.set_playing(false);
             }
         }
-        self.judge(before.0);
+        self.judge(before.0, played);
         before != (self.experiment.now(), self.experiment.events())
     }
 
     /// Goes on with the verdict; at the first violation of a kind that it meets, and at the first breach of an
-    /// invariant, the playback stops.
-    fn judge(&mut self, before: u64) {
+    /// invariant, the playback stops. Who has asked for an instant gets there, whatever lies on the way.
+    fn judge(&mut self, before: u64, played: bool) {
         let done = self.experiment.judge(JUDGED);
         // The panels have shown a verdict that was not up to date.
         self.caught_up = self.behind && done;
         self.behind &= !done;
-        if !self.playback.playing {
+        if !played {
             return;
         }
         let now = self.experiment.now();

@@ -248,6 +248,17 @@ fn unit(unit: &str) -> String {
     }
 }
 
+/// What a parameter can be, in words: "1 to 1,000".
+pub fn possible(decl: &ParamDecl) -> String {
+    let (least, most) = match &decl.kind {
+        ParamKind::Duration { min, max } => (super::format::span(min.0), super::format::span(max.0)),
+        ParamKind::Int { min, max } => (super::format::short(*min as f64), super::format::short(*max as f64)),
+        ParamKind::Real { min, max } => (super::format::short(*min), super::format::short(*max)),
+        _ => return "something else is wanted".to_owned(),
+    };
+    format!("{least} to {most}")
+}
+
 /// What was typed into the field; `unit` is the one that stood behind it, for a duration without its own.
 pub fn typed(decl: &ParamDecl, text: &str, unit: &str) -> Option<Value> {
     let text = text.trim().replace(',', "");

@@ -81,6 +81,11 @@ impl Aim {
         matches!(self.decl.target, TargetKind::None | TargetKind::Any)
     }
 
+    /// Whether nodes are picked for it one after the other, and it waits until that is all.
+    pub fn gathers(&self) -> bool {
+        self.decl.target == TargetKind::Groups && !self.picked.is_empty()
+    }
+
     /// A click. Gives the fault where that was enough.
     pub fn click(&mut self, hit: &Hit) -> Option<Fault> {
         match (self.decl.target, hit) {
@@ -150,13 +155,13 @@ impl Aim {
     pub fn hint(&self) -> String {
         match (self.decl.target, self.picked.as_slice()) {
             (TargetKind::Link, [one]) if self.decl.kind == "one_way" => {
-                format!("From {one} to: click the receiver.")
+                format!("From {one}. Click the receiver.")
             }
             (TargetKind::Link, [one]) => {
-                format!("{one} and: click the other end, or {one} again for all its links.")
+                format!("{one} picked. Click the other end, or {one} again for all its links.")
             }
             (TargetKind::Groups, []) => {
-                "Drag a line across the stage, or click the nodes of one side.".to_owned()
+                "Drag a line across the stage, or pick the nodes of one side.".to_owned()
             }
             (TargetKind::Groups, picked) => {
                 format!("{} on one side, the rest on the other.", picked.join(" "))

@@ -143,6 +143,15 @@ impl Filter {
     }
 }
 
+/// What is looked for in the gallery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// All of these words.
+    pub words: String,
+    /// A pattern's id; all where it is empty.
+    pub pattern: String,
+}
+
 /// A line at the lower edge, with a way back where there is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -165,6 +174,8 @@ pub struct Ui {
     pub aim: Option<Aim>,
     /// The open dialog.
     pub dialog: Option<Dialog>,
+    /// What is looked for in the gallery.
+    pub search: Search,
     /// The open menu.
     pub menu: Option<Menu>,
     /// The open drawer.

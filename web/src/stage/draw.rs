@@ -1,6 +1,7 @@
 //! The picture: two layers. Below, nodes and links, which in a crowd are drawn only where they changed; above,
 //! messages, sixty times a second.
 
+use crate::model::math;
 use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
@@ -12,7 +13,7 @@ use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
 use super::camera::{self, Camera, Moved};
 use super::glyphs::{Icons, circle, dash};
 use super::hit;
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, Place};
 use super::nodes::{self, Look};
 use super::theme::Theme;
 
@@ -20,8 +21,12 @@ use super::theme::Theme;
 pub const CROWD: usize = 60;
 /// Above this many glyphs they are dots.
 pub const SHAPES: usize = 200;
+/// Above this many dots each link's traffic is a stroke.
+const DOTS: usize = 20_000;
 /// Nodes smaller than this are dots as well (px).
 const SMALL: f64 = 7.0;
+/// Below this width (px) logs are not drawn beside nodes.
+const NARROW: f64 = 520.0;
 
 /// A line from one point to another.
 pub type Line = ((f64, f64), (f64, f64));
@@ -152,16 +157,17 @@ impl Stage {
             self.lower(&on.below, frame, over);
             self.drawn = mark;
         }
+        let strokes = frame.messages.len() > DOTS;
         let dots = frame.messages.len() > SHAPES;
         let small = frame.nodes.len() > CROWD;
-        if self.above && !dots && !small {
+        if self.above && (!dots || strokes) && !small {
             on.above.clear_rect(0.0, 0.0, on.width, on.height);
         }
         self.above = true;
-        if dots || small {
+        if dots && !strokes || small {
             let size = |length: f64| (length * on.ratio).round().max(1.0) as usize;
             self.raster.clear(size(on.width), size(on.height));
-            if dots {
+            if dots && !strokes {
                 self.dot_messages(frame, legend, over, on.ratio);
             }
             if small {
@@ -174,7 +180,9 @@ impl Stage {
                 let _ = on.above.put_image_data(&image, 0.0, 0.0);
             }
         }
-        if dots {
+        if strokes {
+            self.draw_traffic(&on.above, frame);
+        } else if dots {
             self.selected_glyph(&on.above, frame, legend, over);
         } else {
             self.draw_glyphs(&on.above, frame, legend, over);
@@ -218,6 +226,22 @@ impl Stage {
         few || self.camera.zoom > 1.0 && self.layout.places.iter().any(|place| place.r >= 20.0)
     }
 
+    /// Whether an area below a node (half its width, its upper and its lower edge from the node's centre) meets no other.
+    fn free(&self, place: &Place, (half, top, low): (f64, f64, f64)) -> bool {
+        self.vacant((place.x - half, place.y + top, place.x + half, place.y + low), Some(place))
+    }
+
+    /// Whether an area (left, top, right, bottom) meets no node but this one.
+    pub(super) fn vacant(&self, area: (f64, f64, f64, f64), own: Option<&Place>) -> bool {
+        let (left, top, right, low) = area;
+        self.layout.places.iter().filter(|place| place.r > 0.0 && own.is_none_or(|own| own != *place)).all(
+            |place| {
+                let (dx, dy) = (place.x - place.x.clamp(left, right), place.y - place.y.clamp(top, low));
+                dx * dx + dy * dy >= (place.r + 8.0) * (place.r + 8.0)
+            },
+        )
+    }
+
     fn lower(&mut self, on: &Canvas, frame: &Frame, over: &Overlay) {
         let (width, height) = (self.layout.width, self.layout.height);
         on.set_fill_style_str(&self.theme.stage);
@@ -248,8 +272,11 @@ impl Stage {
                 icons: &self.icons,
                 shards: over.shards,
                 labels,
+                words: !labels || self.free(place, (34.0, place.r + 10.0, place.r + 26.0)),
+                cells: labels && width >= NARROW && self.free(place, (66.0, place.r + 26.0, place.r + 48.0)),
                 tiers: frame.layout == "tiers",
                 dim: over.aim == Some(false),
+                target: over.aim == Some(true),
                 picked,
                 selected,
             };
@@ -364,6 +391,16 @@ impl Stage {
             on.set_stroke_style_str(&self.theme.hue(hue(arc.owner), true).css);
             on.set_line_width(ring.band);
             on.stroke();
+            // Whose it is, where the name has room.
+            let out = ring.radius + lift + ring.band / 2.0 + 10.0;
+            let owner = frame.nodes.iter().find(|n| n.id == arc.owner).filter(|_| (to - from) * out > 22.0);
+            if let Some(owner) = owner {
+                let (x, y) = (math::cos((from + to) / 2.0), math::sin((from + to) / 2.0));
+                on.set_font(&format!("11px {}", self.theme.font));
+                on.set_text_align("center");
+                on.set_fill_style_str(&self.theme.ink_2);
+                let _ = on.fill_text(&owner.name, ring.x + x * out, ring.y + y * out + 4.0);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Messages: glyphs with tails, or, in a crowd, dots.
 
+use netsplit_lab::small::Map;
 use netsplit_lab::{Frame, Legend, MessageFrame};
 use netsplit_raster::{Colour, Disc, Way};
 use web_sys::CanvasRenderingContext2d as Canvas;
@@ -16,6 +17,8 @@ const GAP: f64 = 6.0;
 const BESIDE: f64 = 5.0;
 /// Radius of a dot (px).
 const DOT: f64 = 2.4;
+/// The widest stroke that stands for a link's traffic (px).
+const STROKE: u32 = 6;
 /// A lost message fades for so long (wall ms).
 const FADE: f64 = 420.0;
 
@@ -127,6 +130,36 @@ impl Stage {
             let (stamp, colour) = if message.lost { (ring, fault) } else { (dot, colour) };
             self.raster.put(stamp, (x * ratio) as f32, (y * ratio) as f32, colour);
         }
+    }
+
+    /// A stroke for each way that messages are on, the wider the more of them there are.
+    pub(super) fn draw_traffic(&mut self, on: &Canvas, frame: &Frame) {
+        self.glyphs.clear();
+        let mut ways: Map<(u32, u32), u32> = Map::new();
+        for message in &frame.messages {
+            *ways.slot((message.from, message.to), || 0) += 1;
+        }
+        let most = ways.values().copied().max().unwrap_or(1);
+        on.set_stroke_style_str(&self.theme.ink_3);
+        // Thousands of them cross.
+        on.set_global_alpha(if ways.len() > 400 { 0.3 } else { 0.6 });
+        for width in 1..=STROKE {
+            on.begin_path();
+            let class = |count: u32| 1 + (count - 1) * STROKE / most;
+            for ((from, to), _) in ways.iter().filter(|(_, count)| class(**count) == width) {
+                let disc =
+                    |id: u32| self.layout.of(id).map(|place| Disc { x: place.x, y: place.y, r: place.r });
+                let Some(way) = disc(*from).zip(disc(*to)).and_then(|(a, b)| Way::new(a, b, GAP, BESIDE))
+                else {
+                    continue;
+                };
+                on.move_to(way.from.0, way.from.1);
+                on.line_to(way.to.0, way.to.1);
+            }
+            on.set_line_width(f64::from(width) * 0.75);
+            on.stroke();
+        }
+        on.set_global_alpha(1.0);
     }
 
     /// The glyph of the selected message, above the dots.

@@ -22,10 +22,16 @@ pub struct Look<'a> {
     pub shards: bool,
     /// Draw labels and logs.
     pub labels: bool,
+    /// There is room for the words below the node.
+    pub words: bool,
+    /// There is room for its log below them.
+    pub cells: bool,
     /// In tiers: labels beside, queues at the right.
     pub tiers: bool,
     /// A tool is armed, and this node is no target.
     pub dim: bool,
+    /// A tool is armed, and this node is one.
+    pub target: bool,
     /// Picked for the armed tool.
     pub picked: bool,
     /// Selected.
@@ -74,7 +80,7 @@ fn shows(kind: &str) -> bool {
 }
 
 fn halo(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
-    if !look.picked && !look.selected {
+    if !look.picked && !look.selected && !look.target {
         return;
     }
     if shown.body == "client" || shown.body == "backend" {
@@ -86,8 +92,15 @@ fn halo(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         circle(on, place.x, place.y, place.r + 13.0);
     }
     on.set_line_width(2.0);
-    on.set_stroke_style_str(if look.picked { &look.theme.fault } else { &look.theme.focus });
-    if look.picked {
+    on.set_stroke_style_str(match (look.picked, look.selected) {
+        (true, _) => &look.theme.fault,
+        (false, true) => &look.theme.focus,
+        (false, false) => &look.theme.line_3,
+    });
+    if !look.picked && !look.selected {
+        on.set_line_width(1.25);
+    }
+    if look.picked || !look.selected {
         dash(on, &[4.0, 3.0]);
     }
     on.stroke();
@@ -199,7 +212,7 @@ fn hatch(on: &Canvas, theme: &Theme, shown: &NodeFrame, place: Place) {
     on.stroke();
     on.set_global_alpha(alpha);
     on.restore();
-    glyphs::cross(on, theme, place.x + place.r * 0.8, place.y - half * 0.8, (place.r * 0.16).clamp(2.5, 5.0));
+    glyphs::cross(on, theme, place.x, place.y - half * 0.2, (half * 0.34).clamp(2.5, 12.0));
 }
 
 fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
@@ -212,12 +225,20 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         on.fill_rect(place.x + size * 0.3, place.y - size, size * 0.45, size * 2.0);
         return;
     }
-    let caption = place.r >= 24.0 && !shown.caption.is_empty() && shown.body != "client";
+    let crashed = shown.status == "crashed";
+    // Its memory is gone, and with it what it would say.
+    let caption = place.r >= 24.0 && !shown.caption.is_empty() && shown.body != "client" && !crashed;
     let size =
         if shown.body == "client" { (place.r * 0.66).min(14.0) } else { (place.r * 0.48).clamp(9.0, 16.0) };
     on.set_font(&format!("600 {size:.0}px {}", theme.font));
-    on.set_fill_style_str(if shown.status == "crashed" { &theme.ink_3 } else { &theme.ink });
-    let y = place.y + size * 0.36 - if caption { size * 0.22 } else { 0.0 };
+    on.set_fill_style_str(if crashed { &theme.ink_3 } else { &theme.ink });
+    let lift = match (crashed, caption) {
+        // Below the cross.
+        (true, _) => -place.half_height(&shown.body) * 0.5,
+        (false, true) => size * 0.22,
+        (false, false) => 0.0,
+    };
+    let y = place.y + size * 0.36 - lift;
     let _ = on.fill_text(&shown.name, place.x, y);
     if caption {
         on.set_font(&format!("11px {}", theme.font));
@@ -273,7 +294,7 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         _ if shown.client => "",
         _ => shown.state.as_str(),
     };
-    if !text.is_empty() && place.r >= 15.0 {
+    if !text.is_empty() && place.r >= 15.0 && look.words {
         on.set_font(&format!("12px {}", theme.font));
         on.set_text_align("center");
         if let Ok(size) = on.measure_text(text) {
@@ -284,7 +305,7 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         let _ = on.fill_text(text, place.x, y);
         y += 9.0;
     }
-    if !shown.cells.is_empty() && place.r >= 22.0 {
+    if !shown.cells.is_empty() && place.r >= 22.0 && look.cells {
         cells(on, look, shown, place.x, y);
     }
 }

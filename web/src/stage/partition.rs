@@ -68,7 +68,14 @@ impl Stage {
                 if steep {
                     let left = mean.0 < (top.0 + low.0) / 2.0;
                     let (x, align) = if left { (top.0 - 18.0, "right") } else { (top.0 + 18.0, "left") };
-                    self.text(on, &words, x, top.1 + 12.0, align, true);
+                    let wide = words.len() as f64 * 6.6;
+                    let from = if left { x - wide } else { x };
+                    // Beside the line's upper end, above it, or beside its lower end: wherever no node is.
+                    let rows = [top.1 + 12.0, top.1 - 16.0, low.1 + 4.0];
+                    let free = |y: &&f64| {
+                        **y > 12.0 && self.vacant((from, **y - 10.0, from + wide, **y + 2.0), None)
+                    };
+                    self.text(on, &words, x, *rows.iter().find(free).unwrap_or(&rows[0]), align, true);
                 } else {
                     let above = mean.1 < (top.1 + low.1) / 2.0;
                     let (x, y) = if a.0 < b.0 { a } else { b };

@@ -147,8 +147,8 @@ fn axis(span: &Span) -> El {
     let tick = |tick: &u64| middle(text("ax", px(span.x(*tick)), "12".to_owned())).with(format::span(*tick));
     let flag = |class: &'static str, at: u64| {
         let x = span.x(at);
-        let back = rect("back", (x - 24.0).min(296.0), 0.0, 48.0, px(17.0)).set("rx", "4");
-        let label = middle(text("", px(x.min(320.0)), px(12.5))).with(format!("{:.2}", at as f64 / 1e9));
+        let back = rect("back", (x - 24.0).min(293.0), 0.0, 48.0, px(17.0)).set("rx", "4");
+        let label = middle(text("", px(x.min(317.0)), px(12.5))).with(format!("{:.2}", at as f64 / 1e9));
         el("g").class(class).with(back).with(label)
     };
     let drawing = el("svg")

@@ -100,14 +100,17 @@ pub fn typed(event: &Event) -> String {
 
 fn field_row(param: &Param<'_>) -> El {
     let Param { decl, value, on, .. } = param;
-    let (text, unit) = setup::shown(decl, value);
+    let (mut text, unit) = setup::shown(decl, value);
+    if value.is_null() {
+        text.clear();
+    }
     let field = el("input")
         .set("type", "text")
         .set("inputmode", "decimal")
-        .value(if value.is_null() { String::new() } else { text })
+        .value(text.clone())
         .set("placeholder", "none")
         .set("aria-label", &decl.label)
-        .on_change(commit(Rc::new((*decl).clone()), &unit, on));
+        .on_change(commit(Rc::new((*decl).clone()), &unit, text, on));
     el("div")
         .class("prow field-row")
         .set("title", &decl.help)
@@ -115,20 +118,30 @@ fn field_row(param: &Param<'_>) -> El {
         .with(el("span").class("num").with(field).with(el("u").with(unit)))
 }
 
-/// Takes what was typed into a field, or marks it as wrong.
-fn commit(decl: Rc<ParamDecl>, unit: &str, on: &Callback<Value>) -> Callback<Event> {
+/// Takes what was typed into a field; what is not possible gives way to `before`, and it is said what is.
+fn commit(decl: Rc<ParamDecl>, unit: &str, before: String, on: &Callback<Value>) -> Callback<Event> {
     let (unit, on) = (unit.to_owned(), on.clone());
-    Callback::from(move |event: Event| mark(&event, setup::typed(&decl, &typed(&event), &unit), &on))
+    Callback::from(move |event: Event| {
+        take(&event, setup::typed(&decl, &typed(&event), &unit), (&before, &setup::possible(&decl)), &on);
+    })
 }
 
-fn mark(event: &Event, value: Option<Value>, on: &Callback<Value>) {
+fn take(event: &Event, value: Option<Value>, (before, possible): (&str, &str), on: &Callback<Value>) {
     let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
+    // The sentence stands under the field's row.
+    let row = input.closest(".prow,.law").ok().flatten();
     match value {
         Some(value) => {
-            let _ = input.remove_attribute("aria-invalid");
+            let _ = input.remove_attribute("aria-description");
+            row.map(|row| row.remove_attribute("data-wrong"));
             on.emit(value);
         }
-        None => drop(input.set_attribute("aria-invalid", "true")),
+        None => {
+            let words = format!("“{}” does not fit: {possible}.", input.value());
+            let _ = input.set_attribute("aria-description", &words);
+            row.map(|row| row.set_attribute("data-wrong", &words));
+            input.set_value(before);
+        }
     }
 }
 
@@ -175,7 +188,7 @@ fn slider(param: &Param<'_>) -> El {
     let field = el("input")
         .set("type", "text")
         .set("inputmode", "decimal")
-        .value(text)
+        .value(text.clone())
         .set(
             "aria-label",
             format!(
@@ -184,7 +197,7 @@ fn slider(param: &Param<'_>) -> El {
                 if unit.is_empty() { String::new() } else { format!(" in {unit}") }
             ),
         )
-        .on_change(commit(decl.clone(), &unit, on));
+        .on_change(commit(decl.clone(), &unit, text, on));
     el("div")
         .class(if decl.label.chars().count() > 15 { "prow long" } else { "prow" })
         .set("title", &decl.help)
@@ -224,7 +237,8 @@ fn law(param: &Param<'_>) -> El {
         let onchange = Callback::from(move |event: Event| {
             let mut next = fields.clone();
             next[at] = typed(&event);
-            mark(&event, setup::law(kind, &next).map(|law| netsplit_lab::scenario::to_value(&law)), &on);
+            let law = setup::law(kind, &next).map(|law| netsplit_lab::scenario::to_value(&law));
+            take(&event, law, (&fields[at], "a span such as 20ms"), &on);
         });
         let field = el("input")
             .class("box sm")

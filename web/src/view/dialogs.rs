@@ -1,10 +1,10 @@
 //! Dialogs: share, gallery, help, a broken link.
 
-use netsplit_lab::gallery;
 use yew::prelude::*;
 
 use super::dom::{El, el, fragment};
 use super::faults;
+use super::gallery;
 use super::icons::icon;
 use super::island::{self, What};
 use crate::app::{App, Msg};
@@ -27,7 +27,7 @@ pub fn dialog(app: &App, on: &Callback<Msg>, props: impl Fn(What) -> island::Pro
     let focus = |button: El| super::island(props(What::Focus(button.done())));
     let (class, role, title, body) = match open {
         Dialog::Share(link) => ("dlg", "dialog", "Share this moment", share(app, on, link)),
-        Dialog::Gallery => ("dlg wide", "dialog", "Gallery", gallery_list(app, on)),
+        Dialog::Gallery => ("dlg wide", "dialog", "Gallery", gallery::body(app, on)),
         Dialog::Help => ("dlg mid", "dialog", "Help", help()),
         Dialog::Faults => {
             let nodes = app.frame.nodes.iter().map(|n| n.name.clone()).collect();
@@ -107,30 +107,7 @@ fn share(app: &App, on: &Callback<Msg>, link: &str) -> El {
     fragment().with(body).with(el("footer").with(el("span").with(size)))
 }
 
-fn gallery_list(app: &App, on: &Callback<Msg>) -> El {
-    let entries = gallery();
-    let mut cards = fragment();
-    for pattern in &app.catalogue.patterns {
-        let here = entries.iter().filter(|entry| entry.pattern == pattern.id);
-        let mut list = fragment();
-        let mut any = false;
-        for entry in here {
-            any = true;
-            let card = el("button")
-                .class("card")
-                .set("data-scenario", entry.id)
-                .sends(on, Msg::Gallery(entry.id.to_owned()))
-                .with(el("b").with(entry.title))
-                .with(el("span").with(entry.notes));
-            list = list.with(card);
-        }
-        cards = cards.with(any.then(|| fragment().with(el("h3").with(&pattern.label)).with(list)));
-    }
-    let none = || el("p").class("empty").with("The gallery is empty.");
-    el("div").class("body").with(el("div").class("cards").with(cards).with(entries.is_empty().then(none)))
-}
-
-const KEYS: [(&str, &str); 26] = [
+const KEYS: [(&str, &str); 27] = [
     ("Space", "Play, pause"),
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
@@ -156,6 +133,7 @@ const KEYS: [(&str, &str); 26] = [
     ("H", "Heal everything"),
     ("V, Esc", "Put the tool away"),
     ("1 2 3", "Metrics, inspector, events"),
+    ("/", "Search scenarios"),
     ("?", "This page"),
 ];
 

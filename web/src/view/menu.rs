@@ -30,8 +30,9 @@ pub fn menu(app: &App, on: &Callback<Msg>) -> El {
     let tall = (ENTRY * (entries.len() as f64 + 4.0)).min(height - 16.0);
     let left = menu.x.min(width - WIDTH - 8.0).max(8.0);
     let top = menu.y.min(height - tall - 8.0).max(8.0);
+    let held = app.held_menu.is_some();
     let list = el("div")
-        .class("menu")
+        .class(if held { "menu held" } else { "menu" })
         .set("role", "menu")
         .set("aria-label", &name)
         .set("data-css", format!("left:{left:.0}px;top:{top:.0}px"))
@@ -39,7 +40,7 @@ pub fn menu(app: &App, on: &Callback<Msg>) -> El {
         .with(look.map(|look| entry("i-eye", "Look into it".to_owned(), Msg::Select(look))))
         .each(entries)
         .with(entry("i-more", "More, with amounts …".to_owned(), Msg::Dialog(Some(Dialog::Faults))));
-    let back = el("div").class("menu-back").sends(on, Msg::Menu);
+    let back = el("div").class(if held { "menu-back held" } else { "menu-back" }).sends(on, Msg::Menu);
     el("section").set("aria-label", format!("What can be done to {name}")).with(back).with(list)
 }
 

@@ -9,6 +9,7 @@ pub mod embed;
 pub mod events;
 pub mod faults;
 pub mod first;
+mod gallery;
 pub mod icons;
 pub mod inspector;
 pub mod island;
@@ -98,6 +99,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .set("data-messages", app.frame.messages.len() as u64)
         .set("data-hash", &app.hash)
         .set("data-playing", session.is_some_and(|s| s.playback.playing))
+        .with(el("button").class("skip").sends(on, Msg::Skip).with("To the stage"))
         .with(body)
         .with(dialogs::dialog(app, on, props))
         .with(menu::menu(app, on))

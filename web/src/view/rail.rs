@@ -16,13 +16,19 @@ use crate::app::Msg;
 use crate::model::setup::{self, Part};
 
 /// Pattern id, icon and short name.
-const TABS: [(&str, &str, &str); 5] = [
+const TABS: [(&str, &str, &str); 6] = [
     ("load_balancing", "i-balance", "Balance"),
     ("sharding", "i-shard", "Shard"),
     ("replication", "i-replicate", "Replicate"),
     ("leader_election", "i-elect", "Elect"),
     ("eventual_consistency", "i-converge", "Converge"),
+    ("time", "i-skew", "Time"),
 ];
+
+/// A pattern's icon.
+pub fn pattern_icon(pattern: &str) -> &'static str {
+    TABS.iter().find(|(id, ..)| *id == pattern).map_or("i-shard", |(_, icon, _)| *icon)
+}
 
 /// What is shown first of network and workload; the rest is behind "More".
 const NETWORK: [&str; 2] = ["latency", "loss"];
@@ -49,8 +55,7 @@ pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Ch
     };
     let tab = |known: &PatternDecl| {
         let selected = known.id == system.pattern;
-        let (_, id, short) =
-            TABS.iter().find(|(id, ..)| *id == known.id).copied().unwrap_or(("", "i-shard", ""));
+        let short = TABS.iter().find(|(id, ..)| *id == known.id).map_or("", |(.., short)| *short);
         let msg = match known.algorithms.first() {
             Some(first) => Msg::Choose(known.id.clone(), first.id.clone()),
             None => Msg::Say("This pattern has no algorithm yet.".to_owned()),
@@ -62,7 +67,7 @@ pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Ch
             .set("title", &known.label)
             .set("data-pattern", &known.id)
             .sends(on, msg)
-            .with(icon(id, "i20"))
+            .with(icon(pattern_icon(&known.id), "i20"))
             .with(if short.is_empty() { known.label.clone() } else { short.to_owned() })
     };
     let entry =

@@ -220,6 +220,8 @@ fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
     let enough = aim.untargeted() || (!aim.picked.is_empty() && aim.decl.target != TargetKind::Node);
     let hint =
         el("span").set("role", "status").with(el("b").with(&aim.decl.label)).with(": ").with(aim.hint());
+    let keys = (aim.decl.target == TargetKind::Groups)
+        .then(|| el("span").class("keyhint").with("Space picks a node, arrows walk, Enter cuts."));
     let lasts = || {
         let field = el("input")
             .class("box")
@@ -230,7 +232,7 @@ fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
         el("label").with("for").with(field)
     };
     let away = el("button")
-        .class("btn sm sq")
+        .class("btn sm sq away-tool")
         .set("aria-label", "Put the tool away")
         .sends(on, Msg::Arm(None))
         .with(icon("i-x", "i16"));
@@ -239,6 +241,7 @@ fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
         .set("role", "group")
         .set("aria-label", format!("{}, armed", aim.decl.label))
         .with(hint)
+        .with(keys)
         .each(aim.decl.params.iter().map(|decl| amount(aim, decl, on)))
         .with(aim.decl.has_duration.then(lasts))
         .with(enough.then(|| el("button").class("btn solid sm").sends(on, Msg::Finish).with("Apply")))

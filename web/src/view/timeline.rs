@@ -1,6 +1,6 @@
 //! The time line: ruler, lane of faults, the algorithm's lanes, the playhead.
 
-use netsplit_lab::{Band, FaultBlock};
+use netsplit_lab::{Band, FaultBlock, small};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -14,8 +14,11 @@ use crate::model::ui::Selection;
 use crate::model::{format, scale};
 use crate::stage::theme;
 
-pub(super) const RULER: f64 = 22.0;
-pub(super) const LANE: f64 = 24.0;
+const RULER: f64 = 22.0;
+const LANE: f64 = 24.0;
+/// Height of a further row of faults; there are so many rows at most.
+const ROW: f64 = 18.0;
+const ROWS: usize = 6;
 
 /// Width of the lane labels and of the right margin.
 pub fn gutters(slim: bool) -> (f64, f64) {
@@ -28,6 +31,8 @@ pub(super) struct Axis {
     pub(super) width: f64,
     duration: u64,
     pub(super) whole: f64,
+    /// The row of each fault in their lane, by its place in the list.
+    rows: Vec<usize>,
 }
 
 impl Axis {
@@ -38,7 +43,18 @@ impl Axis {
             .or_else(|| crate::browser::window().inner_width().ok().and_then(|w| w.as_f64()))
             .unwrap_or(1200.0);
         let (left, right) = gutters(app.slim);
-        Self { left, width: (whole - left - right).max(10.0), duration: app.axis, whole }
+        let width = (whole - left - right).max(10.0);
+        let mut axis = Self { left, width, duration: app.axis, whole, rows: Vec::new() };
+        if !app.slim {
+            axis.rows = rows(&axis, &app.panels.faults);
+        }
+        axis
+    }
+
+    /// Upper edge of a lane (px); the faults' lane is the first.
+    pub(super) fn top(&self, lane: usize) -> f64 {
+        let more = self.rows.iter().copied().max().unwrap_or(0);
+        RULER + LANE * lane as f64 + if lane > 0 { ROW * more as f64 } else { 0.0 }
     }
 
     /// Pixels from here to the right end.
@@ -60,7 +76,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let right = whole - left - axis.width;
     let lanes = &session.lanes;
     let judged = usize::from(panels.consistency.is_some());
-    let height = RULER + LANE * (1 + lanes.len() + panels.amounts.len() + judged) as f64 + 6.0;
+    let height = axis.top(1 + lanes.len() + panels.amounts.len() + judged) + 6.0;
     let (down, moved) = scrub(app, on);
     let up = {
         let on = on.clone();
@@ -83,13 +99,8 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         fragment().with(clear.then(label)).with(path("gridl", format!("M{:.1} 18V{foot}", x.round() + 0.5)))
     };
     let lane = |(at, (id, label)): (usize, &(String, String))| {
-        fragment().with(lane_label(label, at + 1, whole)).with(bands(
-            &axis,
-            &panels.bands,
-            id,
-            (RULER + LANE * (at + 1) as f64 + 4.0, 16.0),
-            shards,
-        ))
+        let place = (axis.top(at + 1) + 4.0, 16.0);
+        fragment().with(lane_label(&axis, label, at + 1)).with(bands(&axis, &panels.bands, id, place, shards))
     };
     let drawing = slider(app, on, session.duration())
         .set("viewBox", format!("0 0 {whole:.0} {height:.0}"))
@@ -97,14 +108,14 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .with(rect(simmed))
         .with(rect(done))
         .each(scale::time_ticks(0, app.axis, 12).into_iter().map(tick))
-        .with(lane_label("Faults", 0, whole))
-        .each(panels.faults.iter().map(|fault| block(&axis, fault, &panels.faults)))
+        .with(lane_label(&axis, "Faults", 0))
+        .each((0..panels.faults.len()).map(|at| block(&axis, at, &panels.faults)))
         .each(lanes.iter().enumerate().map(lane))
         .each(panels.amounts.iter().enumerate().map(|(at, amounts)| {
             let at = at + 1 + lanes.len();
-            let place = (RULER + LANE * at as f64 + 4.0, 16.0);
+            let place = (axis.top(at) + 4.0, 16.0);
             fragment()
-                .with(lane_label(&amounts.label, at, whole))
+                .with(lane_label(&axis, &amounts.label, at))
                 .with(amounts::amounts(&axis, amounts, place))
         }))
         .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + lanes.len() + panels.amounts.len())))
@@ -115,7 +126,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .set("data-css", format!("--lanes-h:{height}px"))
         .on_pointer(down, moved, up)
         .with(drawing)
-        .each(panels.faults.iter().map(|fault| fault_button(app, on, &axis, fault)))
+        .each(panels.faults.iter().enumerate().map(|(at, fault)| fault_button(app, on, &axis, (at, fault))))
         .each(violations::buttons(app, on, &axis, 1 + lanes.len() + panels.amounts.len()))
         .with(el("canvas").class("headc").at(&app.refs.head).set("aria-hidden", true))
 }
@@ -140,8 +151,8 @@ pub fn path(class: &'static str, d: String) -> El {
     el("path").class(class).set("d", d)
 }
 
-pub(super) fn lane_label(label: &str, at: usize, whole: f64) -> El {
-    let y = RULER + LANE * at as f64;
+pub(super) fn lane_label(axis: &Axis, label: &str, at: usize) -> El {
+    let (y, whole) = (axis.top(at), axis.whole);
     let name = text("ax", "16".to_owned(), px(y + 16.0)).set("fill", "var(--ink-2)").with(label.to_owned());
     fragment().with(path("gridl", format!("M16 {:.1}H{:.0}", y + 0.5, whole - 16.0))).with(name)
 }
@@ -151,13 +162,35 @@ pub(super) fn extent(axis: &Axis, fault: &FaultBlock) -> (f64, f64) {
     (a, (axis.x(fault.to) - a).max(7.0))
 }
 
+/// The row of each fault: the first one in which nothing else is in force with it.
+fn rows(axis: &Axis, faults: &[FaultBlock]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..faults.len()).collect();
+    small::sort_by_key(&mut order, |at| faults[*at].from);
+    let mut ends: Vec<f64> = Vec::new();
+    let mut rows = vec![0; faults.len()];
+    for at in order {
+        let (x, width) = extent(axis, &faults[at]);
+        let free = ends.iter().position(|end| *end <= x);
+        let row = free.unwrap_or(ends.len()).min(ROWS - 1);
+        if row == ends.len() {
+            ends.push(0.0);
+        }
+        ends[row] = f64::max(ends[row], x + width);
+        rows[at] = row;
+    }
+    rows
+}
+
 /// A fault: hatched block with its label inside or, where that is too narrow and nothing follows, behind it.
-fn block(axis: &Axis, fault: &FaultBlock, all: &[FaultBlock]) -> El {
+fn block(axis: &Axis, at: usize, all: &[FaultBlock]) -> El {
+    let fault = &all[at];
     let (x, width) = extent(axis, fault);
-    let y = RULER + 4.0;
+    let y = RULER + 4.0 + ROW * axis.rows[at] as f64;
     let label = fault.label.as_str();
     let needed = label.chars().count() as f64 * 5.9 + 12.0;
-    let next = all.iter().filter(|f| f.from > fault.from).map(|f| axis.x(f.from)).fold(f64::MAX, f64::min);
+    let beside = all.iter().zip(&axis.rows).filter(|(_, row)| **row == axis.rows[at]);
+    let next = beside.filter(|(f, _)| f.from > fault.from).map(|(f, _)| axis.x(f.from));
+    let next = next.fold(f64::MAX, f64::min);
     let inside = needed <= width.min(next - x);
     let behind = !inside && x + width + needed < next.min(axis.whole - 16.0);
     let label = |x: f64| text("flab", px(x), px(y + 12.0)).with(label.to_owned());
@@ -186,28 +219,48 @@ pub(super) fn hatch(x: f64, y: f64, width: f64, height: f64) -> El {
     path("fhatch", (1..lines.min(400)).map(slant).collect())
 }
 
-/// The bands of a lane with its top and height; those at the same time share it.
+/// The bands of a lane with its top and height: each has all of it, but where others are in force as well.
 pub(super) fn bands(axis: &Axis, bands: &[Band], lane: &str, (top, tall): (f64, f64), shards: bool) -> El {
     let here: Vec<&Band> = bands.iter().filter(|band| band.lane == lane).collect();
     let skip = here.len().saturating_sub(400);
     let mut list = fragment();
     for (at, band) in here.iter().enumerate().skip(skip) {
-        let near = here[at.saturating_sub(8)..(at + 9).min(here.len())].iter();
-        let together: Vec<&&Band> = near.filter(|b| b.from < band.to && band.from < b.to).collect();
-        let count = together.len().clamp(1, 4) as f64;
-        let order = together.iter().position(|b| std::ptr::eq(**b, *band)).unwrap_or(0).min(3) as f64;
-        let height = tall / count;
-        let (x, end) = (axis.x(band.from), axis.x(band.to));
-        let width = (end - x - 1.0).max(1.5);
-        let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && height >= 16.0;
-        let bar = rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2");
-        let name = || text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label);
-        list = list.with(el("g").class(theme::hue(band.hue, shards)).with(bar).with(fits.then(name)));
+        let near = &here[at.saturating_sub(8)..(at + 9).min(here.len())];
+        let mut group = el("g").class(theme::hue(band.hue, shards));
+        let mut named = false;
+        for (from, to) in pieces(band, near) {
+            let together = || near.iter().filter(|b| b.from < to && from < b.to);
+            let height = tall / together().count().clamp(1, 4) as f64;
+            let order = together().position(|b| std::ptr::eq(*b, *band)).unwrap_or(0).min(3) as f64;
+            let (x, end) = (axis.x(from), axis.x(to));
+            // Bands that follow each other are kept apart, pieces of one are not.
+            let width = (end - x - if to == band.to { 1.0 } else { 0.0 }).max(1.5);
+            group = group.with(rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2"));
+            let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && height >= 16.0;
+            if fits && !named {
+                named = true;
+                group = group.with(text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label));
+            }
+        }
+        list = list.with(group);
     }
     list
 }
 
-fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) -> El {
+/// A band's extent, cut wherever another one begins or ends.
+fn pieces(band: &Band, near: &[&Band]) -> Vec<(u64, u64)> {
+    let mut pieces = Vec::new();
+    let mut from = band.from;
+    while from < band.to {
+        let edges = near.iter().flat_map(|other| [other.from, other.to]);
+        let to = edges.filter(|edge| *edge > from).min().unwrap_or(band.to).min(band.to);
+        pieces.push((from, to));
+        from = to;
+    }
+    pieces
+}
+
+fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, (at, fault): (usize, &FaultBlock)) -> El {
     let (x, width) = extent(axis, fault);
     let index = fault.index;
     let selected = app.ui.selection == Selection::Fault(index);
@@ -218,7 +271,7 @@ fn fault_button(app: &App, on: &Callback<Msg>, axis: &Axis, fault: &FaultBlock) 
             on.emit(msg.clone());
         })
     };
-    let top = RULER + 3.0;
+    let top = RULER + 3.0 + ROW * axis.rows[at] as f64;
     let take = || {
         let left = (x + width + 3.0).min(axis.whole - 22.0);
         el("button")

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::dom::{El, el, fragment};
-use super::timeline::{Axis, LANE, RULER, lane_label, path, text};
+use super::timeline::{Axis, lane_label, path, text};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::model::session::Panels;
@@ -40,7 +40,7 @@ fn marks(axis: &Axis, panels: &Panels) -> Vec<Mark> {
 
 /// The lane: an octagon for each, and how many there are.
 pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
-    let middle = RULER + LANE * at as f64 + 12.0;
+    let middle = axis.top(at) + 12.0;
     let mark = |Mark { x, .. }: Mark| {
         let (a, b) = (2.5, 6.0);
         let octagon = format!(
@@ -68,7 +68,7 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
         }
     };
     fragment()
-        .with(lane_label("Violations", at, axis.whole))
+        .with(lane_label(axis, "Violations", at))
         .each(all.into_iter().map(mark))
         .with(text("ax", format!("{end:.1}"), format!("{:.1}", middle + 4.0)).with(words))
 }
@@ -77,7 +77,7 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
 /// comma and the full stop.
 pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> Vec<El> {
     let panels = &app.panels;
-    let top = RULER + LANE * at as f64 + 2.0;
+    let top = axis.top(at) + 2.0;
     let button = |Mark { index, time, breach, x }: Mark| {
         let (name, all, selection, msg) = match breach {
             false => (

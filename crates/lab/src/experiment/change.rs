@@ -138,7 +138,7 @@ impl Experiment {
     }
 
     /// Makes the cursor the frontier.
-    fn forget_the_future(&mut self) {
+    pub(crate) fn forget_the_future(&mut self) {
         let here = Moment { events: self.events(), now: self.now() };
         if here == self.frontier {
             return;
@@ -157,6 +157,19 @@ impl Experiment {
     /// The time line of the scenario as it is now, in which nothing before the cursor may have changed.
     pub(crate) fn retime(&mut self) {
         self.timeline = self.resolve();
+    }
+
+    /// Another run that shares what lies before `from`, the first instant at which it may differ, and has this scenario.
+    /// Its cursor stands before that.
+    pub(crate) fn with(&self, scenario: &Scenario, from: u64) -> Result<Self, Problems> {
+        let scenario = check(scenario)?;
+        let mut other = self.fork();
+        if from <= other.frontier.now {
+            other.cut_back(|snapshot| snapshot.now < from);
+        }
+        other.scenario = scenario;
+        other.timeline = other.resolve();
+        Ok(other)
     }
 
     fn resolve(&self) -> Vec<Item> {

@@ -18,13 +18,14 @@ use netsplit_sim::declare::Settings;
 use netsplit_sim::history::{Observation, Tally};
 
 use crate::around::{self, Around};
+use crate::breakpoints::Breakpoint;
 use crate::declared;
 use crate::frame::{Amounts, Band, Chart, FaultBlock, Frame, Legend, LogEntry, LogPage, NodeFrame};
 use crate::judges::{self, Breach, Row};
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::setup;
-use crate::snapshots::Snapshots;
+use crate::snapshots::{BUDGET, Snapshots};
 use crate::timeline::{self, Item, Origin, Resolver};
 use crate::verdict::{self, Consistency, Grade};
 use crate::why::{self, Finding};
@@ -70,11 +71,20 @@ pub struct Experiment {
     /// Violations that were explained already, by their records.
     pub(crate) findings: RefCell<Vec<(usize, Finding)>>,
     snapshots: Snapshots,
+    /// What all that is kept of this run may take (bytes).
+    budget: usize,
     pub(crate) frontier: Moment,
     pub(crate) limit: Option<&'static str>,
     /// Whether notes, samples and snapshots are kept; a sweep needs none of them.
     lean: bool,
     scratch: Vec<Observation>,
+    /// Where [`Experiment::advance`] stops by itself.
+    breaks: Vec<Breakpoint>,
+    /// The breakpoint that it has just stopped at.
+    stopped: Option<usize>,
+    /// It looks for a breakpoint: what is observed is kept in `heard`, for one event.
+    watching: bool,
+    heard: Vec<Observation>,
 }
 
 impl Experiment {
@@ -118,10 +128,15 @@ impl Experiment {
             judge: Live::new(),
             findings: RefCell::default(),
             snapshots,
+            budget: BUDGET,
             frontier: Moment { events: 0, now: 0 },
             limit: None,
             lean,
             scratch: Vec::new(),
+            breaks: Vec::new(),
+            stopped: None,
+            watching: false,
+            heard: Vec::new(),
         })
     }
 
@@ -141,10 +156,15 @@ impl Experiment {
             judge: self.judge.clone(),
             findings: self.findings.clone(),
             snapshots: self.snapshots.clone(),
+            budget: self.budget,
             frontier: self.frontier,
             limit: self.limit,
             lean: self.lean,
             scratch: Vec::new(),
+            breaks: self.breaks.clone(),
+            stopped: None,
+            watching: false,
+            heard: Vec::new(),
         }
     }
 
@@ -200,6 +220,9 @@ impl Experiment {
     /// Moves the cursor (and, beyond it, the frontier) forward, running about `budget_events` at most.
     pub fn advance(&mut self, until_ns: u64, budget_events: u64) -> Advance {
         let until = until_ns.min(self.duration());
+        if self.breaks.iter().any(|point| point.on) {
+            return self.advance_to_break(until, budget_events);
+        }
         let mut pumped = if until < self.now() { Pumped::Done } else { self.pump(until, budget_events) };
         if pumped == Pumped::Budget {
             // Not in the midst of an instant: a person sees instants, and so does a link.
@@ -210,6 +233,23 @@ impl Experiment {
             }
         }
         Advance { reached_ns: self.now(), done: pumped != Pumped::Budget }
+    }
+
+    /// Where [`Experiment::advance`] stops by itself.
+    #[must_use]
+    pub fn breakpoints(&self) -> &[Breakpoint] {
+        &self.breaks
+    }
+
+    /// Other breakpoints from now on.
+    pub fn set_breakpoints(&mut self, breaks: Vec<Breakpoint>) {
+        self.breaks = breaks;
+        self.stopped = None;
+    }
+
+    /// The breakpoint at which [`Experiment::advance`] has stopped, once.
+    pub fn take_stop(&mut self) -> Option<usize> {
+        self.stopped.take()
     }
 
     /// Runs one event; false at the end of the run.
@@ -241,7 +281,7 @@ impl Experiment {
             name(record.node),
             name(record.peer),
             record.label,
-            record.cause
+            record.cause()
         ))
     }
 
@@ -272,7 +312,8 @@ impl Experiment {
     /// Puts the cursor after everything due at `t_ns` (at most the end of the run).
     pub fn seek(&mut self, t_ns: u64) {
         let target = t_ns.min(self.duration());
-        if target < self.now() {
+        let near = self.snapshots.latest(|snapshot| snapshot.now <= target).events;
+        if target < self.now() || near > self.events() {
             self.restore(|snapshot| snapshot.now <= target);
         }
         self.seek_forward(target);
@@ -452,6 +493,31 @@ impl Experiment {
         self.frontier.now
     }
 
+    /// About how many bytes all that is kept of this run takes: copies of the world, trace, series, logs, history.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.snapshots.bytes() + self.recorder.bytes([].into_iter()) + self.world.core().trace.most()
+    }
+
+    /// The same, of which `others` do not have it as well.
+    pub(crate) fn own_memory<'a>(&'a self, others: impl Iterator<Item = &'a Self> + Clone) -> usize {
+        self.snapshots.own_bytes(others.clone().map(|other| &other.snapshots))
+            + self.recorder.bytes(others.map(|other| &other.recorder))
+            + self.world.core().trace.most()
+    }
+
+    /// What all that is kept of this run may take from now on (bytes).
+    pub(crate) fn set_budget(&mut self, bytes: usize) {
+        self.budget = bytes;
+        self.share();
+    }
+
+    /// About how many bytes a copy of the world takes at the cursor.
+    #[must_use]
+    pub fn copy_bytes(&self) -> usize {
+        self.world.footprint()
+    }
+
     /// The run's length (ns).
     #[must_use]
     pub fn duration(&self) -> u64 {
@@ -492,6 +558,12 @@ impl Experiment {
     #[must_use]
     pub fn history(&self) -> &History {
         &self.recorder.history
+    }
+
+    /// The name of the client that a process of the history belongs to.
+    #[must_use]
+    pub fn process_name(&self, process: u64) -> String {
+        self.client(process)
     }
 
     /// The client that a process of the history belongs to.

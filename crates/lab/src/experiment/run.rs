@@ -2,8 +2,10 @@
 
 use netsplit_sim::cluster::Stop;
 
-use super::{Experiment, MAX_EVENTS, Moment};
-use crate::snapshots::Snapshot;
+use super::{Advance, Experiment, MAX_EVENTS, Moment};
+use crate::breakpoints;
+use crate::replay::Replay;
+use crate::snapshots::{Snapshot, Snapshots};
 use crate::timeline::What;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,17 @@ impl Experiment {
         snapshot
     }
 
+    /// Leaves to the copies of the world what the rest of the history does not take.
+    pub(super) fn share(&mut self) {
+        let rest = self.recorder.bytes([].into_iter()) + self.world.core().trace.most();
+        self.snapshots.share(self.budget.saturating_sub(rest));
+    }
+
+    /// The ways back.
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.snapshots
+    }
+
     pub(super) fn live(&self) -> bool {
         self.events() >= self.frontier.events && self.now() >= self.frontier.now
     }
@@ -67,7 +80,7 @@ impl Experiment {
                 entry = self.timeline.get(self.pushed).map(|item| item.at).filter(|at| *at <= until);
             }
             let live = self.live();
-            self.world.listen(live && !self.lean);
+            self.world.listen((live && !self.lean) || self.watching);
             self.world.watch(!self.lean);
             let (mut target, mut most) = (until, left);
             if let Some(at) = entry {
@@ -101,6 +114,28 @@ impl Experiment {
         }
     }
 
+    /// Runs on event by event, and stops at the first breakpoint that is hit.
+    pub(super) fn advance_to_break(&mut self, until: u64, budget: u64) -> Advance {
+        let mut breaks = std::mem::take(&mut self.breaks);
+        breakpoints::arm(self, &mut breaks);
+        self.watching = true;
+        let last = self.events().saturating_add(budget);
+        let mut done = until <= self.now();
+        while !done && self.events() < last {
+            let before = (self.events(), self.now());
+            let target = until.min(breakpoints::next(self, &breaks));
+            let pumped = self.pump(target, 1);
+            // What was observed is kept until the next event.
+            let heard = std::mem::take(&mut self.heard);
+            self.stopped = breakpoints::hit(self, &mut breaks, before, &heard);
+            self.heard = heard;
+            self.heard.clear();
+            done = self.stopped.is_some() || (pumped == Pumped::Done && target >= until) || self.finished();
+        }
+        (self.breaks, self.watching) = (breaks, false);
+        Advance { reached_ns: self.now(), done }
+    }
+
     fn push_next(&mut self) {
         let item = &self.timeline[self.pushed];
         match &item.what {
@@ -114,6 +149,9 @@ impl Experiment {
     fn take(&mut self, live: bool, stop: Stop) {
         let mut seen = std::mem::take(&mut self.scratch);
         self.world.drain(&mut seen);
+        if self.watching {
+            self.heard.extend(seen.iter().cloned());
+        }
         if live {
             seen.drain(..).for_each(|observation| self.recorder.observe(observation));
             self.frontier = Moment { events: self.events(), now: self.now() };
@@ -127,6 +165,7 @@ impl Experiment {
                     self.recorder.sample(self.world.as_ref());
                 }
                 if self.events() >= self.snapshots.next() {
+                    self.share();
                     self.snapshots.keep(self.world.as_ref(), self.pushed, self.recorder.mark());
                 }
             }
@@ -141,20 +180,8 @@ impl Experiment {
         if now == 0 {
             return self.events();
         }
-        let snapshot = self.snapshots.latest(|snapshot| snapshot.now < now);
-        let mut world = snapshot.restore();
-        let mut rest = &self.timeline[snapshot.pushed..];
-        while let Some(item) = rest.first().filter(|item| item.at < now) {
-            if item.at > world.now() + 1 {
-                world.run(item.at - 1, u64::MAX);
-            }
-            match &item.what {
-                What::Fault(fault) => world.schedule_fault(fault.clone()),
-                What::Action(action) => world.schedule_action(item.at, action.clone()),
-            };
-            rest = &rest[1..];
-        }
-        world.run(now - 1, u64::MAX);
-        self.events() - world.events()
+        let mut replay = Replay::before(self, now);
+        replay.run(now - 1, u64::MAX);
+        self.events() - replay.world.events()
     }
 }

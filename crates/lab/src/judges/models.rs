@@ -197,7 +197,7 @@ impl<'a> Models<'a> {
             return self.kept();
         }
         let core = self.x.world.core();
-        let away = core.nodes.iter().zip(&core.meta).any(|(node, meta)| {
+        let away = core.nodes.iter().zip(core.meta.iter()).any(|(node, meta)| {
             let client = self.x.algorithm.roles.get(usize::from(meta.role)).is_some_and(|role| role.client);
             !node.up && !node.absent && !client
         });

@@ -1,8 +1,13 @@
 //! Leader election: choose one node to coordinate the others.
 
+pub mod bully;
+pub mod leases;
+pub mod paxos;
 pub mod raft;
+pub mod ring;
 
 use crate::registry::Algorithm;
 
 /// The algorithms of this pattern, the default first.
-pub static ALGORITHMS: &[&Algorithm] = &[&raft::RAFT];
+pub static ALGORITHMS: &[&Algorithm] =
+    &[&raft::RAFT, &bully::BULLY, &ring::RING, &paxos::MULTI_PAXOS, &leases::LEASES];

@@ -31,6 +31,12 @@ impl<T: Copy> Chunked<T> {
         self.len() == 0
     }
 
+    /// About how many bytes a copy takes that shares what it can.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.full.len() * size_of::<Arc<[T]>>() + self.end.len() * size_of::<T>()
+    }
+
     /// The item at this place.
     #[must_use]
     pub fn get(&self, at: usize) -> Option<&T> {

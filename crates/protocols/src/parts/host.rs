@@ -237,6 +237,9 @@ where
             Self::Client(client) => client.digest(),
         }
     }
+    fn heap(&self) -> usize {
+        self.server().map_or(0, Node::heap)
+    }
     fn observe(&self, look: &Look, detail: Detail) -> NodeView {
         match self {
             Self::Server(server) => server.observe(look, detail),

@@ -6,6 +6,7 @@ pub mod deadlines;
 pub mod hashing;
 pub mod host;
 pub mod maglev;
+pub mod raft;
 pub mod slab;
 pub mod words;
 pub mod workload;

@@ -599,6 +599,10 @@ impl Node for Server {
         self.service
     }
 
+    fn heap(&self) -> usize {
+        // In memory and on disk.
+        2 * self.log.heap() + 16 * self.values.len() + self.acknowledged.len() * size_of::<(u64, Entry)>()
+    }
     fn digest(&self) -> u64 {
         Digest::new()
             .add(self.epoch)

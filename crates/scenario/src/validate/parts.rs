@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
             self.workload(value);
         }
         if let Some(value) = map.get("operations") {
-            self.operations(value, decl);
+            self.operations("operations", value, decl, Duration::ZERO);
         }
         if let Some(value) = map.get("faults") {
             self.faults("faults", value, decl, Duration::ZERO);
@@ -133,7 +133,9 @@ impl<'a> Walk<'a> {
         let clients = map.get("workload").and_then(|workload| workload.get("clients"));
         let clients = clients.and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
         let clients = clients.unwrap_or_else(|| crate::Workload::default().clients).min(limits::CLIENTS);
-        let scripted = map.get("operations").and_then(Value::as_array).into_iter().flatten();
+        let branches = map.get("branches").and_then(Value::as_array).into_iter().flatten();
+        let lists = branches.filter_map(|branch| branch.get("operations")).chain(map.get("operations"));
+        let scripted = lists.filter_map(Value::as_array).flatten();
         let scripted = scripted.filter_map(|operation| operation.get("client").and_then(Value::as_str));
         let index = |name: &str| match crate::names::split_node(name) {
             Some((CLIENT_PREFIX, index)) => Some(index),

@@ -10,13 +10,19 @@ use crate::{Duration, LinkName, MessageName, limits};
 use serde_json::{Map, Value};
 
 impl Walk<'_> {
-    pub(super) fn operations(&mut self, value: &Value, decl: Option<&AlgorithmDecl>) {
+    pub(super) fn operations(
+        &mut self,
+        path: &str,
+        value: &Value,
+        decl: Option<&AlgorithmDecl>,
+        from: Duration,
+    ) {
         let own = decl.map(|decl| decl.operations.as_slice()).filter(|own| !own.is_empty());
         let functions = own.map_or(OPERATIONS.to_vec(), refs);
-        for (index, operation) in self.list("operations", value, 0, limits::OPERATIONS).iter().enumerate() {
-            let path = format!("operations[{index}]");
+        for (index, operation) in self.list(path, value, 0, limits::OPERATIONS).iter().enumerate() {
+            let path = format!("{path}[{index}]");
             let Some(map) = self.object(&path, operation, &fields_of::<Operation>()) else { continue };
-            self.at(&path, map, Duration::ZERO);
+            self.at(&path, map, from);
             let accepted = format!("a client from c1 to c{}", limits::CLIENTS);
             if let Some(client) = self.need(&path, map, "client", &accepted) {
                 let index = client.as_str().and_then(split_node);
@@ -327,6 +333,9 @@ impl Walk<'_> {
             }
             if let Some(value) = map.get("actions") {
                 self.actions(&field(&path, "actions"), value, decl, from);
+            }
+            if let Some(value) = map.get("operations") {
+                self.operations(&field(&path, "operations"), value, decl, from);
             }
         }
         names

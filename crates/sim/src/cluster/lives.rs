@@ -21,7 +21,7 @@ impl World<'_> {
                 self.core.release(slot);
                 // A crash at the very start comes first: then there is no life to begin yet.
                 if self.core.nodes[body.node as usize].crashes == 0 {
-                    self.begin_life(body.node);
+                    self.begin_life(body.node, 0);
                 }
                 true
             }
@@ -70,7 +70,8 @@ impl World<'_> {
         true
     }
 
-    pub(super) fn begin_life(&mut self, node: u32) {
+    /// `cause` is the number of the event that brings it about, 0 for none.
+    pub(super) fn begin_life(&mut self, node: u32, cause: u64) {
         let at = node as usize;
         let state = &mut self.core.nodes[at];
         if state.up {
@@ -81,7 +82,7 @@ impl World<'_> {
         state.silent = false;
         state.key = draw::join(state.wire, u64::from(state.life) + 1);
         state.clock.born = state.clock.local(self.core.now);
-        self.core.record(Kind::Start, &Body { node, ..Body::default() });
+        self.core.record(Kind::Start, &Body { node, cause, ..Body::default() });
         self.core.tell(NodeId(node), What::Born);
         self.nodes.start(self.core, node);
     }

@@ -69,6 +69,8 @@ pub trait Simulation {
     fn data(&self) -> Data;
     /// A copy of this moment, without the trace.
     fn fork(&self) -> Box<dyn Simulation>;
+    /// About how many bytes a copy takes: what it does not share with this one.
+    fn footprint(&self) -> usize;
 }
 
 /// Nodes of one algorithm in one simulated world.
@@ -106,7 +108,7 @@ impl<N: Node> Cluster<N> {
 
     /// Gives a node so many workers (0: unlimited) and a queue of at most so much work (0: unlimited).
     pub fn set_workers(&mut self, node: NodeId, workers: u32, queue_limit: u32) {
-        let meta = &mut self.core.meta[node.index()];
+        let meta = &mut std::sync::Arc::make_mut(&mut self.core.meta)[node.index()];
         (meta.workers, meta.queue_limit) = (workers, queue_limit);
     }
 
@@ -320,5 +322,9 @@ impl<N: Node> Simulation for Cluster<N> {
 
     fn fork(&self) -> Box<dyn Simulation> {
         Box::new(self.clone())
+    }
+
+    fn footprint(&self) -> usize {
+        self.core.footprint() + self.nodes.footprint()
     }
 }

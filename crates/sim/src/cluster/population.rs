@@ -1,11 +1,16 @@
 //! What depends on the nodes' type: their states, disks, and the payloads behind the core's handles.
 
+use std::sync::Arc;
+
 use crate::core::Core;
 use crate::history::What;
 use crate::node::{Action, Context, Ctx, Look, Message, Node, NodeId, Sink, Storage, Wire};
 use crate::trace::Hash;
 use crate::view::{ClusterView, Detail, NodeView};
 use crate::watch::Watch;
+
+/// What a node's lists and maps take, if it does not say that it is more.
+const ALLOWANCE: usize = 2_048;
 
 #[derive(Clone)]
 pub(super) enum Payload<M, T> {
@@ -27,7 +32,8 @@ pub(super) struct DiskState<D: Storage> {
 #[derive(Clone)]
 pub(super) struct Nodes<N: Node> {
     pub(super) states: Vec<N>,
-    newborn: Vec<N>,
+    /// What each was when the run was set up; copies share it.
+    newborn: Arc<[N]>,
     pub(super) payloads: Vec<Payload<N::Message, N::Timer>>,
     pub(super) disks: Vec<DiskState<N::Disk>>,
     watch: N::Watch,
@@ -54,6 +60,8 @@ pub(super) trait Population {
     fn overview(&self, up: &[bool]) -> ClusterView;
     /// Adds every node's state to a hash.
     fn hash_states(&self, hash: &mut Hash);
+    /// About how many bytes a copy takes.
+    fn footprint(&self) -> usize;
 }
 
 struct Outbox<'a, N: Node> {
@@ -94,7 +102,7 @@ impl<N: Node> Nodes<N> {
             states.iter().map(|_| DiskState { durable: N::Disk::default(), pending: Vec::new(), first: 0 });
         Self {
             disks: disks.collect(),
-            newborn: states.clone(),
+            newborn: states.clone().into(),
             watch: N::Watch::default(),
             up: vec![false; states.len()],
             states,
@@ -209,6 +217,15 @@ impl<N: Node> Population for Nodes<N> {
 
     fn overview(&self, up: &[bool]) -> ClusterView {
         N::overview(&self.states, up)
+    }
+
+    fn footprint(&self) -> usize {
+        let disks =
+            self.disks.iter().map(|disk| disk.pending.len() * size_of::<<N::Disk as Storage>::Write>());
+        let nodes = self.states.iter().map(|state| size_of::<N>() + ALLOWANCE + state.heap());
+        nodes.chain(disks).sum::<usize>()
+            + self.payloads.len() * size_of::<Payload<N::Message, N::Timer>>()
+            + self.disks.len() * size_of::<DiskState<N::Disk>>()
     }
 
     fn hash_states(&self, hash: &mut Hash) {

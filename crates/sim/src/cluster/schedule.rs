@@ -57,7 +57,7 @@ impl World<'_> {
                     } else {
                         state.crashes = state.crashes.saturating_sub(1);
                         if state.crashes == 0 {
-                            self.begin_life(node.0);
+                            self.begin_life(node.0, self.core.events);
                         }
                     }
                 }
@@ -73,7 +73,7 @@ impl World<'_> {
                     if state.up {
                         self.resume(node.0);
                     } else {
-                        self.begin_life(node.0);
+                        self.begin_life(node.0, self.core.events);
                     }
                 }
             }
@@ -103,7 +103,7 @@ impl World<'_> {
                         self.nodes.lose_disk(node.0);
                     }
                     if was_up {
-                        self.begin_life(node.0);
+                        self.begin_life(node.0, self.core.events);
                     }
                 }
             }
@@ -160,7 +160,7 @@ impl World<'_> {
                 let node = named.map(NodeId::index).or_else(|| self.core.nodes.iter().position(|n| n.absent));
                 match node {
                     Some(at) if self.core.nodes[at].absent => {
-                        self.begin_life(at as u32);
+                        self.begin_life(at as u32, self.core.events);
                         true
                     }
                     _ => false,

@@ -11,6 +11,8 @@ pub use effects::Effect;
 pub use wire::InFlight;
 pub(crate) use wire::Stream;
 
+use std::sync::Arc;
+
 use crate::distribution::Distribution;
 use crate::draw;
 use crate::fault::Entry;
@@ -208,10 +210,10 @@ pub struct Core {
     pub events: u64,
     /// Nodes, by number.
     pub nodes: Vec<NodeState>,
-    /// What they were set up as.
-    pub meta: Vec<NodeMeta>,
-    /// The network as set up.
-    pub network: Network,
+    /// What they were set up as; copies share it.
+    pub meta: Arc<Vec<NodeMeta>>,
+    /// The network as set up; copies share it.
+    pub network: Arc<Network>,
     /// The time line: faults and actions in the document's order.
     pub entries: Vec<Entry>,
     /// Indices of the faults in force.
@@ -278,8 +280,8 @@ impl Core {
             events: 0,
             streams: vec![Map::new(); nodes.len()],
             nodes,
-            meta,
-            network,
+            meta: Arc::new(meta),
+            network: Arc::new(network),
             entries: Vec::new(),
             active: Vec::new(),
             traffic: Traffic { extra_permille: 0, hot_permille: 0, hot_key: 0 },
@@ -431,15 +433,7 @@ impl Core {
     pub(crate) fn record(&mut self, kind: Kind, body: &Body) {
         self.events += 1;
         self.hash.event(self.now, kind, body.node, body.peer, body.digest);
-        self.trace.push(Record {
-            event: self.events,
-            time: self.now,
-            cause: body.cause,
-            node: body.node,
-            peer: body.peer,
-            kind,
-            label: body.label,
-        });
+        self.trace.push(Record::new(self.events, self.now, kind, body));
     }
 
     /// Records the event in a slot; gives its node and peer.
@@ -449,15 +443,7 @@ impl Core {
         let b = &self.bodies[slot as usize];
         let (node, peer) = (b.node, b.peer);
         self.hash.event(self.now, kind, node, peer, b.digest);
-        self.trace.push(Record {
-            event: self.events,
-            time: self.now,
-            cause: b.cause,
-            node,
-            peer,
-            kind,
-            label: b.label,
-        });
+        self.trace.push(Record::new(self.events, self.now, kind, b));
         (node, peer)
     }
 
@@ -485,6 +471,18 @@ impl Core {
         if self.listening {
             self.observe(node, what);
         }
+    }
+
+    /// About how many bytes a copy takes.
+    pub(crate) fn footprint(&self) -> usize {
+        let streams = self.streams.iter().map(|to| to.len() * size_of::<(u32, Stream)>());
+        let parked = self.nodes.iter().map(|node| 4 * (node.parked.len() + node.sent_to.len()));
+        streams.chain(parked).sum::<usize>()
+            + size_of::<Self>()
+            + self.nodes.len() * size_of::<NodeState>()
+            + self.bodies.len() * (size_of::<Body>() + size_of::<u128>())
+            + self.entries.len() * size_of::<Entry>()
+            + self.thin.len() * size_of::<((u32, u32), Nanos)>()
     }
 
     /// Why the run cannot go on, if it cannot: a documented limit was reached.

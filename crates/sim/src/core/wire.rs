@@ -243,15 +243,7 @@ impl Core {
 
     /// Tells of a message that was lost. Its loss is in the trace, but is no event of the run.
     pub(crate) fn lost(&mut self, body: &Body) {
-        self.trace.push(Record {
-            event: self.events,
-            time: self.now,
-            cause: body.cause,
-            node: body.node,
-            peer: body.peer,
-            kind: Kind::Lost,
-            label: body.label,
-        });
+        self.trace.push(Record::new(self.events, self.now, Kind::Lost, body));
         self.tell(NodeId(body.peer), What::Lost(NodeId(body.node), body.label));
     }
 

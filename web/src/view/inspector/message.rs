@@ -35,7 +35,7 @@ pub fn message(app: &App, on: &Callback<Msg>, sent: &MessageFrame) -> El {
             .with(row("Arrives", format::instant(sent.due)))
             .with(row("Takes", format::span(sent.due.saturating_sub(sent.sent))))
     };
-    let look = el("b").class("legend-inline").with(glyph(role, shape));
+    let look = el("b").class("kind").with(glyph(role, shape)).with(label.to_owned());
     let body = el("section")
         .with(title(label, state.to_owned()))
         .with(el("div").class("kv").with(el("span").with("Kind")).with(look))
@@ -43,7 +43,6 @@ pub fn message(app: &App, on: &Callback<Msg>, sent: &MessageFrame) -> El {
         .with(row("To", name(sent.to)))
         .with(row("Sent", format::instant(sent.sent)))
         .with((!sent.lost).then(arrives))
-        .with((!sent.id.is_empty()).then(|| row("Name", &sent.id)))
         .with(
             el("div")
                 .class("acts")

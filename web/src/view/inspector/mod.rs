@@ -20,13 +20,14 @@ mod message;
 mod node;
 mod witness;
 
-use netsplit_lab::NodeFrame;
 use netsplit_lab::scenario::{Duration, Fault, Target};
+use netsplit_lab::{FaultBlock, NodeFrame};
 use yew::prelude::*;
 
 use super::dom::{Content, El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
+use crate::model::format;
 use crate::model::tool::{self, Hit};
 use crate::model::ui::Selection;
 
@@ -48,6 +49,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
                         .with("Click a node, a message or a fault to look into it. Or pick a node here:"),
                 )
                 .with(el("div").class("nodepick").each(nodes.map(chip)))
+                .with((!app.panels.faults.is_empty()).then(|| faults(app, on)))
         }
         Selection::Node(id) => node::node(app, on, &session.inspect(*id)),
         Selection::Message(sent) => message::message(app, on, sent),
@@ -57,6 +59,21 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
         Selection::Breach(index) => breach::breach(app, on, *index),
     };
     fragment().with(el("h2").class("sr").with("Inspector")).with(selected)
+}
+
+/// What goes wrong in this run, and when: where there is no room for the time line's blocks, this is the way to one.
+fn faults(app: &App, on: &Callback<Msg>) -> El {
+    let chip = |fault: &FaultBlock| {
+        el("button").class("chip").sends(on, Msg::Select(Selection::Fault(fault.index))).with(format!(
+            "{}, {}",
+            fault.label,
+            format::instant(fault.from)
+        ))
+    };
+    let listed = app.panels.faults.iter().take(100).map(chip);
+    fragment()
+        .with(el("p").class("empty").with("Faults of this run:"))
+        .with(el("div").class("nodepick").each(listed))
 }
 
 fn row(label: impl Content, value: impl Content) -> El {

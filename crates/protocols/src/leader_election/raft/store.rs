@@ -1,26 +1,50 @@
-//! A key-value state machine with a session table: a command that a client sends twice is applied once.
-
-use netsplit_sim::small::Map;
+//! A key-value state machine with a session table: a command that a client sends twice is applied once (dissertation,
+//! chapter 6). A client's lives and lanes of operations are sessions of their own.
 
 use netsplit_sim::digest::Digest;
 use netsplit_sim::history::{Function, Operation};
+use netsplit_sim::small::Map;
 
-/// Answers kept per client for commands that come again.
+/// Answers kept in a session for commands that come again.
 const KEPT: usize = 256;
+
+/// What a client's commands came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Session {
+    answers: Map<u64, Option<u64>>,
+    /// Commands up to this number whose answers are not kept any more are never applied.
+    floor: Option<u64>,
+}
+
+/// What came of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It took effect, with this answer.
+    Fresh(Option<u64>),
+    /// It had taken effect before, with this answer.
+    Known(Option<u64>),
+    /// Whether it has taken effect is not known any more: it does not take effect now.
+    Expired,
+}
 
 /// The state machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
     values: Map<u64, u64>,
-    sessions: Map<u32, Map<u64, Option<u64>>>,
+    sessions: Map<u64, Session>,
     applied: u64,
 }
 
 impl Store {
     /// Applies a client's command, or finds the answer that it had before.
-    pub fn apply(&mut self, client: u32, operation: &Operation) -> Option<u64> {
-        if let Some(answer) = self.sessions.get(&client).and_then(|session| session.get(&operation.number)) {
-            return *answer;
+    pub fn apply(&mut self, client: u32, operation: &Operation) -> Applied {
+        let number = operation.number;
+        let session = self.sessions.slot(u64::from(client) << 32 | number >> 24, Session::default);
+        if let Some(answer) = session.answers.get(&number) {
+            return Applied::Known(*answer);
+        }
+        if session.floor.is_some_and(|floor| number <= floor) {
+            return Applied::Expired;
         }
         self.applied += 1;
         let answer = match operation.function {
@@ -38,12 +62,16 @@ impl Store {
             }
             Function::Call => None,
         };
-        let session = self.sessions.slot(client, Map::new);
-        session.insert(operation.number, answer);
-        if session.len() > KEPT {
-            session.pop_first();
+        session.answers.insert(number, answer);
+        if session.answers.len() > KEPT {
+            session.floor = session.answers.pop_first().map(|(number, _)| number).max(session.floor);
         }
-        answer
+        Applied::Fresh(answer)
+    }
+
+    /// Forgets which commands have been applied.
+    pub fn forget_sessions(&mut self) {
+        self.sessions.clear();
     }
 
     /// What a key holds.
@@ -55,6 +83,19 @@ impl Store {
     /// Keys and values, in order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.values.iter().map(|(key, value)| (*key, *value))
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Size of a snapshot: a word for each key, value, session and kept answer.
+    #[must_use]
+    pub fn bytes(&self) -> u32 {
+        let answers: usize = self.sessions.values().map(|session| session.answers.len() + 1).sum();
+        16 * (self.values.len() + answers) as u32
     }
 
     /// Digest of the whole state.

@@ -1,0 +1,140 @@
+//! The bully algorithm: of the nodes that are up, the one with the highest number coordinates.
+//!
+//! Garcia-Molina, "Elections in a Distributed Computing System", IEEE Transactions on Computers C-31(1), 1982,
+//! section IV, with the messages as textbooks have them since (Coulouris, Dollimore, Kindberg and Blair,
+//! "Distributed Systems", 5th edition, section 15.3): who notices that the coordinator is down asks every higher
+//! node (election); a higher one that is up answers and holds an election of its own; whom nobody answers tells
+//! every lower one (coordinator). A node that starts again holds an election, and bullies whoever coordinates.
+//! Of Garcia-Molina's procedures it has `Check`, by which the coordinator asks all others whether they follow it.
+//!
+//! It assumes synchrony: a bound on delays that `timeout` covers twice, reliable links, a fixed membership, and
+//! failures that are crashes. Beyond that, two coordinators are as published.
+
+mod invariants;
+mod message;
+mod server;
+
+use std::sync::Arc;
+
+use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series};
+use netsplit_sim::node::NodeId;
+use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::{Cluster, Simulation};
+
+pub use invariants::Watch;
+pub use message::Bully;
+pub use server::{Phase, Server};
+
+use crate::parts::client::{ClientConfig, Route};
+use crate::parts::host::{Hosted, hosted_cluster};
+use crate::registry::{Algorithm, Setup};
+use server::Config;
+
+/// The registry's entry.
+pub static BULLY: Algorithm = Algorithm {
+    id: "bully",
+    label: "Bully",
+    summary: "The highest node that is up coordinates. Whoever misses the coordinator asks all higher ones.",
+    semantics: 1,
+    nodes: (1, 15, 5),
+    spares: 0,
+    params: PARAMS,
+    presets: &[],
+    roles: &[
+        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
+        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
+    ],
+    messages: message::MESSAGES,
+    layout: Layout::Circle,
+    series: &[
+        Series { id: "coordinators", label: "Coordinators", unit: "", chart: "", counts: false },
+        Series { id: "electing", label: "Nodes in an election", unit: "", chart: "", counts: false },
+        Series { id: "jobs", label: "Jobs done", unit: "", chart: "", counts: false },
+    ],
+    lanes: &[("coordinators", "Coordinators")],
+    actions: &[],
+    promises: |_| PROMISES.to_vec(),
+    build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
+};
+
+static PARAMS: &[Param] = &[
+    Param {
+        id: "check",
+        label: "Check interval",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        help: "How often the coordinator asks the others whether they follow it.",
+    },
+    Param {
+        id: "patience",
+        label: "Silence before an election",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(SECOND, MILLISECOND, 3600 * SECOND),
+        help: "A node that was not asked for so long takes the coordinator for crashed.",
+    },
+    Param {
+        id: "timeout",
+        label: "Wait for answers",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(200 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        help: "A node that no higher one answers for so long coordinates. It must cover a round trip.",
+    },
+    Param {
+        id: "service",
+        label: "Work per message",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
+        help: "Processor time of one message; the slow fault multiplies it.",
+    },
+    Param {
+        id: "broken",
+        label: "Broken on purpose",
+        unit: "",
+        group: "Broken on purpose",
+        kind: Kind::Choice(&[("none", "Nothing"), ("no_wait", "Waits for no answer")]),
+        help: "A mistake to find: whoever holds an election announces itself at once.",
+    },
+];
+
+static PROMISES: [Promise; 2] = [
+    Promise {
+        id: "one_coordinator",
+        aspect: Aspect::Consistency,
+        promised: true,
+        assuming: &["delays are bounded", "no message is lost", "failures are crashes"],
+        sentence: "Once crashes and restarts pause, all nodes follow the highest one that is up.",
+    },
+    Promise {
+        id: "live",
+        aspect: Aspect::Liveness,
+        promised: true,
+        assuming: &["delays are bounded", "no message is lost", "failures are crashes"],
+        sentence: "Some node coordinates soon after the coordinator crashed.",
+    },
+];
+
+/// The cluster itself, for tests that look into servers.
+#[must_use]
+pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
+    let servers: Vec<NodeId> = (0..setup.nodes).map(NodeId).collect();
+    let nodes = servers.iter().map(|me| {
+        let name = format!("n{}", me.0 + 1);
+        let settings = setup.settings_of(&name);
+        let config = Config {
+            check: settings.duration("check"),
+            patience: settings.duration("patience"),
+            timeout: settings.duration("timeout"),
+            service: settings.duration("service"),
+            no_wait: settings.choice("broken") == "no_wait",
+        };
+        let mut meta = setup.meta(name, 0);
+        meta.workers = 1;
+        (meta, Server::new(Arc::new(config), *me, setup.nodes))
+    });
+    let clients = ClientConfig::new(setup.workload.clone(), servers.clone(), Route::Leader).calls();
+    hosted_cluster(setup, nodes.collect(), clients, 1)
+}

@@ -1,0 +1,280 @@
+//! Leases and fencing tokens: whoever holds the lease works for clients and writes to a store.
+//!
+//! Gray and Cheriton, "Leases: An Efficient Fault-Tolerant Mechanism for Distributed File Cache Consistency", SOSP
+//! 1989, for the lease; Burrows, "The Chubby Lock Service for Loosely-Coupled Distributed Systems", OSDI 2006, section
+//! 2.4, for tokens that the store compares (its sequencers); Kleppmann, "Designing Data-Intensive Applications", 2017,
+//! chapter 8 ("The leader and the lock"), for the story that gives them their name here.
+//!
+//! Three lock servers keep the holder and the count of tokens in a replicated log (Multi-Paxos, [`super::paxos`]), so
+//! that tokens rise whoever leads them: a token is part of the state on which a majority agreed, and no failover goes
+//! back behind it. A holder counts its lease from when it asked; the lock service from when it granted; a new leader
+//! of the lock service gives the holder its whole span again, never less. So while clocks run at the same rate and
+//! nobody pauses no two nodes believe that they hold it.
+//!
+//! Pauses happen. The holder reads the store's document when its lease begins, changes it and writes it back as a
+//! whole: a holder of old overwrites what came after it. Looking at the clock just before (`check`) does not help
+//! against a pause between the look and the write, nor against a slow message. The store that compares tokens
+//! (`fencing`) does: whoever shows a token, reading or writing, shuts the older ones out, and the highest is on disk
+//! before anything is answered. A write with an old token that comes before any newer one is accepted: nobody has
+//! read what it changes.
+
+mod invariants;
+mod lock;
+mod message;
+mod node;
+mod store;
+mod worker;
+
+use std::sync::Arc;
+
+use netsplit_sim::declare::{Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::node::NodeId;
+use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::{Cluster, Simulation};
+
+pub use invariants::Watch;
+pub use message::{Document, Lease};
+pub use node::Node;
+
+use super::paxos;
+use crate::parts::client::{ClientConfig, Route};
+use crate::parts::host::{Hosted, hosted_cluster};
+use crate::registry::{Algorithm, Setup};
+use lock::Lock;
+use store::Store;
+use worker::{Config, Guard, Worker};
+
+/// Lock servers.
+const LOCKS: u32 = 3;
+
+/// The registry's entry.
+pub static LEASES: Algorithm = Algorithm {
+    id: "leases",
+    label: "Leases and fencing tokens",
+    summary: "A lock service hands out a lease; its holder writes to a store, which may compare tokens.",
+    semantics: 1,
+    nodes: (1, 9, 3),
+    spares: 0,
+    params: PARAMS,
+    presets: &[],
+    roles: &[
+        NodeRole { id: "worker", prefix: "n", tier: 1, client: false },
+        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
+        NodeRole { id: "lock", prefix: "l", tier: 2, client: false },
+        NodeRole { id: "store", prefix: "s", tier: 3, client: false },
+    ],
+    messages: &message::MESSAGES,
+    layout: Layout::Tiers,
+    series: &[
+        Series {
+            id: "holders",
+            label: "Nodes that believe they hold it",
+            unit: "",
+            chart: "",
+            counts: false,
+        },
+        Series { id: "token", label: "Last token", unit: "", chart: "", counts: false },
+        Series {
+            id: "fenced",
+            label: "Orders with an old token refused",
+            unit: "",
+            chart: "",
+            counts: false,
+        },
+        Series {
+            id: "stale",
+            label: "Writes with an old token accepted",
+            unit: "",
+            chart: "",
+            counts: false,
+        },
+    ],
+    lanes: &[("holders", "Holders")],
+    actions: &[],
+    promises,
+    build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
+};
+
+static PARAMS: &[Param] = &[
+    Param {
+        id: "guard",
+        label: "Guard",
+        unit: "",
+        group: "",
+        kind: Kind::Choice(&[
+            ("fencing", "Fencing token"),
+            ("check", "Check before writing"),
+            ("none", "None"),
+        ]),
+        help: "What keeps a holder of old from writing: the store compares tokens, the holder looks at its clock, or nothing until it is told.",
+    },
+    Param {
+        id: "ttl",
+        label: "Lease",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(2 * SECOND, 10 * MILLISECOND, 3600 * SECOND),
+        help: "How long a lease lasts. The holder prolongs it once a third is over.",
+    },
+    Param {
+        id: "poll",
+        label: "Asks again after",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        help: "How often a node asks for the lease, or for an answer that did not come.",
+    },
+    Param {
+        id: "join",
+        label: "Asks first at",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(0, 0, 3600 * SECOND),
+        help: "When a node begins to ask for the lease.",
+    },
+    Param {
+        id: "gap",
+        label: "Between check and write",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(10 * MILLISECOND, 0, 60 * SECOND),
+        help: "Work on a write after the check, whatever the guard. A pause may fall into it.",
+    },
+    Param {
+        id: "clock",
+        label: "Lease measured by",
+        unit: "",
+        group: "",
+        kind: Kind::Choice(&[("monotonic", "Monotonic clock"), ("wall", "Wall clock")]),
+        help: "A wall clock jumps, and the holder believes it. Both drift.",
+    },
+    Param {
+        id: "first_token",
+        label: "First token",
+        unit: "",
+        group: "",
+        kind: Kind::Int(1, 1, 1_000_000),
+        help: "The lock service has handed out all tokens before this one.",
+    },
+    Param {
+        id: "sync",
+        label: "Disk sync",
+        unit: "",
+        group: "",
+        kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
+        help: "Time until a write of the store or of a lock server is durable.",
+    },
+    Param {
+        id: "service",
+        label: "Work per message",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
+        help: "Processor time of one message at a worker; the slow fault multiplies it.",
+    },
+    Param {
+        id: "broken",
+        label: "Broken on purpose",
+        unit: "",
+        group: "Broken on purpose",
+        kind: Kind::Choice(&[
+            ("none", "Nothing"),
+            ("store_forgets", "The store keeps no token on disk"),
+            ("tokens_reused", "The lock service's leader counts tokens"),
+        ]),
+        help: "A mistake to find: the highest token is lost in a crash of the store, or a new leader of the lock service begins to count anew.",
+    },
+];
+
+fn promises(settings: &Settings) -> Vec<Promise> {
+    let (safe, sentence) = match settings.choice("guard") {
+        "fencing" => (true, "Every read sees every write that was acknowledged before it began."),
+        "check" => (
+            false,
+            "A pause between check and write, or a slow message, lets a holder of old overwrite newer work.",
+        ),
+        _ => (false, "A holder of old overwrites newer work when it wakes."),
+    };
+    vec![
+        Promise {
+            id: "linearizable",
+            aspect: Aspect::Consistency,
+            promised: safe,
+            assuming: &["no disk is lost"],
+            sentence,
+        },
+        Promise {
+            id: "fenced",
+            aspect: Aspect::Consistency,
+            promised: safe,
+            assuming: &["no disk is lost"],
+            sentence: "The store accepts no write with a token below one that it has accepted.",
+        },
+        Promise {
+            id: "one_holder",
+            aspect: Aspect::Consistency,
+            promised: settings.choice("guard") != "none",
+            assuming: &["clocks run at the same rate", "nobody pauses"],
+            sentence: "No two nodes believe at once that they hold the lease.",
+        },
+        Promise {
+            id: "live",
+            aspect: Aspect::Liveness,
+            promised: true,
+            assuming: &["two lock servers and the store are up and connected"],
+            sentence: "When a holder is gone another takes over after the lease.",
+        },
+    ]
+}
+
+/// The cluster itself, for tests that look into nodes: workers, lock servers, the store, clients.
+#[must_use]
+pub fn cluster(setup: &Setup) -> Cluster<Hosted<Node>> {
+    let workers: Vec<NodeId> = (0..setup.nodes).map(NodeId).collect();
+    let locks: Arc<[NodeId]> = (setup.nodes..setup.nodes + LOCKS).map(NodeId).collect();
+    let store = NodeId(setup.nodes + LOCKS);
+    let mut nodes = Vec::new();
+    for me in &workers {
+        let name = format!("n{}", me.0 + 1);
+        let settings = setup.settings_of(&name);
+        let config = Config {
+            guard: match setup.settings.choice("guard") {
+                "fencing" => Guard::Fencing,
+                "check" => Guard::Check,
+                _ => Guard::None,
+            },
+            ttl: setup.settings.duration("ttl"),
+            poll: settings.duration("poll"),
+            join: settings.duration("join"),
+            gap: settings.duration("gap"),
+            wall: settings.choice("clock") == "wall",
+            service: settings.duration("service"),
+        };
+        let mut meta = setup.meta(name, 0);
+        meta.workers = 1;
+        nodes.push((meta, Node::Worker(Worker::new(Arc::new(config), Arc::clone(&locks), store))));
+    }
+    let broken = setup.settings.choice("broken");
+    for (index, me) in locks.iter().enumerate() {
+        let mut meta = setup.meta(format!("l{}", index + 1), 2);
+        meta.sync = setup.settings.law("sync");
+        let config = paxos::Config {
+            election: (300 * MILLISECOND, 600 * MILLISECOND),
+            heartbeat: 100 * MILLISECOND,
+            window: 16,
+            forgets: false,
+            adopts_any: false,
+        };
+        let peers = locks.iter().copied().filter(|peer| peer != me).collect();
+        let core = paxos::Core::new(Arc::new(config), *me, peers);
+        let first = setup.settings.int("first_token").max(1) as u64;
+        let lock = Lock::new(core, setup.settings.duration("ttl"), first, broken == "tokens_reused");
+        nodes.push((meta, Node::Lock(lock)));
+    }
+    let mut meta = setup.meta("s1".to_owned(), 3);
+    meta.sync = setup.settings.law("sync");
+    let fences = setup.settings.choice("guard") == "fencing";
+    nodes.push((meta, Node::Store(Store::new(fences, broken == "store_forgets"))));
+    let clients = ClientConfig::new(setup.workload.clone(), workers, Route::Leader);
+    hosted_cluster(setup, nodes, clients, 1)
+}

@@ -1,0 +1,198 @@
+//! Paxos: acceptors promise and accept, and what a majority accepted in one ballot is chosen for ever.
+//!
+//! Lamport, "Paxos Made Simple", ACM SIGACT News 32(4), 2001. Section 2 is the single decree ([`single`]); section 3
+//! is the log, here [`core`]: one proposer, the leader, runs phase 1 once for all slots, fills the gaps that it finds
+//! with no-ops, and then runs phase 2 alone, for several slots at once. The leader is also the distinguished learner
+//! (2.3); the others learn from what it says to be decided. Acceptors keep promises and accepted values on disk, and
+//! a proposer the highest ballot that it used, before anything that follows from them is sent (2.5). Who leads is
+//! settled by timeouts of random length, which safety does not hang on.
+//!
+//! With several proposals outstanding the log has no primary order (Junqueira, Reed and Serafini, "Zab", DSN 2011,
+//! section II): a leader's first proposal may be lost and its second decided. Each such loss is counted.
+
+pub mod core;
+mod invariants;
+mod message;
+mod server;
+mod store;
+
+use std::sync::Arc;
+
+use netsplit_sim::declare::{Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::node::NodeId;
+use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::{Cluster, Simulation};
+
+pub use self::core::{Config, Core, Role};
+pub use invariants::Watch;
+pub(super) use message::MESSAGES;
+pub use message::{CHOSEN, Command, Disk, Paxos, Value, Write};
+pub use server::Server;
+pub(super) use server::log_view;
+
+use crate::parts::client::{ClientConfig, Route};
+use crate::parts::host::{Hosted, hosted_cluster};
+use crate::registry::{Algorithm, Setup};
+
+/// The registry's entry.
+pub static MULTI_PAXOS: Algorithm = Algorithm {
+    id: "multi_paxos",
+    label: "Multi-Paxos",
+    summary: "A leader runs phase 1 once, then decides slot after slot of a log by majorities.",
+    semantics: 1,
+    nodes: (1, 15, 5),
+    spares: 0,
+    params: PARAMS,
+    presets: &[],
+    roles: &[
+        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
+        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
+    ],
+    messages: &message::MESSAGES,
+    layout: Layout::Circle,
+    series: &[
+        Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
+        Series { id: "round", label: "Highest round", unit: "", chart: "", counts: false },
+        Series { id: "decided", label: "Decided slots", unit: "", chart: "", counts: false },
+        Series {
+            id: "order_lost",
+            label: "Commands lost before later ones",
+            unit: "",
+            chart: "",
+            counts: false,
+        },
+    ],
+    lanes: &[("leaders", "Leaders")],
+    actions: &[],
+    promises,
+    build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
+};
+
+static PARAMS: &[Param] = &[
+    Param {
+        id: "election_min",
+        label: "Time without a leader, least",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        help: "A node that hears no leader for a random time between least and most runs phase 1 itself.",
+    },
+    Param {
+        id: "election_max",
+        label: "Time without a leader, most",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(600 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        help: "The wider the range, the rarer duels.",
+    },
+    Param {
+        id: "heartbeat",
+        label: "Heartbeat",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(100 * MILLISECOND, MILLISECOND, 10 * SECOND),
+        help: "How often a leader tells that it lives, and sends again what is not yet accepted.",
+    },
+    Param {
+        id: "window",
+        label: "Proposals outstanding",
+        unit: "",
+        group: "",
+        kind: Kind::Int(16, 1, 1000),
+        help: "How many slots a leader proposes before the first is decided. With one the order is kept.",
+    },
+    Param {
+        id: "sync",
+        label: "Disk sync",
+        unit: "",
+        group: "",
+        kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
+        help: "Time until a write is durable. Promises and acceptances wait for it.",
+    },
+    Param {
+        id: "service",
+        label: "Work per message",
+        unit: "",
+        group: "",
+        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
+        help: "Processor time of one message; the slow fault multiplies it.",
+    },
+    BROKEN,
+];
+
+/// The mistakes that can be switched on, here and in the single decree.
+const BROKEN: Param = Param {
+    id: "broken",
+    label: "Broken on purpose",
+    unit: "",
+    group: "Broken on purpose",
+    kind: Kind::Choice(&[
+        ("none", "Nothing"),
+        ("acceptor_forgets", "The acceptor keeps nothing on disk"),
+        ("adopts_any", "The proposer adopts any accepted value"),
+    ]),
+    help: "A mistake to find: promises and acceptances are lost in a crash, or a new leader takes the first value it is told of instead of that of the highest ballot.",
+};
+
+fn promises(settings: &Settings) -> Vec<Promise> {
+    vec![
+        Promise {
+            id: "linearizable",
+            aspect: Aspect::Consistency,
+            promised: true,
+            assuming: &["no disk is lost"],
+            sentence: "Every read sees every write that was acknowledged before it began.",
+        },
+        Promise {
+            id: "primary_order",
+            aspect: Aspect::Consistency,
+            promised: settings.int("window") == 1,
+            assuming: &[],
+            sentence: "Of one leader's commands none is decided unless all before it are.",
+        },
+        Promise {
+            id: "durable",
+            aspect: Aspect::Durability,
+            promised: true,
+            assuming: &["no disk is lost"],
+            sentence: "An acknowledged write is on a majority's disks.",
+        },
+        Promise {
+            id: "live",
+            aspect: Aspect::Liveness,
+            promised: true,
+            assuming: &["a majority is up and connected", "delays are far below the timeout"],
+            sentence: "Some leader stands and requests are answered.",
+        },
+    ]
+}
+
+/// The settings of a log.
+pub(super) fn config(settings: &Settings) -> Config {
+    let least = settings.duration("election_min");
+    Config {
+        election: (least, settings.duration("election_max").max(least)),
+        heartbeat: settings.duration("heartbeat"),
+        window: settings.int("window").max(1) as u64,
+        forgets: settings.choice("broken") == "acceptor_forgets",
+        adopts_any: settings.choice("broken") == "adopts_any",
+    }
+}
+
+/// The cluster itself, for tests that look into servers.
+#[must_use]
+pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
+    let servers: Vec<NodeId> = (0..setup.nodes).map(NodeId).collect();
+    let nodes = servers.iter().map(|me| {
+        let name = format!("n{}", me.0 + 1);
+        let settings = setup.settings_of(&name);
+        let peers = servers.iter().copied().filter(|peer| peer != me).collect();
+        let core = Core::new(Arc::new(config(settings)), *me, peers);
+        let mut meta = setup.meta(name, 0);
+        meta.workers = 1;
+        meta.sync = settings.law("sync");
+        (meta, Server::new(core, settings.duration("service")))
+    });
+    let clients = ClientConfig::new(setup.workload.clone(), servers.clone(), Route::Leader);
+    hosted_cluster(setup, nodes.collect(), clients, 1)
+}

@@ -1,0 +1,231 @@
+//! Replication: AppendEntries and its answers (paper, 5.3; dissertation, 10.2: pipelining and batching).
+
+use std::sync::Arc;
+
+use netsplit_sim::NodeId;
+use netsplit_sim::view::Text;
+
+use super::disk::Effect;
+use super::members::bit;
+use super::message::{Append, Entry, Payload, Raft};
+use super::replica::{Progress, RaftCtx, Replica, Role, Timer};
+use super::rules::Broken;
+
+impl Replica {
+    /// A leader takes a command; the index of its entry.
+    pub fn propose(&mut self, payload: Payload, ctx: &mut RaftCtx<'_>) -> u64 {
+        let index = self.append(payload, ctx);
+        self.flush_later(ctx);
+        index
+    }
+
+    /// Writes and sends now, or when the time for collecting is over.
+    pub(super) fn flush_later(&mut self, ctx: &mut RaftCtx<'_>) {
+        if self.rules.batch == 0 {
+            self.flush(ctx);
+        } else if !self.flushing {
+            self.flushing = true;
+            ctx.set_timer(self.rules.batch, Timer::Flush);
+        }
+    }
+
+    pub(super) fn append(&mut self, payload: Payload, ctx: &mut RaftCtx<'_>) -> u64 {
+        self.edit(self.log.last());
+        self.log.push(Entry { term: self.term, payload });
+        let index = self.log.last();
+        if let Payload::Members(members) = payload {
+            self.enter(members, index, ctx);
+        }
+        index
+    }
+
+    /// The leader's own entries are sent and made durable at the same time.
+    pub(super) fn flush(&mut self, ctx: &mut RaftCtx<'_>) {
+        self.flushing = false;
+        if self.role != Role::Leader {
+            return;
+        }
+        let reading = std::mem::take(&mut self.reading);
+        if reading {
+            self.new_round(ctx);
+        }
+        for peer in self.others() {
+            self.replicate(peer, reading, ctx);
+        }
+        if self.unsaved != u64::MAX {
+            let effect = Effect::OwnLog(self.term, self.log.last());
+            self.when_durable(effect, ctx);
+        }
+        // Alone, a leader is its own majority.
+        self.confirm(ctx);
+    }
+
+    /// Sends what a follower lacks, as far as it may be sent before answers arrive; with `force` a heartbeat if there is
+    /// nothing else.
+    pub(super) fn replicate(&mut self, to: NodeId, force: bool, ctx: &mut RaftCtx<'_>) {
+        let mut force = force;
+        let last = self.log.last();
+        while let Some(progress) = self.progress.get_mut(&to.0) {
+            let most = if progress.probing { 1 } else { self.rules.inflight };
+            let more = progress.next <= last && progress.inflight < most;
+            if !more && !force {
+                return;
+            }
+            if progress.next <= self.log.base() {
+                if progress.snapshot < self.log.base() {
+                    self.send_snapshot(to, ctx);
+                    return;
+                }
+                // Nothing after the snapshot makes sense to it yet; a heartbeat still does.
+                progress.next = progress.snapshot + 1;
+                continue;
+            }
+            let previous = progress.next - 1;
+            let until = if more { last.min(previous + self.rules.max_entries as u64) } else { previous };
+            progress.inflight += u32::from(more);
+            progress.next = until + 1;
+            let message = Append {
+                term: self.term,
+                previous,
+                previous_term: self.log.term_at(previous),
+                entries: Arc::from(self.log.slice(previous, until)),
+                commit: self.commit,
+                round: self.round,
+            };
+            ctx.send(to, Raft::Append(message));
+            force = false;
+        }
+    }
+
+    pub(super) fn heartbeat(&mut self, ctx: &mut RaftCtx<'_>) {
+        if self.role != Role::Leader {
+            return;
+        }
+        let now = ctx.elapsed();
+        let limit = self.rules.election_max;
+        let recent = |progress: &Progress| now.saturating_sub(progress.heard) <= limit;
+        let heard = self.progress.iter().filter(|(_, progress)| recent(progress));
+        let heard = heard.fold(bit(self.me), |set, (peer, _)| set | bit(NodeId(*peer)));
+        self.in_doubt = !self.members.quorum(heard);
+        if self.in_doubt && self.rules.check_quorum {
+            let term = self.term;
+            ctx.notable(|| Text::new("raft-quorum-lost").with("term", term));
+            self.step_down(ctx);
+            return;
+        }
+        self.new_round(ctx);
+        for peer in self.others() {
+            if let Some(progress) = self.progress.get_mut(&peer.0) {
+                if progress.matched + 1 < progress.sent {
+                    progress.next = progress.matched + 1;
+                    progress.inflight = 0;
+                    progress.snapshot = 0;
+                }
+                progress.sent = progress.next;
+            }
+            self.replicate(peer, true, ctx);
+        }
+        self.hand_over(ctx);
+        self.advance_changes(ctx);
+        self.beat = Some(ctx.set_timer(self.rules.heartbeat, Timer::Heartbeat));
+    }
+
+    pub(super) fn append_from(&mut self, from: NodeId, append: &Append, ctx: &mut RaftCtx<'_>) {
+        self.ask_to_leave(ctx);
+        let round = append.round;
+        let base = self.log.base();
+        let (mut previous, mut previous_term) = (append.previous, append.previous_term);
+        let mut entries = &append.entries[..];
+        // What a snapshot covers was committed, and so it agrees.
+        let covered = (base.saturating_sub(previous) as usize).min(entries.len());
+        if covered > 0 {
+            previous_term = entries[covered - 1].term;
+            entries = &entries[covered..];
+            previous += covered as u64;
+        }
+        let agrees =
+            previous < base || (previous <= self.log.last() && self.log.term_at(previous) == previous_term);
+        if !agrees {
+            // Where to try next: the start of the term that conflicts, or the end of a log that is too short.
+            let mut index = self.log.last().min(previous.saturating_sub(1));
+            let conflict = self.log.term_at(previous);
+            while index > self.commit && previous <= self.log.last() && self.log.term_at(index) == conflict {
+                index -= 1;
+            }
+            let reply = Raft::Appended { term: self.term, success: false, index, round };
+            self.when_durable(Effect::Send(from, reply), ctx);
+            return;
+        }
+        let verified = previous + entries.len() as u64;
+        let mut index = previous;
+        while let Some(entry) = entries.first()
+            && index < self.log.last()
+            && self.log.term_at(index + 1) == entry.term
+        {
+            index += 1;
+            entries = &entries[1..];
+        }
+        if self.rules.broken == Broken::TruncateAlways && previous >= base {
+            index = previous;
+            entries = &append.entries[append.entries.len() - (verified - previous) as usize..];
+            self.replace(from, index, entries, ctx);
+        } else if !entries.is_empty() {
+            self.replace(from, index, entries, ctx);
+        }
+        let known = if self.rules.broken == Broken::LeaderCommit { self.log.last() } else { verified };
+        self.commit_to(append.commit.min(known), ctx);
+        let reply = Raft::Appended { term: self.term, success: true, index: verified, round };
+        self.when_durable(Effect::Send(from, reply), ctx);
+    }
+
+    /// Keeps its log up to an index and takes the leader's entries from there.
+    fn replace(&mut self, from: NodeId, keep: u64, entries: &[Entry], ctx: &mut RaftCtx<'_>) {
+        let gone = self.log.last() - keep;
+        if gone > 0 {
+            self.truncated += gone;
+            ctx.note(|| Text::new("raft-truncates").with("count", gone).with("leader", from));
+        }
+        self.edit(keep);
+        self.log.replace(keep, entries);
+        let new = entries.iter().any(|entry| matches!(entry.payload, Payload::Members(_)));
+        if new || self.members_index > keep {
+            self.find_members();
+        }
+    }
+
+    pub(super) fn appended(
+        &mut self,
+        from: NodeId,
+        success: bool,
+        index: u64,
+        round: u64,
+        ctx: &mut RaftCtx<'_>,
+    ) {
+        let now = ctx.elapsed();
+        let Some(progress) = self.progress.get_mut(&from.0).filter(|_| self.role == Role::Leader) else {
+            return;
+        };
+        progress.heard = now;
+        progress.inflight = progress.inflight.saturating_sub(1);
+        progress.round = progress.round.max(round);
+        if success {
+            progress.matched = progress.matched.max(index);
+            progress.next = progress.next.max(progress.matched + 1);
+            progress.probing = false;
+            if progress.matched >= progress.snapshot {
+                progress.snapshot = 0;
+            }
+            self.advance_commit(ctx);
+        } else if progress.snapshot == 0 {
+            progress.next = (index + 1).max(progress.matched + 1).min(progress.next.max(1));
+            progress.inflight = 0;
+            progress.probing = true;
+        }
+        self.confirm(ctx);
+        if !self.transferred {
+            self.hand_over(ctx);
+        }
+        self.advance_changes(ctx);
+        self.replicate(from, !success, ctx);
+    }
+}

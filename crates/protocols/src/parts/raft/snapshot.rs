@@ -1,0 +1,79 @@
+//! Log compaction and InstallSnapshot (paper, section 7; dissertation, chapter 5), in one piece instead of chunks.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use netsplit_sim::NodeId;
+use netsplit_sim::view::Text;
+
+use super::disk::Effect;
+use super::message::{Raft, Snapshot};
+use super::replica::{RaftCtx, Replica};
+
+impl Replica {
+    /// Whether the host should make a snapshot of its state, which is at this index.
+    #[must_use]
+    pub fn wants_snapshot(&self, applied: u64) -> bool {
+        let taken = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.index);
+        self.rules.compact > 0 && applied >= taken + self.rules.compact
+    }
+
+    /// The host's state after the entry at an index. Half as many entries as lie between two snapshots are kept for
+    /// followers that lag.
+    pub fn compact(
+        &mut self,
+        index: u64,
+        digest: u64,
+        bytes: u32,
+        state: Arc<dyn Any>,
+        ctx: &mut RaftCtx<'_>,
+    ) {
+        if index > self.commit || index <= self.log.base() {
+            return;
+        }
+        let term = self.log.term_at(index);
+        let members = self.members_at(index);
+        let cut = index.saturating_sub(self.rules.compact / 2).max(self.log.base());
+        let cut_term = self.log.term_at(cut);
+        self.snapshot = Some(Arc::new(Snapshot { index, term, members, digest, bytes, state }));
+        self.log.cover(cut, cut_term);
+        self.snapshot_unsaved = Some((cut, cut_term));
+        self.save(ctx);
+        ctx.note(|| Text::new("raft-snapshot").with("index", index));
+    }
+
+    pub(super) fn send_snapshot(&mut self, to: NodeId, ctx: &mut RaftCtx<'_>) {
+        let (Some(snapshot), Some(progress)) = (&self.snapshot, self.progress.get_mut(&to.0)) else { return };
+        progress.snapshot = snapshot.index;
+        progress.next = snapshot.index + 1;
+        ctx.send(to, Raft::Install { term: self.term, snapshot: snapshot.clone(), round: self.round });
+    }
+
+    pub(super) fn install(
+        &mut self,
+        from: NodeId,
+        snapshot: Arc<Snapshot>,
+        round: u64,
+        ctx: &mut RaftCtx<'_>,
+    ) {
+        let (index, term) = (snapshot.index, snapshot.term);
+        if index > self.commit {
+            // What follows the snapshot stays where it agrees with it.
+            let kept = self.log.last() > index && self.log.term_at(index) == term;
+            self.log.cover(index, term);
+            if !kept {
+                self.edit(index);
+                self.unsaved = u64::MAX;
+            }
+            self.snapshot = Some(snapshot.clone());
+            self.restored = Some(snapshot);
+            self.snapshot_unsaved = Some((index, term));
+            self.find_members();
+            self.installed += 1;
+            ctx.note(|| Text::new("raft-installs").with("index", index).with("leader", from));
+            self.commit_to(index, ctx);
+        }
+        let reply = Raft::Appended { term: self.term, success: true, index, round };
+        self.when_durable(Effect::Send(from, reply), ctx);
+    }
+}

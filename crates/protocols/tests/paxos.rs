@@ -1,0 +1,246 @@
+//! Multi-Paxos: its invariants under random faults, its laws of latency and messages, planted mistakes, and the order
+//! that it does not keep.
+
+mod weather;
+
+use netsplit_protocols::leader_election::paxos::{self, Command, MULTI_PAXOS, Role, Server, Watch};
+use netsplit_protocols::parts::host::Hosted;
+use netsplit_sim::declare::Value;
+use netsplit_sim::distribution::Distribution;
+use netsplit_sim::fault::{Fault, FaultKind, Selector};
+use netsplit_sim::history::{Observation, Outcome, What};
+use netsplit_sim::network::{Network, Profile, Transport};
+use netsplit_sim::node::Action;
+use netsplit_sim::time::{MILLISECOND, SECOND};
+use netsplit_sim::watch::Watch as _;
+use netsplit_sim::{Cluster, NodeId, Simulation};
+use weather::{Clients, Observer, setup, storm, with};
+
+#[derive(Default)]
+struct Run {
+    watch: Watch,
+    clients: Clients,
+    order_lost: u64,
+    checked: usize,
+}
+
+impl Observer<Hosted<Server>> for Run {
+    fn after(&mut self, sim: &Cluster<Hosted<Server>>, who: NodeId, up: &[bool]) -> Result<(), String> {
+        let nodes = sim.nodes();
+        if let Some(breach) = self.watch.after(nodes, who, up) {
+            return Err(format!("{breach:?}"));
+        }
+        // Only what a client asked may be decided.
+        for value in &self.watch.decided[self.checked..] {
+            if let Command::Client(client, operation) = value.command
+                && self.clients.asked.get(&(client.0, operation.number)) != Some(&operation)
+            {
+                return Err(format!("validity: nobody asked for {operation:?}"));
+            }
+        }
+        self.checked = self.watch.decided.len();
+        Ok(())
+    }
+    fn hear(&mut self, seen: &[Observation]) -> Result<(), String> {
+        self.clients.hear(seen);
+        Ok(())
+    }
+}
+
+fn one(seed: u64, how: &'static str) -> Result<Run, String> {
+    let nodes = 3 + 2 * (seed % 2) as u32;
+    let mut sim = paxos::cluster(&with(setup(&MULTI_PAXOS, seed, nodes, 40.0), "broken", Value::Choice(how)));
+    let mut run = Run::default();
+    let aim = |nodes: &[Hosted<Server>]| {
+        nodes.iter().position(|n| n.server().is_some_and(|s| s.core.role == Role::Leading))
+    };
+    storm(&mut sim, seed, nodes, 6 * SECOND, 300 * MILLISECOND, aim, &mut run)?;
+    run.clients.linearizable()?;
+    // Acknowledged writes are accepted on a majority's disks.
+    for (key, value) in &run.clients.acknowledged {
+        let is = |v: &paxos::Value| matches!(v.command, Command::Client(_, op) if (op.key, op.value) == (*key, *value));
+        let holds = |node: &u32| {
+            let disk = sim.disk(NodeId(*node));
+            disk.chosen.iter().any(is) || disk.accepted.values().any(|(_, v)| is(v))
+        };
+        let copies = (0..nodes).filter(holds).count() as u32;
+        if copies * 2 <= nodes {
+            return Err(format!("durability: acknowledged value {value:x} is on {copies} of {nodes} disks"));
+        }
+    }
+    run.order_lost =
+        sim.nodes().iter().filter_map(Hosted::server).map(|s| s.core.order_lost).max().unwrap_or(0);
+    Ok(run)
+}
+
+fn reproduce(seed: u64, why: &str) -> String {
+    format!(
+        "{why}\n  reproduce: NETSPLIT_SEED={seed} cargo test -p netsplit-protocols --test paxos one_schedule"
+    )
+}
+
+#[test]
+fn safety_under_a_thousand_random_schedules() {
+    let (mut decided, mut ballots, mut writes, mut reads, mut lost) = (0, 0, 0, 0, 0);
+    for seed in 0..1000 {
+        let run = one(seed, "none").unwrap_or_else(|why| panic!("{}", reproduce(seed, &why)));
+        decided += run.watch.decided.len();
+        ballots += run.watch.ballots;
+        writes += run.clients.acknowledged.len();
+        reads += run.clients.reads;
+        lost += run.order_lost;
+    }
+    println!(
+        "paxos: {decided} decided, {ballots} leaders, {writes} writes, {reads} reads, {lost} lost before later ones"
+    );
+    assert!(decided > 80_000 && ballots > 2_500, "{decided} {ballots}");
+    assert!(writes > 40_000 && reads > 40_000, "{writes} {reads}");
+    assert!(lost > 0, "several proposals outstanding keep no order");
+}
+
+#[test]
+fn one_schedule() {
+    if let Some(seed) = std::env::var("NETSPLIT_SEED").ok().and_then(|seed| seed.parse::<u64>().ok())
+        && let Err(why) = one(seed, "none")
+    {
+        panic!("{why}");
+    }
+}
+
+#[test]
+fn planted_mistakes_are_caught() {
+    for how in ["acceptor_forgets", "adopts_any"] {
+        let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, how).err()).collect();
+        let by = |what: &str| caught.iter().filter(|why| why.contains(what)).count();
+        println!(
+            "paxos, {how}: caught in {} of 200 schedules: promise {}, agreement {}, validity {}, clients {}, durability {}",
+            caught.len(),
+            by("paxos_promise"),
+            by("paxos_agreement"),
+            by("paxos_validity"),
+            by("linearizable"),
+            by("durability")
+        );
+        assert!(!caught.is_empty(), "{how}");
+    }
+}
+
+/// n1 leads; its followers' hops and syncs differ.
+fn quiet(slowest: u64) -> Cluster<Hosted<Server>> {
+    let mut setup = setup(&MULTI_PAXOS, 1, 5, 0.01);
+    setup.workload.clients = 1;
+    setup.workload.timeout = 10 * SECOND;
+    setup.settings.set("service", Value::Duration(0)).unwrap();
+    setup.overrides = (1..=5)
+        .map(|n| {
+            let mut own = setup.settings.clone();
+            let (min, max) = if n == 1 { (100, 100) } else { (3_000, 4_000) };
+            own.set("election_min", Value::Duration(min * MILLISECOND)).unwrap();
+            own.set("election_max", Value::Duration(max * MILLISECOND)).unwrap();
+            own.set("sync", Value::Law(Distribution::Constant(n * MILLISECOND))).unwrap();
+            (format!("n{n}"), own)
+        })
+        .collect();
+    let constant = |ms| Profile::new(Distribution::Constant(ms * MILLISECOND), Transport::Datagram);
+    setup.network = Network::uniform(constant(5));
+    for (index, ms) in [3, 7, 12, slowest].into_iter().enumerate() {
+        setup.network.profiles.push(constant(ms));
+        let (follower, index) = (index as u32 + 1, index as u16 + 1);
+        setup.network.by_link.insert((0, follower), index);
+        setup.network.by_link.insert((follower, 0), index);
+    }
+    let mut sim = paxos::cluster(&setup);
+    // Just after a heartbeat at a whole tenth of a second and the leader's sync of its promise.
+    sim.run(2 * SECOND + 10 * MILLISECOND, u64::MAX);
+    sim
+}
+
+/// Two clients' hops, then the leader's sync beside the second fastest follower's round trip and sync; and without
+/// batching 2(n-1) messages between the servers.
+#[test]
+fn a_write_takes_exactly_as_long_and_as_many_messages_as_the_law_says() {
+    for slowest in [40, 45] {
+        let mut sim = quiet(slowest);
+        let start = sim.now();
+        let action = Action { id: "operation".to_owned(), node: Some(NodeId(5)), args: vec![1, 3, 9] };
+        sim.schedule_action(start + 1, action);
+        let events = sim.events();
+        sim.run(start + SECOND, u64::MAX);
+        let mut seen = Vec::new();
+        sim.drain(&mut seen);
+        let end =
+            seen.iter().find(|o| matches!(o.what, What::Complete(_, Outcome::Ok(_), _)) && o.time > start);
+        assert_eq!(end.map(|o| o.time - start - 1), Some((5 + 17 + 5) * MILLISECOND));
+        let arrived = |label: u8| {
+            let trace = sim.core().trace.iter();
+            let messages = trace.filter(|r| {
+                r.event > events && r.kind == netsplit_sim::trace::Kind::Arrive && r.label == label
+            });
+            messages.count()
+        };
+        assert_eq!((arrived(4), arrived(5)), (4, 4), "Accept and Accepted");
+    }
+}
+
+#[test]
+fn progress_if_and_only_if_a_majority_is_up() {
+    for nodes in 3..=7u32 {
+        for up in 0..1u32 << nodes {
+            let mut sim = paxos::cluster(&setup(&MULTI_PAXOS, 7, nodes, 50.0));
+            let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
+            let kind = FaultKind::Crash { host: true };
+            sim.schedule_fault(Fault { at: 0, duration: None, kind, from, to: Vec::new(), message: None });
+            sim.run(5 * SECOND, u64::MAX);
+            let decided = sim.nodes().iter().filter_map(Hosted::server).any(|s| s.core.decided() > 1);
+            assert_eq!(decided, up.count_ones() * 2 > nodes, "up: {up:b} of {nodes}");
+        }
+    }
+}
+
+/// The leader proposes two commands; all that reaches anybody is the second one, and then the leader is gone.
+fn first_lost(window: i64) -> (u64, Vec<u64>) {
+    let mut setup = with(setup(&MULTI_PAXOS, 1, 3, 0.01), "window", Value::Int(window));
+    setup.workload.clients = 1;
+    setup.workload.timeout = 20 * SECOND;
+    setup.overrides = (1..=3)
+        .map(|n| {
+            let mut own = setup.settings.clone();
+            for id in ["election_min", "election_max"] {
+                own.set(id, Value::Duration(n * 500 * MILLISECOND)).unwrap();
+            }
+            (format!("n{n}"), own)
+        })
+        .collect();
+    setup.network =
+        Network::uniform(Profile::new(Distribution::Constant(2 * MILLISECOND), Transport::Datagram));
+    let mut sim = paxos::cluster(&setup);
+    let start = 2 * SECOND + 30 * MILLISECOND;
+    for (after, value) in [(0, 1), (10, 2)] {
+        let action =
+            Action { id: "operation".to_owned(), node: Some(NodeId(3)), args: vec![1, value, value] };
+        sim.schedule_action(start + after * MILLISECOND, action);
+    }
+    let mut fault = |at, lasts, kind| {
+        let (from, to) = (vec![Selector::Node(NodeId(0))], Vec::new());
+        sim.schedule_fault(Fault { at, duration: Some(lasts), kind, from, to, message: None });
+    };
+    // The first proposal's messages are lost, its answers as well; then the leader crashes for three seconds.
+    let cut = FaultKind::Partition(vec![vec![Selector::Node(NodeId(0)), Selector::Node(NodeId(3))]]);
+    fault(start + MILLISECOND, 6 * MILLISECOND, cut);
+    fault(start + 20 * MILLISECOND, 3 * SECOND, FaultKind::Crash { host: true });
+    sim.run(10 * SECOND, u64::MAX);
+    let server = sim.nodes()[1].server().expect("n2");
+    let keys = server.core.chosen.iter().filter_map(|value| match value.command {
+        Command::Client(_, operation) => Some(operation.key),
+        Command::Noop => None,
+    });
+    (server.core.order_lost, keys.collect())
+}
+
+#[test]
+fn the_first_is_lost_and_the_second_decided_unless_they_go_one_by_one() {
+    let (lost, keys) = first_lost(16);
+    assert_eq!((lost, keys.first()), (1, Some(&2)), "{keys:?}");
+    let (lost, keys) = first_lost(1);
+    assert_eq!((lost, keys.contains(&2) && !keys.contains(&1)), (0, false), "{keys:?}");
+}

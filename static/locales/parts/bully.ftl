@@ -1,0 +1,15 @@
+role-member = Member
+role-electing = In an election
+bully-elects = begins an election: it asks every higher node whether it is up
+bully-coordinates = coordinates: no higher node answered
+bully-gives-way = gives way to { $coordinator }, which is higher
+bully-not-followed = begins an election: { $node } follows another
+bully-misses = takes { $coordinator } for crashed: it was not asked for longer than its patience
+bully-timer = waiting
+bully-follows = follows
+bully-jobs = jobs done
+bully-elections = elections begun
+bully-sent-election = Election sent
+bully-sent-answer = Answer sent
+bully-sent-coordinator = Coordinator sent
+breach-bully-highest = { $node } coordinates though { $higher } is higher and was up all the while

@@ -1,0 +1,15 @@
+role-acceptor = Acceptor
+role-proposer = Proposer
+paxos-prepares = asks for promises in ballot { $ballot }
+paxos-leads = leads in ballot { $ballot } with { $promises } promises
+paxos-gives-way = gives way to ballot { $ballot }
+paxos-fills = fills slot { $slot } with a no-op: nobody who promised had accepted anything there
+paxos-timer = until it proposes itself
+paxos-log = log
+paxos-decided = decided
+paxos-promised = promised ballot
+paxos-order-lost = commands lost before later ones
+breach-paxos-promise = { $node } promises ballot { $now }, and had answered in { $ballot }
+breach-paxos-agreement = slot { $slot }: { $node } and { $other } know different values to be decided
+breach-paxos-validity = slot { $slot }: { $node } knows a value to be decided that nobody proposed
+breach-paxos-ballot = slot { $slot }: two values in ballot { $ballot }

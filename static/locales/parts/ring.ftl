@@ -1,0 +1,17 @@
+ring-elects = sends its number { $number } around the ring
+ring-swallows = swallows { $other }: its own number { $number } is higher
+ring-elected = coordinates: its number { $number } came back, so none is higher
+ring-gives-way = gives way to { $coordinator }, whose number is { $number }
+ring-skips = leaves { $node } out: it does not answer
+ring-back = takes { $node } back into the ring
+ring-drops = drops the number of { $node }, which is not in the ring
+ring-stuck = starts again: no result came around the ring in time
+ring-number = number
+ring-follows = follows
+ring-next = next in the ring
+ring-jobs = jobs done
+ring-timer = waiting
+ring-sent-election = election messages sent
+ring-sent-elected = announcements sent
+breach-ring-highest = { $node } coordinates though { $higher } has a higher number and was in the ring all the while
+breach-ring-passed = { $node } passed on { $other }, and its own number { $number } is higher
