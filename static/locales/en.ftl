@@ -181,6 +181,7 @@ shown-read-after = { $client } read { $what } at { $to }; it began at { $from },
 
 ## What a partition cost
 
+cap-none = Cut the network, with the partition tool or the key P, and this says what was given up meanwhile.
 cap-neither = { $run } gave up neither: every live node answered, and an order explains every answer.
 cap-consistency = { $run } answered at every live node and gave up consistency: no order explains { $odd } of { $all } answers.
 cap-availability = { $run } kept every answer consistent and gave up availability: { $silent } left clients without an answer.

@@ -133,11 +133,13 @@ pub(crate) fn unanswered(x: &Experiment) -> Option<Grade> {
     Some(match promise.promised {
         false => Grade::NeverPromised,
         true if x.faults().iter().any(recently) || down() => Grade::AssumptionBroken,
+        // Whoever has just been started has to find together first.
+        true if x.now() < RECENT => Grade::Undecided,
         true => Grade::Broken,
     })
 }
 
-/// A fault is felt for so long after its end (ns).
+/// A fault is felt for so long after its end, and so is the start of the run (ns).
 const RECENT: u64 = 10_000_000_000;
 
 /// Whether a fault before this instant broke one of these conditions.

@@ -165,3 +165,25 @@ fn every_violation_of_a_long_run_is_explained_by_operations_that_cannot_be_expla
         }
     }
 }
+
+#[test]
+fn an_unanswered_request_is_excused_by_a_fault_and_by_the_start_and_by_nothing_else() {
+    // One of three is down from 20 s to 22 s, and felt for ten seconds more.
+    let mut scenario = Scenario::new("leader_election", "raft");
+    scenario.duration = Duration::from_secs(60);
+    scenario.system.nodes = Some(3);
+    let mut crash = Fault::new(seconds(20.0), "crash");
+    crash.lasts = Some(seconds(2.0));
+    crash.target = Target::Node("n1".to_owned());
+    scenario.faults.push(crash);
+    let mut x = Experiment::open(&scenario).expect("valid");
+    let mut at = |time: f64| {
+        x.seek(seconds(time).0);
+        x.unanswered()
+    };
+    let grades = [1.0, 15.0, 21.0, 30.0, 45.0].map(&mut at);
+    let (start, broken, excused) = (Grade::Undecided, Grade::Broken, Grade::AssumptionBroken);
+    assert_eq!(grades, [start, broken, excused, excused, broken].map(Some));
+    let sync = Experiment::open(&Scenario::new("replication", "sync_primary_backup")).expect("valid");
+    assert_eq!(sync.unanswered(), Some(Grade::NeverPromised));
+}

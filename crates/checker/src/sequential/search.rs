@@ -1,8 +1,7 @@
 //! The search for one order of all operations.
 
-use std::collections::BTreeSet;
-
 use crate::sort;
+use crate::table::Seen;
 
 use super::order::Clocks;
 use super::{Need, Problem, Verdict};
@@ -41,7 +40,7 @@ pub(crate) struct Search<'a> {
     /// Threads that are not through.
     left: usize,
     number: u128,
-    seen: BTreeSet<u128>,
+    seen: Seen,
     /// Steps taken, each with what its key held before.
     trail: Vec<(u32, u32)>,
 }
@@ -55,8 +54,8 @@ impl<'a> Search<'a> {
             current: problem.initial.clone(),
             needed: problem.needed.clone(),
             left: problem.must.iter().filter(|must| **must > 0).count(),
-            number: 0,
-            seen: BTreeSet::new(),
+            number: 1,
+            seen: Seen::default(),
             trail: Vec::new(),
         }
     }
@@ -69,7 +68,11 @@ impl<'a> Search<'a> {
             if self.left == 0 {
                 return Verdict::Consistent;
             }
-            let choices = if self.seen.insert(self.number) { self.choices() } else { Vec::new() };
+            let choices = if self.seen.insert(((self.number >> 64) as u64, self.number as u64)) {
+                self.choices()
+            } else {
+                Vec::new()
+            };
             frames.push(Frame { choices, next: 0, taken: self.trail.len() });
             loop {
                 let Some(frame) = frames.last_mut() else { return Verdict::Violated };
