@@ -90,7 +90,7 @@ verdict-undecided = Not decided
 verdict-checked = { $count ->
     [one] { $count } operation
    *[other] { $count } operations
- } checked, { $unknown } of unknown outcome.
+ } checked, { $unknown } unknown.
 verdict-promised = Reads are promised to see the latest write.
 verdict-not-promised = Not promised here: a read may return an older value.
 verdict-broken = It was promised that this cannot happen.
@@ -186,7 +186,7 @@ cap-consistency = { $run } answered at every live node and gave up consistency: 
 cap-availability = { $run } kept every answer consistent and gave up availability: { $silent } left clients without an answer.
 cap-both = { $run } gave up both: { $silent } left clients without an answer, and no order explains { $odd } of { $all } answers.
 cap-unreached = { $lost } of { $asked } requests reached no node.
-cap-unanswered = { $lost } of { $asked } requests were lost on it.
+cap-unanswered = { $lost } of { $asked } requests got no answer.
 cap-two-said = Pick two out of three
 cap-two-true = Nobody picks partitions: networks part by themselves. What is picked is what to do while one lasts, refuse or answer with what is at hand. Many runs give up neither, and some give up both.
 cap-c-said = C: every node shows the same data

@@ -103,7 +103,7 @@ for (const theme of ['dark', 'light']) {
   test(`what a partition cost, beside other settings with the same faults, ${theme}`, async () => {
     const { page, errors } = await site.open(`?scenario=drift-apart&autoplay=0&theme=${theme}`);
     await until(page, 16);
-    await verdict(page).getByRole('button', { name: 'What was given up' }).click();
+    await verdict(page).getByRole('button', { name: 'What it cost' }).click();
     const sheet = page.getByRole('region', { name: 'What was given up' });
     await page.waitForFunction(() => !document.querySelector('.cap .wait') && document.querySelectorAll('.cmp thead th').length >= 3, undefined, { timeout: 60_000 });
     const row = (name) => sheet.getByRole('row', { name }).first().getByRole('cell').allInnerTexts();
@@ -158,7 +158,7 @@ test('a broken invariant stops the run, is named and explained', async () => {
   const at = await time(page);
   assert.ok(at >= 6e9);
   await verdict(page).getByText(/ broken at /).first().waitFor();
-  await verdict(page).getByText('excused by a fault').first().waitFor();
+  await verdict(page).getByText('excused').first().waitFor();
   await verdict(page).getByRole('button', { name: 'Show why' }).click();
   const panel = page.getByRole('tabpanel', { name: 'Inspector' });
   await panel.getByRole('heading', { name: /^An invariant is broken/ }).waitFor();

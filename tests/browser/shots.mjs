@@ -74,7 +74,7 @@ const SHOTS = [
   ['why', '?scenario=acknowledged-then-gone', then(at(12), click('button', 'Show why'), wait)],
   ['why-light', '?scenario=acknowledged-then-gone', then(at(12), click('button', 'Show why'), wait), { colorScheme: 'light' }],
   ['why-phone', '?scenario=acknowledged-then-gone', then(at(12), click('button', 'Show why'), wait), PHONE],
-  ['given-up', '?scenario=drift-apart', then(at(16), click('button', 'What was given up'), wait, wait, wait)],
+  ['given-up', '?scenario=drift-apart', then(at(16), click('button', 'What it cost'), wait, wait, wait)],
   ['try-a-copy', '?scenario=try-a-copy', at(2.3)],
   ['gallery', RAFT, then(click('button', 'Gallery'), wait)],
   ['share', RAFT, then(at(8.4), click('button', 'Share'), wait)],

@@ -20,6 +20,7 @@ pub mod model;
 mod operations;
 pub mod sequential;
 pub mod session;
+mod sort;
 pub mod staleness;
 pub mod stream;
 mod table;

@@ -1,8 +1,7 @@
 //! From records to whole operations over all keys, for the checks that look at sessions.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::history::{Call, Event, Outcome, Record};
+use crate::table::By;
 
 /// What an operation did, as far as its answer tells. Nothing is the initial value of every key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +63,19 @@ impl Operations {
     /// Gathers them.
     pub fn of(records: &[Record]) -> Self {
         let mut answers: Vec<Option<(usize, u64, Outcome)>> = vec![None; records.len()];
-        let (mut busy, mut overlap) = (BTreeSet::new(), false);
+        let (mut busy, mut overlap) = (By::default(), false);
         for (at, record) in records.iter().enumerate() {
             match &record.what {
-                Event::Invoke(_) => overlap |= !busy.insert(record.process),
+                Event::Invoke(_) => {
+                    overlap |= core::mem::replace(busy.slot(record.process, false), true);
+                }
                 Event::Complete { invoke, outcome } => {
                     if let Some(answer) = answers.get_mut(*invoke)
                         && answer.is_none()
                     {
                         *answer = Some((at, record.time, *outcome));
                         if !matches!(outcome, Outcome::Unknown(_)) {
-                            busy.remove(&record.process);
+                            *busy.slot(record.process, false) = false;
                         }
                     }
                 }
@@ -107,12 +108,22 @@ impl Operations {
     }
 }
 
+/// Who wrote each value of each key, as places in the list.
+#[derive(Debug, Default)]
+pub(crate) struct Writers(By<By<usize>>);
+
+impl Writers {
+    pub fn get(&self, key: u64, value: u64) -> Option<usize> {
+        self.0.get(key)?.get(value).copied()
+    }
+}
+
 /// Who wrote a value; [`None`] where two operations wrote the same value to the same key.
-pub(crate) fn writers(list: &[Operation]) -> Option<BTreeMap<(u64, u64), usize>> {
-    let mut writers = BTreeMap::new();
+pub(crate) fn writers(list: &[Operation]) -> Option<Writers> {
+    let mut writers = Writers::default();
     for (at, operation) in list.iter().enumerate() {
         if let Some(value) = operation.deed.wrote()
-            && writers.insert((operation.key, value), at).is_some()
+            && *writers.0.slot(operation.key, By::default()).slot(value, at) != at
         {
             return None;
         }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::history::Record;
 use crate::operations::{Deed, Operation, Operations, writers};
+use crate::sort;
+use crate::table::By;
 use crate::versions::Order;
 
 /// A read that saw an old version.
@@ -54,16 +56,17 @@ impl Staleness {
 #[must_use]
 pub fn staleness(records: &[Record], order: &Order) -> Option<Staleness> {
     let list = Operations::of(records).list;
-    let writers = writers(&list)?;
     // Of each key: the acknowledged versions, newest first, as (place, record, time).
-    let mut acknowledged: BTreeMap<u64, Vec<(u32, usize, u64)>> = BTreeMap::new();
-    for ((key, value), at) in &writers {
-        if let (Some(answer), Some(rank)) = (list[*at].answer, order.rank(*key, Some(*value))) {
-            acknowledged.entry(*key).or_default().push((rank, answer, list[*at].ended));
+    writers(&list)?;
+    let mut acknowledged: By<Vec<(u32, usize, u64)>> = By::default();
+    for op in &list {
+        let rank = op.deed.wrote().and_then(|value| order.rank(op.key, Some(value)));
+        if let (Some(answer), Some(rank)) = (op.answer, rank) {
+            acknowledged.slot(op.key, Vec::new()).push((rank, answer, op.ended));
         }
     }
     for versions in acknowledged.values_mut() {
-        versions.sort_unstable_by_key(|version| core::cmp::Reverse(version.0));
+        sort::by_key(versions, |version| u64::MAX - u64::from(version.0));
     }
     let mut result = Staleness::default();
     for op in list.iter().filter(|op| op.answer.is_some()) {
@@ -73,7 +76,7 @@ pub fn staleness(records: &[Record], order: &Order) -> Option<Staleness> {
             continue;
         };
         result.reads += 1;
-        let newer = acknowledged.get(&op.key).map_or(&[][..], Vec::as_slice);
+        let newer = acknowledged.get(op.key).map_or(&[][..], Vec::as_slice);
         let newer = newer.iter().take_while(|version| version.0 > rank);
         let (mut versions, mut first) = (0, u64::MAX);
         for (_, _, time) in newer.filter(|(_, answer, _)| *answer < op.invoke) {
@@ -97,26 +100,26 @@ pub fn at_least(records: &[Record]) -> Option<Staleness> {
     let list = Operations::of(records).list;
     let writers = writers(&list)?;
     // Of each key: the acknowledged writes as (invocation, answer, time), by their invocations.
-    let mut writes: BTreeMap<u64, Vec<(usize, usize, u64)>> = BTreeMap::new();
+    let mut writes: By<Vec<(usize, usize, u64)>> = By::default();
     for op in list.iter().filter(|op| op.deed.wrote().is_some()) {
         if let Some(answer) = op.answer {
-            writes.entry(op.key).or_default().push((op.invoke, answer, op.ended));
+            writes.slot(op.key, Vec::new()).push((op.invoke, answer, op.ended));
         }
     }
     let mut result = Staleness::default();
     for op in list.iter().filter(|op| op.answer.is_some()) {
         let Some(value) = op.deed.saw() else { continue };
-        let over = match value.map(|value| writers.get(&(op.key, value))) {
+        let over = match value.map(|value| writers.get(op.key, value)) {
             None => 0,
             // One of unknown outcome may have taken effect at any time.
-            Some(Some(writer)) => list[*writer].answer.unwrap_or(usize::MAX),
+            Some(Some(writer)) => list[writer].answer.unwrap_or(usize::MAX),
             Some(None) => {
                 result.unknown += 1;
                 continue;
             }
         };
         result.reads += 1;
-        let all = writes.get(&op.key).map_or(&[][..], Vec::as_slice);
+        let all = writes.get(op.key).map_or(&[][..], Vec::as_slice);
         let from = if value.is_none() { 0 } else { all.partition_point(|(invoke, ..)| *invoke <= over) };
         let newer = all[from..].iter().take_while(|(invoke, ..)| *invoke < op.invoke);
         let (mut versions, mut first) = (0, u64::MAX);
@@ -163,6 +166,16 @@ pub struct Lost {
 /// What a replica holds at the end: values by key. A key that is not there holds what it held initially.
 pub type Replica = BTreeMap<u64, u64>;
 
+/// A replica from keys with their values.
+#[must_use]
+pub fn replica(held: &[(u64, u64)]) -> Replica {
+    let mut replica = Replica::new();
+    for (key, value) in held {
+        replica.insert(*key, *value);
+    }
+    replica
+}
+
 /// Which writes build on what they have seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Building {
@@ -185,22 +198,22 @@ pub fn lost_updates(
 ) -> Option<Vec<Lost>> {
     let list = Operations::of(records).list;
     let writers = writers(&list)?;
-    let mut losses: BTreeMap<usize, (u64, Loss)> = BTreeMap::new();
+    let mut losses: By<(usize, u64, Loss)> = By::default();
     let rank_of = |op: &Operation| order.rank(op.key, Some(op.deed.wrote()?));
     for (op, base) in built(&list, building) {
         let (Some(base), Some(own)) = (order.rank(op.key, base), rank_of(op)) else { continue };
         // All acknowledged versions between the one it built on and its own.
         let between = order.values(op.key).get(base as usize..own.saturating_sub(1) as usize);
         for value in between.unwrap_or_default() {
-            if let Some(write) = writers.get(&(op.key, *value)).map(|at| &list[*at])
+            if let Some(write) = writers.get(op.key, *value).map(|at| &list[at])
                 && write.answer.is_some()
             {
-                losses.entry(write.invoke).or_insert((op.key, Loss::Overwritten { by: op.invoke }));
+                losses.slot(write.invoke as u64, (write.invoke, op.key, Loss::Overwritten { by: op.invoke }));
             }
         }
     }
     for (write, under) in buried(&list, order) {
-        losses.entry(write.invoke).or_insert((write.key, Loss::Buried { under }));
+        losses.slot(write.invoke as u64, (write.invoke, write.key, Loss::Buried { under }));
     }
     for op in list.iter().filter(|op| op.answer.is_some() && op.deed.wrote().is_some()) {
         let kept = |rank| {
@@ -208,19 +221,23 @@ pub fn lost_updates(
             replicas.is_empty() || replicas.iter().any(holds)
         };
         if !rank_of(op).is_some_and(kept) {
-            losses.entry(op.invoke).or_insert((op.key, Loss::Gone));
+            losses.slot(op.invoke as u64, (op.invoke, op.key, Loss::Gone));
         }
     }
-    Some(losses.into_iter().map(|(write, (key, how))| Lost { write, key, how }).collect())
+    let mut lost: Vec<Lost> =
+        losses.values_mut().map(|(write, key, how)| Lost { write: *write, key: *key, how: *how }).collect();
+    sort::by_key(&mut lost, |lost| lost.write as u64);
+    Some(lost)
 }
 
 /// The acknowledged writes that build on a version, with that version.
 fn built(list: &[Operation], building: Building) -> Vec<(&Operation, Option<u64>)> {
-    let mut seen: BTreeMap<(u64, u64), Option<u64>> = BTreeMap::new();
+    // Of each process and key.
+    let mut seen: By<By<Option<u64>>> = By::default();
     let mut found = Vec::new();
     // Operations of a process follow one another, so the order of their beginnings is theirs.
     for op in list.iter().filter(|op| op.answer.is_some()) {
-        let last = seen.get(&(op.process, op.key)).copied();
+        let last = seen.get(op.process).and_then(|keys| keys.get(op.key)).copied();
         let base = match op.deed {
             Deed::Cas(old, _) => Some(old),
             Deed::Write(_) if building == Building::AllWrites => last,
@@ -228,7 +245,7 @@ fn built(list: &[Operation], building: Building) -> Vec<(&Operation, Option<u64>
         };
         found.extend(base.filter(|_| op.deed.wrote().is_some()).map(|base| (op, base)));
         if let Some(value) = op.deed.wrote().map(Some).or(op.deed.saw()) {
-            seen.insert((op.process, op.key), value);
+            *seen.slot(op.process, By::default()).slot(op.key, None) = value;
         }
     }
     found
@@ -244,12 +261,12 @@ fn buried<'a>(list: &'a [Operation], order: &Order) -> Vec<(&'a Operation, usize
             events.push((answer, op, true));
         }
     }
-    events.sort_unstable_by_key(|(at, ..)| *at);
-    let mut newest: BTreeMap<u64, (u32, usize)> = BTreeMap::new();
+    sort::by_key(&mut events, |(at, ..)| *at as u64);
+    let mut newest: By<(u32, usize)> = By::default();
     let mut found = Vec::new();
     for (_, op, ends) in events {
         let Some(rank) = order.rank(op.key, op.deed.wrote()) else { continue };
-        let newest = newest.entry(op.key).or_default();
+        let newest = newest.slot(op.key, (0, 0));
         if ends {
             *newest = (*newest).max((rank, op.invoke));
         } else if newest.0 > rank {
@@ -272,18 +289,22 @@ pub struct Divergence {
 /// that they are right.
 #[must_use]
 pub fn divergences(replicas: &[Replica]) -> Vec<Divergence> {
-    let mut keys: BTreeMap<u64, BTreeMap<u64, u32>> = BTreeMap::new();
-    for (key, value) in replicas.iter().flatten() {
-        *keys.entry(*key).or_default().entry(*value).or_default() += 1;
+    let mut held: Vec<(u64, u64)> = replicas.iter().flatten().map(|(key, value)| (*key, *value)).collect();
+    sort::by_key(&mut held, |(_, value)| *value);
+    sort::by_key(&mut held, |(key, _)| *key);
+    let mut found = Vec::new();
+    for own in held.chunk_by(|a, b| a.0 == b.0) {
+        let without = (replicas.len() - own.len()) as u32;
+        let mut values: Vec<(Option<u64>, u32)> = Vec::new();
+        values.extend((without > 0).then_some((None, without)));
+        for same in own.chunk_by(|a, b| a == b) {
+            values.push((Some(same[0].1), same.len() as u32));
+        }
+        if values.len() > 1 {
+            found.push(Divergence { key: own[0].0, values });
+        }
     }
-    let divergence = |(key, values): (u64, BTreeMap<u64, u32>)| {
-        let without = replicas.len() as u32 - values.values().sum::<u32>();
-        let mut all: Vec<(Option<u64>, u32)> = Vec::new();
-        all.extend((without > 0).then_some((None, without)));
-        all.extend(values.into_iter().map(|(value, count)| (Some(value), count)));
-        (all.len() > 1).then_some(Divergence { key, values: all })
-    };
-    keys.into_iter().filter_map(divergence).collect()
+    found
 }
 
 #[cfg(test)]

@@ -62,6 +62,40 @@ impl Table {
     }
 }
 
+/// Values by number: a map that nothing walks through in order.
+#[derive(Clone, Debug)]
+pub(crate) struct By<V> {
+    places: Table,
+    list: Vec<V>,
+}
+
+impl<V> Default for By<V> {
+    fn default() -> Self {
+        Self { places: Table::default(), list: Vec::new() }
+    }
+}
+
+impl<V> By<V> {
+    /// What this key has.
+    pub fn get(&self, key: u64) -> Option<&V> {
+        self.list.get(self.places.get(key)? as usize)
+    }
+
+    /// What this key has; if nothing, it gets this.
+    pub fn slot(&mut self, key: u64, otherwise: V) -> &mut V {
+        let place = self.places.get_or_insert(key, self.list.len() as u32) as usize;
+        if place == self.list.len() {
+            self.list.push(otherwise);
+        }
+        &mut self.list[place]
+    }
+
+    /// All values, by the first appearance of their keys.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.list.iter_mut()
+    }
+}
+
 /// A set of pairs that are random already; the pair of zeros is not for it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {

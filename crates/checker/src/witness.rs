@@ -9,6 +9,7 @@ use crate::brute;
 use crate::linear::search::Search;
 use crate::linear::{End, Op, Ops, Verdict, check};
 use crate::model::{Action, Model};
+use crate::sort;
 
 /// An operation of the explained part, at its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +201,7 @@ fn possible(ops: &Ops, last: usize, model: Model, budget: u64) -> Vec<u32> {
             Action::Differs(_) | Action::Append(_) => {}
         }
     }
-    values.sort_unstable();
+    sort::by_key(&mut values, |value| u64::from(*value));
     values.dedup();
     values.retain(|value| {
         let asked = ops

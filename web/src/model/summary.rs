@@ -78,7 +78,7 @@ fn graded(grade: Grade) -> &'static str {
     match grade {
         Grade::Broken => "promised",
         Grade::NeverPromised => "not promised",
-        Grade::AssumptionBroken => "excused by a fault",
+        Grade::AssumptionBroken => "excused",
         Grade::Kept | Grade::Undecided => "",
     }
 }
@@ -96,7 +96,8 @@ pub fn broken(breach: &Breach, count: u64, excused: bool) -> Cell {
             format::instant(breach.time)
         ),
         short: format::many_as(count, "breach", "breaches"),
-        text: breach.sentence.clone(),
+        // The title says which invariant it is.
+        text: breach.sentence.split_once(": ").map_or(breach.sentence.as_str(), |(_, what)| what).to_owned(),
         grade: if excused { graded(grade) } else { "" },
     }
 }
@@ -152,7 +153,7 @@ fn recent(o: &Operations, unanswered: Option<Grade>) -> Cell {
         icon,
         title: format!("{} of requests answered", format::percent(share)),
         short: format!("{} served", format::percent(share)),
-        text: format!("In the last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
+        text: format!("Last second: {} of {}.", format::count(o.recent_ok), format::count(ended)),
         grade,
     }
 }

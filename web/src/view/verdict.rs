@@ -49,7 +49,7 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
         };
         let cost = || match app.ui.sheet {
             Some(Sheet::Cap(_)) => fragment(),
-            _ => link(Msg::Sheet(Some(Sheet::Cap(latest))), "What was given up"),
+            _ => link(Msg::Sheet(Some(Sheet::Cap(latest))), "What it cost"),
         };
         let name = el("b")
             .set("title", &cell.title)

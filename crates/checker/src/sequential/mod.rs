@@ -16,10 +16,9 @@
 mod order;
 mod search;
 
-use std::collections::BTreeMap;
-
 use crate::history::Record;
 use crate::operations::{Deed, Operation, Operations};
+use crate::table::{By, Table};
 use order::{Circle, Clocks};
 use search::Search;
 
@@ -133,47 +132,76 @@ pub(crate) struct Problem {
     thin_air: bool,
 }
 
+/// Numbers of values, key by key; what a key holds initially is one of them.
+#[derive(Default)]
+struct Values {
+    initial: By<u32>,
+    written: By<Table>,
+    count: u32,
+}
+
+impl Values {
+    fn add(&mut self, key: u32, value: Option<u64>) {
+        let number = match value {
+            None => *self.initial.slot(u64::from(key), self.count),
+            Some(value) => {
+                self.written.slot(u64::from(key), Table::default()).get_or_insert(value, self.count)
+            }
+        };
+        self.count += u32::from(number == self.count);
+    }
+
+    /// The number of a value that was added.
+    fn of(&self, key: u32, value: Option<u64>) -> u32 {
+        let key = u64::from(key);
+        let number = match value {
+            None => self.initial.get(key).copied(),
+            Some(value) => self.written.get(key).and_then(|written| written.get(value)),
+        };
+        number.unwrap_or(0)
+    }
+}
+
 impl Problem {
     pub fn new(list: &[Operation]) -> Self {
         let mut it = Self::default();
-        let mut keys: BTreeMap<u64, u32> = BTreeMap::new();
-        let mut values: BTreeMap<(u32, Option<u64>), u32> = BTreeMap::new();
+        let mut keys = Table::default();
+        let mut values = Values::default();
         for op in list {
-            let fresh = keys.len() as u32;
-            let key = *keys.entry(op.key).or_insert(fresh);
+            let key = keys.get_or_insert(op.key, keys.len());
             let deed = op.deed;
             let compared = if let Deed::Differs(value) = deed { Some(value) } else { None };
             let all = [deed.saw(), deed.wrote().map(Some), compared, Some(None)];
             for value in all.into_iter().flatten() {
-                let fresh = values.len() as u32;
-                values.entry((key, value)).or_insert(fresh);
+                values.add(key, value);
             }
         }
-        it.initial = (0..keys.len() as u32).map(|key| values[&(key, None)]).collect();
-        it.needed = vec![0; values.len()];
-        it.differs = vec![false; keys.len()];
+        let key_of = |op: &Operation| keys.get(op.key).unwrap_or(0);
+        it.initial = (0..keys.len()).map(|key| values.of(key, None)).collect();
+        it.needed = vec![0; values.count as usize];
+        it.differs = vec![false; keys.len() as usize];
         for op in list.iter().filter(|op| matches!(op.deed, Deed::Differs(_))) {
-            it.differs[keys[&op.key] as usize] = true;
+            it.differs[key_of(op) as usize] = true;
         }
         for op in list {
             if let Some(value) = op.deed.saw()
                 && op.answer.is_some()
             {
-                it.needed[values[&(keys[&op.key], value)] as usize] += 1;
+                it.needed[values.of(key_of(op), value) as usize] += 1;
             }
         }
         // A comparison of unknown outcome needs a value only if it happened, which somebody must have seen.
         let mut seen = it.needed.clone();
         for op in list.iter().filter(|op| op.answer.is_none()) {
             if let Some(value) = op.deed.saw() {
-                seen[values[&(keys[&op.key], value)] as usize] += 1;
+                seen[values.of(key_of(op), value) as usize] += 1;
             }
         }
-        let mut threads: BTreeMap<u64, u32> = BTreeMap::new();
-        let mut writers: Option<Vec<Option<u32>>> = Some(vec![None; values.len()]);
+        let mut threads = Table::default();
+        let mut writers: Option<Vec<Option<u32>>> = Some(vec![None; values.count as usize]);
         for op in list {
-            let key = keys[&op.key];
-            let puts = op.deed.wrote().map(|value| values[&(key, Some(value))]);
+            let key = key_of(op);
+            let puts = op.deed.wrote().map(|value| values.of(key, Some(value)));
             // What may have happened and was not seen need not have happened, unless somebody saw a difference.
             if op.answer.is_none()
                 && puts.is_none_or(|value| seen[value as usize] == 0)
@@ -181,15 +209,15 @@ impl Problem {
             {
                 continue;
             }
-            let fresh = threads.len() as u32;
-            let thread = *threads.entry(op.process).or_insert(fresh);
+            let fresh = threads.len();
+            let thread = threads.get_or_insert(op.process, fresh);
             if thread == fresh {
                 it.threads.push(Vec::new());
                 it.must.push(0);
             }
             let need = match op.deed {
-                Deed::Read(value) | Deed::Cas(value, _) => Need::Is(values[&(key, value)]),
-                Deed::Differs(value) => Need::Not(values[&(key, value)]),
+                Deed::Read(value) | Deed::Cas(value, _) => Need::Is(values.of(key, value)),
+                Deed::Differs(value) => Need::Not(values.of(key, value)),
                 Deed::Write(_) => Need::Nothing,
             };
             let step = it.steps.len() as u32;

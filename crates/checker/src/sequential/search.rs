@@ -1,6 +1,7 @@
 //! The search for one order of all operations.
 
-use std::collections::BTreeSet;
+use crate::sort;
+use crate::table::Seen;
 
 use super::order::Clocks;
 use super::{Need, Problem, Verdict};
@@ -39,7 +40,7 @@ pub(crate) struct Search<'a> {
     /// Threads that are not through.
     left: usize,
     number: u128,
-    seen: BTreeSet<u128>,
+    seen: Seen,
     /// Steps taken, each with what its key held before.
     trail: Vec<(u32, u32)>,
 }
@@ -53,8 +54,8 @@ impl<'a> Search<'a> {
             current: problem.initial.clone(),
             needed: problem.needed.clone(),
             left: problem.must.iter().filter(|must| **must > 0).count(),
-            number: 0,
-            seen: BTreeSet::new(),
+            number: 1,
+            seen: Seen::default(),
             trail: Vec::new(),
         }
     }
@@ -67,7 +68,11 @@ impl<'a> Search<'a> {
             if self.left == 0 {
                 return Verdict::Consistent;
             }
-            let choices = if self.seen.insert(self.number) { self.choices() } else { Vec::new() };
+            let choices = if self.seen.insert(((self.number >> 64) as u64, self.number as u64)) {
+                self.choices()
+            } else {
+                Vec::new()
+            };
             frames.push(Frame { choices, next: 0, taken: self.trail.len() });
             loop {
                 let Some(frame) = frames.last_mut() else { return Verdict::Violated };
@@ -111,7 +116,7 @@ impl<'a> Search<'a> {
     fn choices(&self) -> Vec<u32> {
         let next = (0..self.places.len()).filter_map(|thread| self.next(thread));
         let mut choices: Vec<u32> = next.filter(|step| self.fits(*step)).collect();
-        choices.sort_by_key(|step| self.problem.steps[*step as usize].hint);
+        sort::by_key(&mut choices, |step| self.problem.steps[*step as usize].hint as u64);
         choices
     }
 

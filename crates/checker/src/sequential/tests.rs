@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::history::{Call, Cause, History, Outcome};
 use crate::operations::Deed;

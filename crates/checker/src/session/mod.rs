@@ -34,6 +34,7 @@ mod passing;
 
 use crate::history::Record;
 use crate::operations::Operations;
+use crate::sort;
 use crate::versions::Order;
 use passing::Passing;
 
@@ -170,7 +171,7 @@ fn find(
 ) -> Result<(), Undecidable> {
     let passing = Passing::new(operations, versions)?;
     let mut sets: Vec<u8> = (0..16).collect();
-    sets.sort_by_key(|set| set.count_ones());
+    sort::by_key(&mut sets, |set| u64::from(set.count_ones()));
     // A key whose versions can be ordered so that all four hold is no trouble to any of them.
     for key in circle::keys(&passing.facts(0b1111, None, budget)?) {
         let mut found: Vec<u8> = Vec::new();
@@ -187,7 +188,7 @@ fn find(
             let guarantees = Guarantee::ALL.into_iter().filter(|it| set & it.bit() != 0).collect();
             let mut shown: Vec<usize> =
                 circle.iter().map(|op| operations.list[*op as usize].invoke).collect();
-            shown.sort_unstable();
+            sort::by_key(&mut shown, |invoke| *invoke as u64);
             shown.dedup();
             breaches.push(Breach { guarantees, key, operations: shown });
         }

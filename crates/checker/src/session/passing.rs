@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::sort;
+
 use super::facts::Facts;
 use super::{Guarantee, Undecidable, Versions};
 use crate::operations::{Deed, Operations};
@@ -53,7 +55,7 @@ impl<'a> Passing<'a> {
             events.push((op.invoke, at * 2));
             events.extend(op.answer.map(|answer| (answer, at * 2 + 1)));
         }
-        events.sort_unstable();
+        sort::by_key(&mut events, |(record, _)| *record as u64);
         let events: Vec<usize> = events.into_iter().map(|(_, event)| event).collect();
         for ((key, value), version) in &versions {
             if value.is_some() {
@@ -82,7 +84,8 @@ impl<'a> Passing<'a> {
                 let mut ranked: Vec<(u64, u32, u32)> = (self.versions.iter())
                     .filter_map(|((key, value), version)| Some((*key, order.rank(*key, *value)?, *version)))
                     .collect();
-                ranked.sort_unstable();
+                sort::by_key(&mut ranked, |(_, rank, _)| u64::from(*rank));
+                sort::by_key(&mut ranked, |(key, ..)| *key);
                 for pair in ranked.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
                     self.ground.edges.push((pair[0].2, pair[1].2, None));
                 }

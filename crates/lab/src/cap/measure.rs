@@ -121,7 +121,7 @@ impl Run {
 
     /// During a partition: who is on which side, and who answers.
     fn probe(&mut self) {
-        let (at, first) = (self.probed / PROBES.len(), self.probed % PROBES.len() == 0);
+        let (at, first) = (self.probed / PROBES.len(), self.probed.is_multiple_of(PROBES.len()));
         let cut = &mut self.cuts[at];
         self.probed += 1;
         let frame = self.x.frame();
@@ -205,8 +205,7 @@ impl Run {
     /// When it healed, and again and again until replicas agree.
     fn compare(&mut self) {
         let data = self.x.world.data();
-        let replicas: Vec<Replica> =
-            data.replicas.iter().map(|held| held.iter().copied().collect()).collect();
+        let replicas: Vec<Replica> = data.replicas.iter().map(|held| staleness::replica(held)).collect();
         let differ = (replicas.len() > 1).then(|| staleness::divergences(&replicas).len() as u64);
         let cut = &mut self.cuts[self.healed];
         let now = self.x.now();

@@ -213,8 +213,7 @@ impl<'a> Models<'a> {
         if self.data.replicas.len() < 2 {
             return None;
         }
-        let holds = |replica: &Vec<(u64, u64)>| replica.iter().copied().collect::<Replica>();
-        let replicas: Vec<Replica> = self.data.replicas.iter().map(holds).collect();
+        let replicas: Vec<Replica> = self.data.replicas.iter().map(|held| staleness::replica(held)).collect();
         let differ = staleness::divergences(&replicas).len() as u64;
         let id = if differ == 0 { "eventual-none" } else { "eventual" };
         let replicas = [("replicas", replicas.len().to_string())];

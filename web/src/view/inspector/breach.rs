@@ -36,6 +36,6 @@ pub fn breach(app: &App, on: &Callback<Msg>, index: usize) -> El {
         .with(row("Event", format::count(found.event)))
         .with(el("div").class("acts").with(jump.with(format!("Jump to {}", format::exact(found.time)))));
     let when = if here { "just then" } else { "at the playhead" };
-    let states = el("section").with(title("The nodes' states", when.to_owned()));
+    let states = el("section").class("states").with(title("The nodes' states", when.to_owned()));
     el("div").class("ins").with(head).with(states.each(found.nodes.iter().filter_map(node)))
 }

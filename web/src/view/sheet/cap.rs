@@ -94,9 +94,9 @@ fn share(part: u64, all: u64, lost: bool, id: &str, tone: &'static str) -> El {
 fn table(app: &App, cut: usize) -> El {
     let runs = &app.measured;
     let column = |(at, run): (usize, &Measured)| {
-        let name =
-            el("span").class("keyed").with(key(at)).with(format!("{}, {}", NAMES[at.min(2)], run.title));
-        el("th").set("scope", "col").set("title", &run.promise).with(name)
+        let name = el("span").class("keyed").with(key(at)).with(NAMES[at.min(2)]);
+        let title = el("small").with(&run.title);
+        el("th").set("scope", "col").set("title", &run.promise).with(name).with(title)
     };
     let cuts: Vec<&Cut> = runs.iter().filter_map(|run| run.cuts.get(cut)).collect();
     let each = |cell: &dyn Fn(&Cut) -> El| -> Vec<El> { cuts.iter().map(|cut| cell(cut)).collect() };
@@ -157,9 +157,9 @@ fn table(app: &App, cut: usize) -> El {
     let head = |words: String| {
         el("tr").class("group").with(el("th").with(words)).each(runs.iter().enumerate().map(column))
     };
-    let rest = el("tr")
-        .class("group")
-        .with(el("th").set("colspan", 4).with("Without a fault: latency against consistency"));
+    let rest = el("tr").class("group").with(
+        el("th").set("colspan", runs.len() as u64 + 1).with("Without a fault: latency against consistency"),
+    );
     rows = rows
         .with(rest)
         .with(row("Median read".to_owned(), calm(&|run| time(run.calm.read))))

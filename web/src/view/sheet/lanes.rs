@@ -18,6 +18,8 @@ const FOOT: f64 = 92.0;
 const LANE: (f64, f64) = (56.0, 128.0);
 /// Heights of bars, of the witness and of all others.
 const TALL: (f64, f64) = (30.0, 22.0);
+/// From this right edge on there is room for the key in the witness's bars.
+const ROOMY: f64 = 700.0;
 /// A letter's width, about.
 const LETTER: f64 = 6.6;
 
@@ -81,7 +83,10 @@ fn places(around: &Around, axis: &Folded, right: f64) -> Vec<(f64, f64)> {
     for (at, bar) in around.bars.iter().enumerate() {
         let x = axis.x(bar.from);
         let end = bar.to.map_or(right, |to| axis.x(to));
-        let least = bar.label.chars().count() as f64 * LETTER + if bar.number > 0 { 20.0 } else { 10.0 };
+        let roomy = bar.number > 0 && bar.write && right > ROOMY;
+        let named = if roomy { around.key.chars().count() + 3 } else { 0 };
+        let least =
+            (bar.label.chars().count() + named) as f64 * LETTER + if bar.number > 0 { 20.0 } else { 10.0 };
         places.push((x, (end - x).max(least)));
         if let Some(before) = last[bar.client].replace(at) {
             let (from, width) = places[before];
