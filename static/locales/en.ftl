@@ -109,7 +109,7 @@ judge-writes-follow-reads = Writes follow reads
 judge-fresh-reads = No stale reads
 judge-lost-updates = No lost updates
 judge-durable = Acknowledged writes are there
-judge-converged = Replicas agree
+judge-eventual = Replicas agree
 
 judged-kept = Nothing in { $count ->
     [one] { $count } answered operation
@@ -154,8 +154,8 @@ judged-durable = { $count ->
     [one] { $count } acknowledged write is
    *[other] { $count } acknowledged writes are
  } not there any more.
-judged-converged-none = All { $replicas } replicas that are up hold the same.
-judged-converged = { $replicas } replicas differ on { $count ->
+judged-eventual-none = All { $replicas } replicas that are up hold the same.
+judged-eventual = { $replicas } replicas differ on { $count ->
     [one] { $count } key
    *[other] { $count } keys
  } at this moment.

@@ -7,10 +7,16 @@
 //! yet take effect, unless every explanation of what came before needs them: those had their turn, if nothing at all
 //! overlapped the read, before it. Where neither is so (one of several unknown operations was needed, and it cannot
 //! be told which) everything stays until the next quiet moment.
+//!
+//! Where a register has none for long, and all values written to it are different, it is judged as it goes on
+//! ([`online`]); other keys are given up in the end.
 
-use crate::linear::{End, Op, Ops, Verdict, check};
+mod online;
+
+use crate::linear::{BUDGET, End, Op, Ops, Verdict, check};
 use crate::model::{Action, Interner, Model};
 use crate::witness::{Witness, witness};
+use online::{Online, Open};
 
 /// Operations of unknown outcome for which it is asked whether they were needed.
 const ASKED: usize = 64;
@@ -61,6 +67,8 @@ pub struct Told {
     pub end: u64,
     /// It stands for all that was forgotten: the key held this value, as the read told of here had seen.
     pub start: bool,
+    /// It ended, and nobody knows how.
+    lost: bool,
 }
 
 /// Why nothing could be decided.
@@ -105,13 +113,15 @@ pub struct Limits {
     pub steps: u64,
     /// Operations that are kept before anything is forgotten: smaller histories are judged whole.
     pub window: usize,
+    /// Operations that are kept without a quiet moment before registers are judged as they go on, where that can be.
+    pub patience: usize,
     /// Operations that are kept without a quiet moment.
     pub kept: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: crate::linear::BUDGET, window: 512, kept: 2_000_000 }
+        Self { steps: BUDGET, window: 512, patience: 65_536, kept: 2_000_000 }
     }
 }
 
@@ -137,6 +147,11 @@ pub struct Stream {
     forgotten: u64,
     over: Option<Why>,
     violated: Option<usize>,
+    online: Option<Box<Online>>,
+    /// What was inexplicable as it went on.
+    odd: Option<Box<Violation>>,
+    /// How many operations are to be there before it is tried to judge them as they go on.
+    tried: usize,
 }
 
 impl Stream {
@@ -158,6 +173,9 @@ impl Stream {
             forgotten: 0,
             over: None,
             violated: None,
+            online: None,
+            odd: None,
+            tried: limits.patience,
         }
     }
 
@@ -170,13 +188,24 @@ impl Stream {
     }
 
     fn settled(&self) -> bool {
-        self.over.is_some() || self.violated.is_some()
+        self.over.is_some() || self.violated.is_some() || self.odd.is_some()
     }
 
     /// An operation begins; the answer names it until it ends.
     pub fn invoke(&mut self, process: u64, ask: Ask, place: u64) -> u32 {
         if self.settled() {
             return u32::MAX;
+        }
+        if let Some(online) = &mut self.online {
+            let begun = match ask {
+                Ask::Read => online.begin(process, None, place),
+                Ask::Write(Some(text)) => online.begin(process, Some(text), place),
+                _ => None,
+            };
+            return begun.unwrap_or_else(|| {
+                self.give_up(Why::NeverQuiet);
+                u32::MAX
+            });
         }
         let action = match ask {
             Ask::Read => Action::Read(0),
@@ -211,6 +240,17 @@ impl Stream {
         if self.settled() || op == u32::MAX {
             return;
         }
+        if let Some(online) = &mut self.online {
+            let (odd, saw) = match ended {
+                Ended::Saw(saw) => (online.done(op, saw), Some(saw)),
+                Ended::Done => (online.done(op, None), None),
+                _ => (online.gone(op, ended == Ended::Failed), None),
+            };
+            if let Some(odd) = odd {
+                self.odd(odd, saw, place);
+            }
+            return;
+        }
         self.at += 1;
         let mut op = op as usize;
         let Op { begin, action, .. } = self.ops.list()[op];
@@ -236,16 +276,47 @@ impl Stream {
             Ended::Unknown => {}
         }
         self.told[op].end = if ended == Ended::Unknown { 0 } else { place };
+        self.told[op].lost = ended == Ended::Unknown;
         let quiet = matches!(ended, Ended::Saw(_)) && self.open == 0 && self.changed < begin;
         if quiet && self.ops.list().len() >= self.due {
             self.forget(op);
+        }
+        if self.ops.list().len() >= self.tried && !self.settled() {
+            self.tried *= 2;
+            self.go_online();
         }
         if self.ops.list().len() >= self.limits.kept && !self.settled() {
             self.give_up(Why::NeverQuiet);
         }
     }
 
+    /// Judges what has come and what will come record by record, if it can be.
+    fn go_online(&mut self) {
+        if self.kind == Kind::Register {
+            let told = &self.told;
+            let begun = |op: usize| told[op].begin;
+            let open = |op: usize| self.ops.list()[op].end == End::Unknown && !told[op].lost;
+            if let Some(online) = Online::of(&self.ops, &self.names, begun, open, self.limits.window) {
+                self.forgotten += self.ops.list().len() as u64;
+                (self.ops, self.told, self.names) = (Ops::new(), Vec::new(), Interner::new());
+                self.online = Some(Box::new(online));
+            }
+        }
+    }
+
+    /// An operation was inexplicable as it ended.
+    fn odd(&mut self, open: Open, saw: Option<Option<&str>>, place: u64) {
+        let mut names = Interner::new();
+        let value = saw.flatten().map_or(0, |text| names.value(text));
+        let action = if saw.is_some() { Action::Read(value) } else { Action::Write(value) };
+        let last = Op { process: open.process, begin: open.began, end: End::Done(open.began + 1), action };
+        let told = Told { begin: open.place, end: place, ..Told::default() };
+        self.online = None;
+        self.odd = Some(Box::new(Violation { last, told, witness: None, sources: Vec::new(), names }));
+    }
+
     fn give_up(&mut self, why: Why) {
+        self.online = None;
         (self.ops, self.told, self.names) = (Ops::new(), Vec::new(), Interner::new());
         self.over = Some(why);
     }
@@ -305,11 +376,16 @@ impl Stream {
     fn needed(&self) -> Option<Vec<usize>> {
         let list = self.ops.list();
         let unknown = |op: usize| list[op].end == End::Unknown;
+        // What cannot be told is no answer: an operation that only seems to be needed must not be dropped.
         let explained = |left_out: &dyn Fn(usize) -> bool| {
             let ops = self.ops.only(|op, it| (!left_out(op)).then_some(*it));
-            check(&ops, self.model(), self.limits.steps) == Verdict::Linearizable
+            match check(&ops, self.model(), self.limits.steps.min(BUDGET)) {
+                Verdict::Linearizable => Some(true),
+                Verdict::Violated { .. } => Some(false),
+                Verdict::Undecided => None,
+            }
         };
-        if explained(&unknown) {
+        if explained(&unknown)? {
             return Some(Vec::new());
         }
         // Only what somebody may have seen can be needed.
@@ -328,8 +404,13 @@ impl Stream {
         if asked.len() > ASKED {
             return None;
         }
-        let needed: Vec<usize> = asked.into_iter().filter(|op| !explained(&|other| other == *op)).collect();
-        explained(&|op| unknown(op) && !needed.contains(&op)).then_some(needed)
+        let mut needed = Vec::new();
+        for op in asked {
+            if !explained(&|other| other == op)? {
+                needed.push(op);
+            }
+        }
+        explained(&|op| unknown(op) && !needed.contains(&op))?.then_some(needed)
     }
 
     /// Operations that are forgotten, because they are explained for good.
@@ -341,7 +422,7 @@ impl Stream {
     /// Operations that are kept.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.ops.list().len()
+        self.online.as_ref().map_or(self.ops.list().len(), |online| online.known())
     }
 
     /// The verdict, when nothing more will come; with a witness if that is wanted.
@@ -349,6 +430,12 @@ impl Stream {
     pub fn finish(self, explain: bool) -> Finding {
         if let Some(why) = self.over {
             return Finding::Undecided(why);
+        }
+        if let Some(odd) = self.odd {
+            return Finding::Violated(odd);
+        }
+        if self.online.is_some() {
+            return Finding::Linearizable;
         }
         let op = match self
             .violated
@@ -358,7 +445,8 @@ impl Stream {
             Verdict::Undecided => return Finding::Undecided(Why::Budget),
             Verdict::Violated { op } => op,
         };
-        let found = if explain { witness(&self.ops, self.model(), op, self.limits.steps) } else { None };
+        let found =
+            if explain { witness(&self.ops, self.model(), op, self.limits.steps.min(BUDGET)) } else { None };
         let sources = found.iter().flat_map(|found| &found.sources).map(|op| self.told[*op]).collect();
         let (last, told) = (self.ops.list()[op], self.told[op]);
         Finding::Violated(Box::new(Violation { last, told, witness: found, sources, names: self.names }))

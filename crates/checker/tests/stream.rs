@@ -118,9 +118,48 @@ fn long_streams_are_forgotten() {
     }
 }
 
+/// Registers that are judged as they go on, with values of their own and operations of unknown outcome.
+#[test]
+fn what_is_judged_as_it_goes_on_has_the_verdict_of_the_whole() {
+    let mut draws = Draws(23);
+    let (mut broken, mut online) = (0, 0);
+    for number in 0..20_000 {
+        let long = number % 400 == 0;
+        let shape = Shape {
+            kind: Kind::Distinct,
+            ops: if long { 20_000 } else { 4 + draws.below(60) },
+            clients: 2 + draws.below(8),
+            values: 1,
+            unknown: [0, 6, 12, 24][draws.below(4) as usize],
+            lies: if long { 0 } else { [0, 8, 20, 40][draws.below(4) as usize] },
+        };
+        let mut names = Interner::new();
+        let ops = history(&mut draws, shape, &mut names);
+        // The odd comparison that keeps zones away is not for this.
+        let ops = ops.only(|_, op| (!matches!(op.action, Action::Cas(..))).then_some(*op));
+        let whole = linear::check(&ops, Model::Register, linear::BUDGET);
+        let window = 8 + draws.below(20) as usize;
+        let limits = Limits { patience: 1 + draws.below(6) as usize, window, ..Limits::default() };
+        let stream = tell(&ops, Kind::Distinct, &names, limits);
+        online += u32::from(stream.forgotten() > 0);
+        assert!(!long || shape.unknown > 0 || stream.kept() < 300, "{} values known", stream.kept());
+        match (whole, stream.finish(true)) {
+            (Verdict::Linearizable, Finding::Linearizable) => {}
+            (Verdict::Violated { op }, Finding::Violated(found)) => {
+                broken += 1;
+                let end = ops.list()[op].end.at().map_or(0, |at| u64::from(at) + 1);
+                assert_eq!(found.told.end, end, "{number}: {}", show(&ops));
+            }
+            (whole, found) => panic!("{number}: {whole:?}, but {found:?}: {}", show(&ops)),
+        }
+    }
+    println!("{broken} broken, {online} judged as they went on");
+    assert!(broken > 3_000 && online > 15_000, "{broken} {online}");
+}
+
 #[test]
 fn without_a_quiet_moment_it_says_so() {
-    let limits = Limits { window: 8, kept: 100, ..Limits::default() };
+    let limits = Limits { window: 8, patience: 1_000, kept: 100, ..Limits::default() };
     let mut stream = Stream::new(stream::Kind::Register, limits);
     let open = stream.invoke(0, Ask::Write(Some("1")), 1);
     for n in 0..200 {

@@ -187,7 +187,7 @@ fn what_a_scenario_expects_decides_the_status() {
     );
     assert_eq!(row("linearizable")["witness"].as_array().map(Vec::len), Some(3));
     assert_eq!(row("fresh_reads")["number"], 1);
-    for id in ["sequential", "monotonic_reads", "converged", "lost_updates"] {
+    for id in ["sequential", "monotonic_reads", "eventual", "lost_updates"] {
         assert_eq!(row(id)["number"], 0, "{id}");
     }
     // Over many seeds: counted by grade, and the same status.

@@ -2,7 +2,7 @@
 
 use netsplit_lab::judges::{self, BUDGET, Row};
 use netsplit_lab::scenario::{Duration, Fault, Operation, Scenario, Target};
-use netsplit_lab::{Experiment, Grade};
+use netsplit_lab::{Experiment, Grade, text};
 
 fn seconds(seconds: f64) -> Duration {
     Duration((seconds * 1e9) as u64)
@@ -83,12 +83,12 @@ fn replicas_that_were_apart_gave_stale_reads_and_agree_in_the_end() {
     assert_eq!((fresh.grade, fresh.number), (Grade::NeverPromised, 2));
     // Acknowledged a little after 6 s, still not seen at 8 s.
     assert!(fresh.sentence.contains("1.9") && fresh.sentence.contains("1 version"), "{}", fresh.sentence);
-    assert_eq!((row(&rows, "converged").grade, row(&rows, "converged").number), (Grade::Kept, 0));
+    assert_eq!((row(&rows, "eventual").grade, row(&rows, "eventual").number), (Grade::Kept, 0));
     assert_eq!(row(&rows, "lost_updates").grade, Grade::Undecided, "nobody knows the order of versions");
     // In the midst of it the replicas differ, which is no verdict; and what came later has not happened yet.
     x.seek(6_500_000_000);
     let then = judges::rows(&x, BUDGET);
-    assert_eq!((row(&then, "converged").grade, row(&then, "converged").number), (Grade::Undecided, 1));
+    assert_eq!((row(&then, "eventual").grade, row(&then, "eventual").number), (Grade::Undecided, 1));
     assert_eq!(row(&then, "linearizable").grade, Grade::Kept);
 }
 
@@ -109,4 +109,19 @@ fn what_an_asynchronous_failover_loses_is_counted() {
     let report = x.report();
     let said = report.verdicts.iter().find(|verdict| verdict.promise == "durable").expect("declared");
     assert!(said.number == durable.number && said.speaks_against() && !said.witness.is_empty());
+}
+
+#[test]
+fn every_judge_has_words() {
+    let models = ["linearizable", "sequential", "fresh-reads", "lost-updates", "durable", "eventual"];
+    let guarantees = ["read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"];
+    let why = ["budget", "values", "nowhere", "session", "order", "which"];
+    let found = models.iter().map(|id| format!("judged-{id}"));
+    let broken = guarantees.iter().map(|id| format!("judged-session-{id}"));
+    let names = models.iter().chain(&guarantees).map(|id| format!("judge-{id}"));
+    let undecided = why.iter().map(|id| format!("judged-undecided-{id}"));
+    for id in found.chain(broken).chain(names).chain(undecided) {
+        assert!(text::has(&id), "{id}");
+    }
+    assert!(text::has("judged-kept") && text::has("judged-eventual-none"));
 }

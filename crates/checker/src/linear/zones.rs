@@ -16,6 +16,7 @@ const NEVER: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct Cluster {
+    value: u64,
     /// Where its write began; [`NEVER`] if that failed.
     write: u32,
     /// First end of an answered operation; [`NEVER`] if there is none yet.
@@ -39,7 +40,7 @@ pub(crate) struct Zones {
 
 impl Default for Zones {
     fn default() -> Self {
-        let initial = Cluster { write: 0, first_end: 0, last_begin: 0, limit: NEVER };
+        let initial = Cluster { value: 0, write: 0, first_end: 0, last_begin: 0, limit: NEVER };
         Self { values: Table::default(), clusters: vec![initial], active: vec![0] }
     }
 }
@@ -49,7 +50,7 @@ impl Zones {
     /// Positions are above 0 and no two the same.
     pub fn write_begins(&mut self, value: u64, at: u32) -> bool {
         let place = self.values.get_or_insert(value, self.clusters.len() as u32) as usize;
-        let fresh = Cluster { write: at, first_end: NEVER, last_begin: 0, limit: NEVER };
+        let fresh = Cluster { value, write: at, first_end: NEVER, last_begin: 0, limit: NEVER };
         match self.clusters.get_mut(place) {
             None => self.clusters.push(fresh),
             Some(cluster) if cluster.write == NEVER => *cluster = fresh,
@@ -87,9 +88,46 @@ impl Zones {
         place.is_some_and(|place| self.clusters[place as usize].write != NEVER && self.add(place, began, at))
     }
 
+    /// Forgets the clusters of which nothing that begins from `open` on can be explained: something newer began after
+    /// their first end, and ended before then. A value that is forgotten is one that was never written.
+    pub fn forget(&mut self, open: u32) {
+        let mut newest = 0;
+        let mut dead = vec![false; self.clusters.len()];
+        for place in self.active.iter().rev() {
+            let Cluster { first_end, last_begin, .. } = self.clusters[*place as usize];
+            dead[*place as usize] = newest > first_end;
+            if first_end < open {
+                newest = newest.max(last_begin);
+            }
+        }
+        let mut next = Self { values: Table::default(), clusters: Vec::new(), active: Vec::new() };
+        let mut places = vec![NEVER; self.clusters.len()];
+        for (place, cluster) in self.clusters.iter().enumerate() {
+            // The initial value keeps its place; that nothing of it may begin any more comes to the same.
+            let gone = dead[place] || (cluster.write == NEVER && place > 0);
+            if place > 0 && gone {
+                continue;
+            }
+            places[place] = next.clusters.len() as u32;
+            if place > 0 {
+                next.values.get_or_insert(cluster.value, places[place]);
+            }
+            let limit = if gone { 0 } else { cluster.limit };
+            next.clusters.push(Cluster { limit, ..cluster.clone() });
+        }
+        let kept = self.active.iter().map(|place| places[*place as usize]).filter(|place| *place != NEVER);
+        next.active = kept.collect();
+        *self = next;
+    }
+
+    /// How many values are known.
+    pub fn len(&self) -> usize {
+        self.clusters.len()
+    }
+
     /// An operation of a cluster began and ended. False, and nothing happens, if that brings a conflict.
     fn add(&mut self, place: u32, began: u32, at: u32) -> bool {
-        let Cluster { write, first_end, last_begin, limit } = self.clusters[place as usize];
+        let Cluster { write, first_end, last_begin, limit, .. } = self.clusters[place as usize];
         let was = last_begin;
         let (first_end, last_begin) = (first_end.min(at), last_begin.max(began).max(write));
         if last_begin > limit {

@@ -131,7 +131,10 @@ impl<'a> Report<'a> {
     }
 
     fn explain(&self, violation: &Violation, out: &mut String) {
-        let Some(witness) = &violation.witness else { return };
+        let Some(witness) = &violation.witness else {
+            out.push_str("  (what it contradicts is not kept, or --steps did not do to find it)\n");
+            return;
+        };
         let _ = writeln!(out, "  these contradict each other{}:", checked(witness.certain));
         for shown in self.shown(violation) {
             let end =

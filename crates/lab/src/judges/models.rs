@@ -25,7 +25,7 @@ pub(super) const ALL: [&str; 10] = [
     "fresh_reads",
     "lost_updates",
     "durable",
-    "converged",
+    "eventual",
 ];
 
 /// What there is to judge.
@@ -61,7 +61,7 @@ impl<'a> Models<'a> {
             "fresh_reads" => Some(self.fresh()),
             "lost_updates" => Some(self.lost(false)),
             "durable" => Some(self.lost(true)),
-            "converged" => self.converged(),
+            "eventual" => self.converged(),
             _ => {
                 let guarantee = Guarantee::ALL.into_iter().find(|guarantee| guarantee.id() == model)?;
                 Some(self.session(guarantee, steps))
@@ -215,7 +215,7 @@ impl<'a> Models<'a> {
         }
         let replicas: Vec<Replica> = self.data.replicas.iter().map(|held| staleness::replica(held)).collect();
         let differ = staleness::divergences(&replicas).len() as u64;
-        let id = if differ == 0 { "converged-none" } else { "converged" };
+        let id = if differ == 0 { "eventual-none" } else { "eventual" };
         let replicas = [("replicas", replicas.len().to_string())];
         // That they differ now says nothing about the end.
         Some(Found { undecided: differ > 0, ..self.found(id, differ, Vec::new(), &replicas) })
