@@ -4,6 +4,7 @@ pub mod breach;
 pub mod chunked;
 pub mod client;
 pub mod deadlines;
+pub mod durable;
 pub mod hashing;
 pub mod host;
 pub mod maglev;
