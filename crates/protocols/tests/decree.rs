@@ -83,7 +83,7 @@ fn safety_under_a_thousand_random_schedules() {
         reads += run.clients.reads;
     }
     println!("single decree: {decided} decided, {refused} ballots refused, {writes} writes, {reads} reads");
-    assert!(decided > 20_000 && refused > 20_000 && writes > 10_000 && reads > 10_000);
+    assert!(decided > 20_000 && refused > 10_000 && writes > 10_000 && reads > 10_000);
 }
 
 #[test]

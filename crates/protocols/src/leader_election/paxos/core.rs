@@ -440,7 +440,7 @@ impl Core {
     }
 
     /// The next decided value that has not been applied, in order.
-    pub fn next(&mut self) -> Option<Value> {
+    pub fn next_decided(&mut self) -> Option<Value> {
         let value = *self.chosen.get(self.applied as usize)?;
         self.applied += 1;
         if value.serial > 0 {

@@ -678,6 +678,6 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
         };
         (meta, server)
     });
-    let clients = ClientConfig::new(setup.workload.clone(), servers.clone(), Route::Leader);
+    let clients = ClientConfig::new(setup.workload.clone(), servers.clone(), Route::Sticky);
     hosted_cluster(setup, nodes.collect(), clients, 1)
 }
