@@ -113,9 +113,10 @@ fn planted_mistakes_are_caught() {
         let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, how).err()).collect();
         let by = |what: &str| caught.iter().filter(|why| why.contains(what)).count();
         println!(
-            "paxos, {how}: caught in {} of 200 schedules: promise {}, agreement {}, validity {}, clients {}, durability {}",
+            "paxos, {how}: caught in {} of 200 schedules: promise {}, chosen {}, agreement {}, validity {}, clients {}, durability {}",
             caught.len(),
             by("paxos_promise"),
+            by("paxos_chosen"),
             by("paxos_agreement"),
             by("paxos_validity"),
             by("linearizable"),

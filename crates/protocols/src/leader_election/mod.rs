@@ -10,4 +10,4 @@ use crate::registry::Algorithm;
 
 /// The algorithms of this pattern, the default first.
 pub static ALGORITHMS: &[&Algorithm] =
-    &[&raft::RAFT, &bully::BULLY, &ring::RING, &paxos::MULTI_PAXOS, &leases::LEASES];
+    &[&raft::RAFT, &bully::BULLY, &ring::RING, &leases::LEASES, &paxos::single::PAXOS, &paxos::MULTI_PAXOS];

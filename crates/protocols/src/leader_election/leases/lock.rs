@@ -58,7 +58,7 @@ impl Lock {
     pub(super) fn with(&mut self, ctx: &mut Ctx<'_, Node>, act: impl FnOnce(&mut Core, &mut PaxosCtx<'_>)) {
         let core = &mut self.core;
         ctx.scoped(0, &|m| Envelope::Server(Lease::Log(m)), &Timer::Log, &Write::Log, |ctx| act(core, ctx));
-        while let Some(value) = self.core.deliver() {
+        while let Some(value) = self.core.next_decided() {
             if let Command::Client(who, operation) = value.command {
                 self.apply(who, &operation, ctx);
             }

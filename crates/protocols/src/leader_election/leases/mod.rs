@@ -5,7 +5,7 @@
 //! 2.4, for tokens that the store compares (its sequencers); Kleppmann, "Designing Data-Intensive Applications", 2017,
 //! chapter 8 ("The leader and the lock"), for the story that gives them their name here.
 //!
-//! Three lock servers keep the holder and the count of tokens in a replicated log (Multi-Paxos, [`super::paxos`]), so
+//! The lock servers, three of them, keep the holder and the count of tokens in a replicated log (Multi-Paxos, [`super::paxos`]), so
 //! that tokens rise whoever leads them: a token is part of the state on which a majority agreed, and no failover goes
 //! back behind it. A holder counts its lease from when it asked; the lock service from when it granted; a new leader
 //! of the lock service gives the holder its whole span again, never less. So while clocks run at the same rate and
@@ -44,9 +44,6 @@ use lock::Lock;
 use store::Store;
 use worker::{Config, Guard, Worker};
 
-/// Lock servers.
-const LOCKS: u32 = 3;
-
 /// The registry's entry.
 pub static LEASES: Algorithm = Algorithm {
     id: "leases",
@@ -58,13 +55,13 @@ pub static LEASES: Algorithm = Algorithm {
     params: PARAMS,
     presets: &[],
     roles: &[
-        NodeRole { id: "worker", prefix: "n", tier: 1, client: false },
+        NodeRole { id: "worker", prefix: "n", tier: 2, client: false },
         NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-        NodeRole { id: "lock", prefix: "l", tier: 2, client: false },
-        NodeRole { id: "store", prefix: "s", tier: 3, client: false },
+        NodeRole { id: "lock", prefix: "l", tier: 1, client: false },
+        NodeRole { id: "store", prefix: "s", tier: 1, client: false },
     ],
     messages: &message::MESSAGES,
-    layout: Layout::Tiers,
+    layout: Layout::Circle,
     series: &[
         Series {
             id: "holders",
@@ -149,6 +146,14 @@ static PARAMS: &[Param] = &[
         help: "A wall clock jumps, and the holder believes it. Both drift.",
     },
     Param {
+        id: "locks",
+        label: "Lock servers",
+        unit: "",
+        group: "",
+        kind: Kind::Int(3, 1, 5),
+        help: "A majority of them decides who holds the lease, and counts the tokens.",
+    },
+    Param {
         id: "first_token",
         label: "First token",
         unit: "",
@@ -221,7 +226,7 @@ fn promises(settings: &Settings) -> Vec<Promise> {
             id: "live",
             aspect: Aspect::Liveness,
             promised: true,
-            assuming: &["two lock servers and the store are up and connected"],
+            assuming: &["a majority of lock servers and the store are up and connected"],
             sentence: "When a holder is gone another takes over after the lease.",
         },
     ]
@@ -231,8 +236,9 @@ fn promises(settings: &Settings) -> Vec<Promise> {
 #[must_use]
 pub fn cluster(setup: &Setup) -> Cluster<Hosted<Node>> {
     let workers: Vec<NodeId> = (0..setup.nodes).map(NodeId).collect();
-    let locks: Arc<[NodeId]> = (setup.nodes..setup.nodes + LOCKS).map(NodeId).collect();
-    let store = NodeId(setup.nodes + LOCKS);
+    let count = setup.settings.int("locks").clamp(1, 5) as u32;
+    let locks: Arc<[NodeId]> = (setup.nodes..setup.nodes + count).map(NodeId).collect();
+    let store = NodeId(setup.nodes + count);
     let mut nodes = Vec::new();
     for me in &workers {
         let name = format!("n{}", me.0 + 1);
@@ -269,7 +275,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Node>> {
         let core = paxos::Core::new(Arc::new(config), *me, peers);
         let first = setup.settings.int("first_token").max(1) as u64;
         let lock = Lock::new(core, setup.settings.duration("ttl"), first, broken == "tokens_reused");
-        nodes.push((meta, Node::Lock(lock)));
+        nodes.push((meta, Node::Lock(Box::new(lock))));
     }
     let mut meta = setup.meta("s1".to_owned(), 3);
     meta.sync = setup.settings.law("sync");

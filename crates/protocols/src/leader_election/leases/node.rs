@@ -33,7 +33,7 @@ pub enum Node {
     /// Works for clients.
     Worker(Worker),
     /// One of the lock service.
-    Lock(Lock),
+    Lock(Box<Lock>),
     /// Keeps the document.
     Store(Store),
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::message::{Disk, Kept, Lease, Token, Write};
 use super::node::Node;
+use crate::parts::durable::Durable;
 use crate::parts::host::Envelope;
 use crate::parts::words;
 
@@ -24,11 +25,8 @@ pub struct Store {
     pub fenced: u64,
     /// Writes that it accepted in this life although it had seen a newer token.
     pub stale: u64,
-    ticket: u64,
-    synced: u64,
     dirty: bool,
-    stuck: bool,
-    waiting: Vec<(u64, NodeId, Lease)>,
+    durable: Durable<(NodeId, Lease)>,
 }
 
 impl Store {
@@ -40,11 +38,8 @@ impl Store {
             accepted: (0, 0),
             fenced: 0,
             stale: 0,
-            ticket: 0,
-            synced: 0,
             dirty: false,
-            stuck: false,
-            waiting: Vec::new(),
+            durable: Durable::default(),
         }
     }
 
@@ -57,25 +52,15 @@ impl Store {
         if self.dirty {
             self.dirty = false;
             let token = if self.forgets { 0 } else { self.kept.token };
-            // A full disk refuses: what is not on it is never answered.
-            self.stuck |= ctx.write(Write::Keep(Kept { token, ..self.kept.clone() })).is_err();
-            self.ticket += 1;
-            ctx.sync(self.ticket);
+            self.durable.wrote(ctx.write(Write::Keep(Kept { token, ..self.kept.clone() })).is_ok());
         }
-        if self.stuck {
-            return;
-        }
-        if self.synced >= self.ticket {
+        if let Some((to, answer)) = self.durable.after((to, answer), |ticket| ctx.sync(ticket)) {
             ctx.send(to, Envelope::Server(answer));
-        } else {
-            self.waiting.push((self.ticket, to, answer));
         }
     }
 
     pub(super) fn synced(&mut self, ticket: u64, ctx: &mut Ctx<'_, Node>) {
-        self.synced = self.synced.max(ticket);
-        let at = self.waiting.partition_point(|(needed, ..)| *needed <= ticket);
-        for (_, to, answer) in self.waiting.drain(..at) {
+        for (to, answer) in self.durable.synced(ticket) {
             ctx.send(to, Envelope::Server(answer));
         }
     }

@@ -255,11 +255,9 @@ impl Worker {
     pub(super) fn receive(&mut self, from: NodeId, message: Lease, ctx: &mut Ctx<'_, Node>) {
         match message {
             Lease::Granted(order, token) => self.granted(order, token, ctx),
-            Lease::Refused(order, holder) => {
-                if self.asking.is_some_and(|asking| asking.order == order) {
-                    self.lose(ctx);
-                    self.holder = holder;
-                }
+            Lease::Refused(order, holder) if self.asking.is_some_and(|asking| asking.order == order) => {
+                self.lose(ctx);
+                self.holder = holder;
             }
             Lease::Elsewhere(order, leader) => {
                 let known = leader.and_then(|leader| self.locks.iter().position(|lock| *lock == leader));
@@ -269,11 +267,9 @@ impl Worker {
                     self.ask(ctx);
                 }
             }
-            Lease::Loaded(order, document) => {
-                if self.loading == Some(order) {
-                    self.loading = None;
-                    self.document = Some(Document::clone(&document));
-                }
+            Lease::Loaded(order, document) if self.loading == Some(order) => {
+                self.loading = None;
+                self.document = Some(Document::clone(&document));
             }
             Lease::Value(order, value) => {
                 if let Some(request) = self.open.remove(&order) {

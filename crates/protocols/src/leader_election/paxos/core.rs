@@ -14,6 +14,7 @@ use netsplit_sim::view::Text;
 
 use super::message::{Ballot, CHOSEN, Command, Disk, Paxos, Value, Write, ballot, ballot_name};
 use crate::parts::chunked::Chunked;
+use crate::parts::durable::Durable;
 
 const ELECTION: Purpose = Purpose::named("paxos.election");
 /// Most values in one message to a learner.
@@ -75,6 +76,8 @@ pub struct Core {
     pub promised: Ballot,
     /// The highest ballot in which it has answered: promised or accepted. No restart may undo that.
     pub answered: Ballot,
+    /// The ballot of its last answer that it had accepted, for slots that are not decided.
+    pub voted: Map<u64, Ballot>,
     /// The decided values, without a gap; the value at place i is that of slot i + 1.
     pub chosen: Chunked<Value>,
     /// What it accepted after them, by slot.
@@ -103,12 +106,7 @@ pub struct Core {
     elections: u64,
     /// When the election timer was set, and for how long (ns of elapsed time).
     pub armed: (Nanos, Nanos),
-    ticket: u64,
-    synced: u64,
-    dirty: bool,
-    /// The disk refused a write: until it starts anew, this node says nothing that would have to be durable.
-    stuck: bool,
-    waiting: Vec<(u64, Effect)>,
+    durable: Durable<Effect>,
 }
 
 impl Core {
@@ -121,6 +119,7 @@ impl Core {
             peers,
             promised: 0,
             answered: 0,
+            voted: Map::new(),
             chosen: Chunked::default(),
             accepted: Map::new(),
             role: Role::Follower,
@@ -140,11 +139,7 @@ impl Core {
             election: None,
             elections: 0,
             armed: (0, 0),
-            ticket: 0,
-            synced: 0,
-            dirty: false,
-            stuck: false,
-            waiting: Vec::new(),
+            durable: Durable::default(),
         }
     }
 
@@ -152,6 +147,12 @@ impl Core {
     #[must_use]
     pub fn decided(&self) -> u64 {
         self.chosen.len() as u64
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.peers.len() + 1
     }
 
     /// A majority of all nodes, of which `set` has a bit for each.
@@ -170,25 +171,14 @@ impl Core {
     // ---- disk ----
 
     fn write(&mut self, write: Write, ctx: &mut PaxosCtx<'_>) {
-        if !self.config.forgets && !self.stuck {
-            self.stuck = ctx.write(write).is_err();
-            self.dirty = true;
+        if !self.config.forgets && !self.durable.is_stuck() {
+            self.durable.wrote(ctx.write(write).is_ok());
         }
     }
 
     fn when_durable(&mut self, effect: Effect, ctx: &mut PaxosCtx<'_>) {
-        if self.stuck {
-            return;
-        }
-        if self.dirty {
-            self.dirty = false;
-            self.ticket += 1;
-            ctx.sync(self.ticket);
-        }
-        if self.synced >= self.ticket {
+        if let Some(effect) = self.durable.after(effect, |ticket| ctx.sync(ticket)) {
             self.run(effect, ctx);
-        } else {
-            self.waiting.push((self.ticket, effect));
         }
     }
 
@@ -197,6 +187,9 @@ impl Core {
             Effect::Send(to, message) => {
                 if let Paxos::Promise { ballot, .. } | Paxos::Accepted { ballot, .. } = message {
                     self.answered = self.answered.max(ballot);
+                }
+                if let Paxos::Accepted { ballot, slot } = message {
+                    self.voted.insert(slot, ballot);
                 }
                 ctx.send(to, message);
             }
@@ -211,6 +204,7 @@ impl Core {
             Effect::OwnPromise(_) => {}
             Effect::OwnAccept(ballot, slot) => {
                 self.answered = self.answered.max(ballot);
+                self.voted.insert(slot, ballot);
                 self.vote(self.me, ballot, slot, ctx);
             }
         }
@@ -218,10 +212,7 @@ impl Core {
 
     /// All writes before the sync with this ticket are durable.
     pub fn synced(&mut self, ticket: u64, ctx: &mut PaxosCtx<'_>) {
-        self.synced = self.synced.max(ticket);
-        let at = self.waiting.partition_point(|(needed, _)| *needed <= ticket);
-        let ready: Vec<Effect> = self.waiting.drain(..at).map(|(_, effect)| effect).collect();
-        for effect in ready {
+        for effect in self.durable.synced(ticket) {
             self.run(effect, ctx);
         }
     }
@@ -424,6 +415,7 @@ impl Core {
         }
         if self.decided() > before {
             self.write(Write::Chosen(self.decided()), ctx);
+            self.voted = self.voted.split_off(&(self.decided() + 1));
         }
     }
 
@@ -448,7 +440,7 @@ impl Core {
     }
 
     /// The next decided value that has not been applied, in order.
-    pub fn deliver(&mut self) -> Option<Value> {
+    pub fn next_decided(&mut self) -> Option<Value> {
         let value = *self.chosen.get(self.applied as usize)?;
         self.applied += 1;
         if value.serial > 0 {

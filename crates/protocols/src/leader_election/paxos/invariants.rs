@@ -10,6 +10,50 @@ use super::message::{Ballot, CHOSEN, Command, Value, ballot_name};
 use super::server::Server;
 use crate::parts::host::Holds;
 
+/// What a majority of acceptors has accepted in one ballot: it is chosen, whoever knows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    votes: Map<(u64, Ballot), u32>,
+    values: Map<u64, (Ballot, Value)>,
+}
+
+impl Chosen {
+    /// What acceptor `who` has accepted: slot, ballot, value, and whether it has said so.
+    pub(super) fn after(
+        &mut self,
+        nodes: usize,
+        who: NodeId,
+        accepted: impl Iterator<Item = (u64, Ballot, Value, bool)>,
+    ) -> Option<Breach> {
+        for (slot, ballot, value, said) in accepted {
+            match self.values.get(&slot) {
+                Some((chosen, known)) if ballot > *chosen && known.command != value.command => {
+                    let text = Text::new("breach-paxos-chosen").with("slot", slot).with("node", who);
+                    let text = text.with("ballot", ballot_name(ballot)).with("chosen", ballot_name(*chosen));
+                    return Some(Breach::new("paxos_chosen", &[who.index()], text));
+                }
+                None if said => {
+                    let votes = self.votes.slot((slot, ballot), || 0);
+                    *votes |= 1 << (who.0 & 31);
+                    if votes.count_ones() as usize * 2 > nodes {
+                        self.values.insert(slot, (ballot, value));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Slots up to here are decided for long enough.
+    pub(super) fn forget(&mut self, decided: u64) {
+        if decided.is_multiple_of(512) && decided > 0 {
+            self.votes = self.votes.split_off(&(decided - 256, 0));
+            self.values = self.values.split_off(&(decided - 256));
+        }
+    }
+}
+
 /// Watches the nodes of one log, event by event.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
@@ -21,6 +65,7 @@ pub struct Watch {
     seen: Vec<(u64, Ballot)>,
     /// What was proposed in each ballot, by slot.
     proposed: Map<(u64, Ballot), Value>,
+    chosen: Chosen,
     /// Ballots in which a node came to lead.
     pub ballots: u64,
     leading: Ballot,
@@ -29,6 +74,8 @@ pub struct Watch {
 impl Watch {
     /// After `who` handled an event. `core` gives the log of a node, if it has one and is up.
     ///
+    /// - `paxos_chosen`: once a majority has accepted a value in one ballot, no acceptor accepts another one in a
+    ///   higher ballot (P2b).
     /// - `paxos_agreement`: no two nodes know different values to be decided for one slot.
     /// - `paxos_validity`: what is decided was proposed, and in one ballot one value alone is proposed for a slot.
     /// - `paxos_promise`: an acceptor never promises less than the highest ballot in which it has answered.
@@ -65,6 +112,13 @@ impl Watch {
                 return Some(Breach::new("paxos_validity", &[me], text));
             }
         }
+        let votes = core.accepted.iter().filter(|(_, (ballot, _))| *ballot != CHOSEN);
+        let votes = votes
+            .map(|(slot, (ballot, value))| (*slot, *ballot, *value, core.voted.get(slot) == Some(ballot)));
+        if let Some(breach) = self.chosen.after(core.nodes(), who, votes) {
+            return Some(breach);
+        }
+        self.chosen.forget(self.decided.len() as u64);
         for slot in from + 1..=core.decided() {
             let Some(value) = core.chosen.get(slot as usize - 1) else { break };
             match self.decided.get(slot as usize - 1) {

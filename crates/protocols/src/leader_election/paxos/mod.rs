@@ -14,6 +14,7 @@ pub mod core;
 mod invariants;
 mod message;
 mod server;
+pub mod single;
 mod store;
 
 use std::sync::Arc;

@@ -38,7 +38,7 @@ impl Server {
     fn with(&mut self, ctx: &mut Ctx<'_, Self>, act: impl FnOnce(&mut Core, &mut PaxosCtx<'_>)) {
         let core = &mut self.core;
         ctx.scoped(0, &Envelope::Server, &|timer| timer, &|write| write, |ctx| act(core, ctx));
-        while let Some(value) = self.core.deliver() {
+        while let Some(value) = self.core.next_decided() {
             let Command::Client(client, operation) = value.command else { continue };
             let answer = self.store.apply(client.0, &operation);
             if let Some(request) = self.waiting.remove(&(client.0, operation.number)) {

@@ -1,0 +1,89 @@
+//! The gallery's stories about elections, leases and Paxos come out as their notes say.
+
+use netsplit_lab::scenario::{self, Scenario};
+use netsplit_lab::{Experiment, Grade, catalogue, gallery};
+
+fn story(id: &str) -> Scenario {
+    let entry = gallery().iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("no {id}"));
+    scenario::read(entry.json, &catalogue()).unwrap_or_else(|problems| panic!("{id}: {problems}"))
+}
+
+/// The run that a story is compared with.
+fn other(id: &str) -> Scenario {
+    let mut scenario = story(id);
+    let compare = scenario.compare.take().unwrap_or_else(|| panic!("{id} compares nothing"));
+    scenario.system.params.extend(compare.params);
+    scenario
+}
+
+fn run(scenario: &Scenario, seconds: u64) -> Experiment {
+    let mut x = Experiment::open(scenario).unwrap_or_else(|problems| panic!("{problems}"));
+    let until = x.duration().min(seconds * 1_000_000_000);
+    while !x.advance(until, u64::MAX).done {}
+    while !x.judge(1000) {}
+    x
+}
+
+fn own(x: &Experiment, series: &str) -> u64 {
+    x.report().metrics.own[series] as u64
+}
+
+fn grade(x: &Experiment) -> Grade {
+    x.consistency().expect("something was promised").grade
+}
+
+#[test]
+fn a_partition_gives_two_coordinators_until_it_heals() {
+    let story = story("bully-partition");
+    let coordinators: Vec<u64> = [4, 12, 20].map(|at| own(&run(&story, at), "coordinators")).into();
+    assert_eq!(coordinators, [1, 2, 1]);
+}
+
+#[test]
+fn the_worst_and_the_best_order_of_a_ring() {
+    assert_eq!(own(&run(&story("ring-worst-order"), 2), "election_messages"), 36);
+    assert_eq!(own(&run(&other("ring-worst-order"), 2), "election_messages"), 15);
+}
+
+#[test]
+fn the_client_who_woke_up_late() {
+    for (id, stale, expected) in [
+        ("late-client-none", 2, Grade::NeverPromised),
+        ("late-client-check", 1, Grade::NeverPromised),
+        ("late-client-fencing", 0, Grade::Kept),
+    ] {
+        let x = run(&story(id), 100);
+        assert_eq!((own(&x, "stale"), grade(&x)), (stale, expected), "{id}");
+        let log = x.log_around(None, 100_000, 0).rows;
+        let said = log.iter().any(|row| row.sentence.contains("33 < 34"));
+        assert_eq!(said, stale == 0, "{id}");
+    }
+}
+
+#[test]
+fn proposers_duel_until_one_of_them_is_gone_or_waits() {
+    let x = run(&story("duelling-proposers"), 10);
+    println!("without a pause: {} decided, {} refused", own(&x, "decided"), own(&x, "preempted"));
+    assert!(own(&x, "decided") < 10 && own(&x, "preempted") > 100);
+    let end = run(&story("duelling-proposers"), 100);
+    println!("when one of them is gone: {} decided", own(&end, "decided"));
+    assert!(own(&end, "decided") > own(&x, "decided") + 10);
+    assert!(own(&run(&story("duel-with-pause"), 10), "decided") > 50);
+}
+
+#[test]
+fn the_first_is_lost_and_the_second_decided() {
+    assert_eq!(own(&run(&story("first-lost-second-decided"), 100), "order_lost"), 1);
+    assert_eq!(own(&run(&other("first-lost-second-decided"), 100), "order_lost"), 0);
+}
+
+#[test]
+fn what_is_broken_on_purpose_breaks_its_promise_and_the_correct_one_keeps_it() {
+    for id in ["broken-acceptor-forgets", "broken-adopts-any", "broken-store-forgets", "broken-tokens-reused"]
+    {
+        let x = run(&story(id), 100);
+        println!("{id}: {:?}", x.consistency().expect("something was promised").sentence);
+        assert_eq!(grade(&x), Grade::Broken, "{id}");
+        assert_eq!(grade(&run(&other(id), 100)), Grade::Kept, "{id}");
+    }
+}

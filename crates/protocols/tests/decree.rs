@@ -1,0 +1,193 @@
+//! The single decree: its invariants under random faults, its laws, planted mistakes, and duels.
+
+mod weather;
+
+use netsplit_protocols::leader_election::paxos::single::{self, PAXOS, Server, Watch};
+use netsplit_protocols::leader_election::paxos::{Command, Value as Decided};
+use netsplit_protocols::parts::host::Hosted;
+use netsplit_sim::declare::Value;
+use netsplit_sim::distribution::Distribution;
+use netsplit_sim::history::{Observation, Outcome, What};
+use netsplit_sim::network::{Network, Profile, Transport};
+use netsplit_sim::node::Action;
+use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
+use netsplit_sim::trace::Kind;
+use netsplit_sim::{Cluster, NodeId, Simulation};
+use weather::{Clients, Observer, setup, storm, with};
+
+#[derive(Default)]
+struct Run {
+    watch: Watch,
+    clients: Clients,
+    checked: usize,
+    refused: u64,
+}
+
+impl Observer<Hosted<Server>> for Run {
+    fn after(&mut self, sim: &Cluster<Hosted<Server>>, who: NodeId, up: &[bool]) -> Result<(), String> {
+        if let Some(breach) = self.watch.after(sim.nodes(), who, up) {
+            return Err(format!("{breach:?}"));
+        }
+        for (value, _) in &self.watch.decided[self.checked..] {
+            let Decided { command: Command::Client(client, operation), .. } = value else { continue };
+            if self.clients.asked.get(&(client.0, operation.number)) != Some(operation) {
+                return Err(format!("validity: nobody asked for {operation:?}"));
+            }
+        }
+        self.checked = self.watch.decided.len();
+        Ok(())
+    }
+    fn hear(&mut self, seen: &[Observation]) -> Result<(), String> {
+        self.clients.hear(seen);
+        self.refused += seen
+            .iter()
+            .filter(|o| matches!(&o.what, What::Note(text, _) if text.id == "decree-refused"))
+            .count() as u64;
+        Ok(())
+    }
+}
+
+fn one(seed: u64, how: &'static str) -> Result<Run, String> {
+    let nodes = 3 + 2 * (seed % 2) as u32;
+    let mut setup = with(setup(&PAXOS, seed, nodes, 15.0), "broken", Value::Choice(how));
+    // Endless duels are many events: few schedules have them.
+    let backoff = ["random", "fixed", "random", "random", "random", "none", "random", "random"];
+    setup = with(setup, "backoff", Value::Choice(backoff[seed as usize / 2 % 8]));
+    let mut sim = single::cluster(&setup);
+    sim.listen(true);
+    let mut run = Run::default();
+    // At whoever has promised the highest ballot for what is undecided.
+    let aim = |nodes: &[Hosted<Server>]| {
+        let open = |node: &Hosted<Server>| node.server().and_then(|s| s.open.values().last().copied());
+        (0..3).max_by_key(|at| open(&nodes[*at]).map_or(0, |acceptor| acceptor.promised))
+    };
+    storm(&mut sim, seed, nodes, 5 * SECOND, 300 * MILLISECOND, aim, &mut run)?;
+    run.clients.linearizable()?;
+    Ok(run)
+}
+
+fn reproduce(seed: u64, why: &str) -> String {
+    format!(
+        "{why}\n  reproduce: NETSPLIT_SEED={seed} cargo test -p netsplit-protocols --test decree one_schedule"
+    )
+}
+
+#[test]
+fn safety_under_a_thousand_random_schedules() {
+    let (mut decided, mut refused, mut writes, mut reads) = (0, 0, 0, 0);
+    for seed in 0..1000 {
+        let run = one(seed, "none").unwrap_or_else(|why| panic!("{}", reproduce(seed, &why)));
+        decided += run.watch.decided.len();
+        refused += run.refused;
+        writes += run.clients.acknowledged.len();
+        reads += run.clients.reads;
+    }
+    println!("single decree: {decided} decided, {refused} ballots refused, {writes} writes, {reads} reads");
+    assert!(decided > 20_000 && refused > 10_000 && writes > 10_000 && reads > 10_000);
+}
+
+#[test]
+fn one_schedule() {
+    if let Some(seed) = std::env::var("NETSPLIT_SEED").ok().and_then(|seed| seed.parse::<u64>().ok())
+        && let Err(why) = one(seed, "none")
+    {
+        panic!("{why}");
+    }
+}
+
+#[test]
+fn planted_mistakes_are_caught() {
+    for how in ["acceptor_forgets", "adopts_any"] {
+        let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, how).err()).collect();
+        let by = |what: &str| caught.iter().filter(|why| why.contains(what)).count();
+        println!(
+            "single decree, {how}: caught in {} of 200 schedules: promise {}, chosen {}, agreement {}, clients {}",
+            caught.len(),
+            by("paxos_promise"),
+            by("paxos_chosen"),
+            by("paxos_agreement"),
+            by("linearizable")
+        );
+        assert!(!caught.is_empty(), "{how}");
+    }
+}
+
+fn ask(sim: &mut Cluster<Hosted<Server>>, at: Nanos, client: u32, value: u64) {
+    let action = Action { id: "operation".to_owned(), node: Some(NodeId(client)), args: vec![1, 3, value] };
+    sim.schedule_action(at, action);
+}
+
+fn answered(sim: &mut Cluster<Hosted<Server>>) -> Vec<Nanos> {
+    let mut seen = Vec::new();
+    sim.drain(&mut seen);
+    let ok = seen.iter().filter(|o| matches!(o.what, What::Complete(_, Outcome::Ok(_), _)));
+    ok.map(|o| o.time).collect()
+}
+
+/// Without a rival: two hops of the client, the proposer's sync of its ballot, then twice the round trip and sync of
+/// the second fastest of the others; 4(n-1) messages to decide, and n-1 to tell.
+#[test]
+fn a_decree_takes_exactly_as_long_and_as_many_messages_as_the_law_says() {
+    for slowest in [40, 400] {
+        let mut setup = setup(&PAXOS, 1, 5, 0.001);
+        (setup.workload.clients, setup.workload.timeout) = (1, 10 * SECOND);
+        setup.workload.start = 3000 * SECOND;
+        setup = with(setup, "service", Value::Duration(0));
+        setup = with(setup, "timeout", Value::Duration(5 * SECOND));
+        setup.overrides = (1..=5)
+            .map(|n| {
+                let sync = Value::Law(Distribution::Constant(n * MILLISECOND));
+                (format!("n{n}"), with(setup.clone(), "sync", sync).settings)
+            })
+            .collect();
+        let constant = |ms| Profile::new(Distribution::Constant(ms * MILLISECOND), Transport::Datagram);
+        setup.network = Network::uniform(constant(5));
+        for (index, ms) in [3, 7, 12, slowest].into_iter().enumerate() {
+            setup.network.profiles.push(constant(ms));
+            let (follower, index) = (index as u32 + 1, index as u16 + 1);
+            setup.network.by_link.insert((0, follower), index);
+            setup.network.by_link.insert((follower, 0), index);
+        }
+        let mut sim = single::cluster(&setup);
+        ask(&mut sim, SECOND, 5, 9);
+        sim.run(4 * SECOND, u64::MAX);
+        let end = answered(&mut sim);
+        assert_eq!(end, [SECOND + (5 + 1 + 17 + 17 + 5) * MILLISECOND]);
+        let arrived = |label: u8| {
+            sim.core().trace.iter().filter(|r| r.kind == Kind::Arrive && r.label == label).count()
+        };
+        // Prepare, Promise, Accept, Accepted, Refused, Decided.
+        assert_eq!([2, 3, 4, 5, 6, 7].map(arrived), [4, 4, 4, 4, 0, 4]);
+    }
+}
+
+/// Two proposers asked at the same moment, equal delays: without a pause neither ever wins; with a random one both
+/// are soon done.
+#[test]
+fn a_duel_ends_with_a_random_pause_and_never_without_one() {
+    let duel = |backoff: &'static str, seed: u64| {
+        let mut setup = with(setup(&PAXOS, seed, 5, 0.001), "backoff", Value::Choice(backoff));
+        (setup.workload.clients, setup.workload.timeout, setup.workload.retries) = (2, 60 * SECOND, 0);
+        setup.workload.start = 3000 * SECOND;
+        setup.network =
+            Network::uniform(Profile::new(Distribution::Constant(10 * MILLISECOND), Transport::Datagram));
+        let mut sim = single::cluster(&setup);
+        ask(&mut sim, SECOND, 5, 1);
+        ask(&mut sim, SECOND + 5 * MILLISECOND, 6, 2);
+        sim.run(30 * SECOND, u64::MAX);
+        let refused: u64 = sim.nodes().iter().filter_map(Hosted::server).map(|s| s.preempted).sum();
+        (answered(&mut sim), refused)
+    };
+    for seed in 0..20 {
+        let (none, refused) = duel("none", seed);
+        assert!(none.is_empty() && refused > 300, "{none:?}, {refused} refused");
+    }
+    let mut worst = 0;
+    for seed in 0..200 {
+        let (random, _) = duel("random", seed);
+        assert_eq!(random.len(), 2, "seed {seed}");
+        worst = worst.max(random[1] - SECOND);
+    }
+    println!("duels of 200 seeds with a random pause: the longest took {} ms", worst / MILLISECOND);
+    assert!(worst < 3 * SECOND, "{worst}");
+}
