@@ -101,10 +101,7 @@ fn network(scenario: &Scenario, number: &dyn Fn(&str) -> Option<u32>) -> Network
         duplicate: said.duplicate,
         reorder: said.reorder,
         bandwidth: said.bandwidth,
-        ..Profile::new(
-            declared::distribution(&said.latency),
-            transport(said.transport, &scenario.system),
-        )
+        ..Profile::new(declared::distribution(&said.latency), transport(said.transport, &scenario.system))
     };
     let mut network = Network::uniform(base.clone());
     // Zone 0 holds the nodes that the scenario puts in none.

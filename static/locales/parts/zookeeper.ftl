@@ -50,3 +50,4 @@ zk-breach-primary = Primary integrity is broken: the primary of epoch { $primary
 zk-breach-ephemeral = An ephemeral znode is wrong at { $node }: child { $child } is not there as long as its session
 zk-breach-session = { $node } was told an older state than it had seen
 zk-breach-watch = { $node } heard of a later state before it heard that child { $child }, which it watches, is gone
+zk-breach-served = { $node } answered a client out of an older state than that had seen

@@ -5,57 +5,16 @@ use std::collections::BTreeMap;
 
 use netsplit_checker as checker;
 use netsplit_checker::{Call, History};
-use netsplit_protocols::leader_election::zookeeper::{self, Change, Contender, Member, Role, Server, ZOOKEEPER};
-use netsplit_protocols::parts::host::Hosted;
-use netsplit_protocols::parts::workload::{Arrivals, Workload};
-use netsplit_protocols::registry::Setup;
+use netsplit_protocols::leader_election::zookeeper::{self, Change, Role};
 use netsplit_sim::cluster::Stop;
-use netsplit_sim::declare::{Settings, Value};
-use netsplit_sim::distribution::Distribution;
+use netsplit_sim::declare::Value;
 use netsplit_sim::draw;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Function, Observation, Outcome, What};
-use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
-use netsplit_sim::{Cluster, NodeId, Simulation};
+use netsplit_sim::{NodeId, Simulation};
 
-pub type Ensemble = Cluster<Hosted<Member>>;
-
-/// Short ticks, so that seconds hold many elections.
-pub fn setup(seed: u64, nodes: u32) -> Setup {
-    let latency = Distribution::Uniform { min: MILLISECOND, max: 6 * MILLISECOND };
-    let mut settings = Settings::defaults(ZOOKEEPER.params);
-    settings.set("tick", Value::Duration(60 * MILLISECOND)).unwrap();
-    settings.set("session", Value::Duration(600 * MILLISECOND)).unwrap();
-    settings.set("hold", Value::Duration(100 * MILLISECOND)).unwrap();
-    let mut network = Network::uniform(Profile::new(latency, Transport::Stream));
-    network.give_up = SECOND;
-    Setup {
-        seed,
-        nodes,
-        spares: 0,
-        settings,
-        overrides: Vec::new(),
-        network,
-        zones: Vec::new(),
-        workload: Workload {
-            clients: 3,
-            arrivals: Arrivals::Closed,
-            think: Distribution::Exponential { mean: 40 * MILLISECOND },
-            keys: 4,
-            timeout: 400 * MILLISECOND,
-            ..Workload::default()
-        },
-    }
-}
-
-pub fn servers(sim: &Ensemble) -> Vec<&Server> {
-    sim.nodes().iter().filter_map(Hosted::server).filter_map(Member::server).collect()
-}
-
-pub fn contenders(sim: &Ensemble) -> Vec<&Contender> {
-    sim.nodes().iter().filter_map(Hosted::server).filter_map(Member::contender).collect()
-}
+use crate::zookeeper_world::{Ensemble, contenders, servers, setup};
 
 /// What came of a schedule.
 #[derive(Clone, Debug, Default)]
@@ -149,9 +108,12 @@ impl Ledger {
         for server in servers(sim) {
             for txn in server.log.iter().rev() {
                 let Change::Set(_, value) = txn.change else { continue };
-                if self.zxids.insert(value, txn.zxid) == Some(txn.zxid) {
+                // What a deposed leader kept to itself comes again, later in the order.
+                let zxid = self.zxids.entry(value).or_insert(0);
+                if *zxid >= txn.zxid {
                     break;
                 }
+                *zxid = txn.zxid;
             }
         }
     }
@@ -169,7 +131,9 @@ impl Ledger {
             };
             let copies = (0..count as u32).filter(|node| holds(*node)).count();
             if copies * 2 <= count {
-                return Err(format!("durability: acknowledged value {value:x} is on {copies} of {count} disks"));
+                return Err(format!(
+                    "durability: acknowledged value {value:x} is on {copies} of {count} disks"
+                ));
             }
         }
         Ok(())
@@ -205,11 +169,7 @@ fn linearizable(history: &History) -> Result<bool, String> {
 /// One random schedule. It may aim at the leader, and nothing in it is written for one bug.
 pub fn storm(seed: u64, broken: &'static str) -> Result<Outcomes, String> {
     let outcomes = schedule(seed, broken, true)?;
-    if outcomes.breaches.is_empty() {
-        Ok(outcomes)
-    } else {
-        Err(format!("watched: {:?}", outcomes.breaches))
-    }
+    if outcomes.breaches.is_empty() { Ok(outcomes) } else { Err(format!("watched: {:?}", outcomes.breaches)) }
 }
 
 /// The same, seen only by the watch that is part of the algorithm: what it found.
@@ -217,7 +177,7 @@ pub fn watched(seed: u64, broken: &'static str) -> Vec<&'static str> {
     schedule(seed, broken, false).map_or_else(|_| Vec::new(), |outcomes| outcomes.breaches)
 }
 
-pub fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, String> {
+fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, String> {
     let word = |what: u64, k: u64| draw::word(draw::join(draw::mix(seed), what), k);
     let nodes = 3 + 2 * (seed % 2) as u32;
     let mut setup = setup(seed, nodes);

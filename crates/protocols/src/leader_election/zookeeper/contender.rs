@@ -353,7 +353,7 @@ impl Contender {
                 };
                 self.child = Some(own);
                 let mut lower = children.iter().map(|(child, _)| *child).filter(|child| *child < own);
-                let before = if self.config.herd { lower.next() } else { lower.last() };
+                let before = if self.config.herd { lower.next() } else { lower.next_back() };
                 if let Some(before) = before {
                     self.watches = Some(((LOCK, before), 0));
                     self.ask(Ask::Exists(before), Step::Waiting, ctx);

@@ -68,7 +68,8 @@ impl Server {
             self.notified = ctx.elapsed();
             ctx.set_timer(self.span, Timer::Notify(self.turn));
         } else {
-            ctx.set_timer(self.span - silent, Timer::Notify(self.turn));
+            // Never less than what a drifting clock can tell from nothing.
+            ctx.set_timer((self.span - silent).max(MILLISECOND), Timer::Notify(self.turn));
         }
     }
 

@@ -86,14 +86,7 @@ impl Server {
         }
     }
 
-    pub(super) fn from_leader(
-        &mut self,
-        from: NodeId,
-        link: u64,
-        place: u32,
-        zab: Zab,
-        ctx: &mut ZkCtx<'_>,
-    ) {
+    pub(super) fn hear_leader(&mut self, from: NodeId, link: u64, place: u32, zab: Zab, ctx: &mut ZkCtx<'_>) {
         let following = &mut self.following;
         if self.role != Role::Following || following.leader != from || following.link != link {
             return;

@@ -131,6 +131,10 @@ impl Invariants {
     }
 
     fn server(&mut self, who: NodeId, server: &Server) -> Option<Breach> {
+        if server.clients.regressed && !self.told.contains(&(who.0, "session_order")) {
+            let text = Text::new("zk-breach-served").with("node", who);
+            return Some(Breach { invariant: "session_order", nodes: vec![who], text });
+        }
         let (delivered, last) = (server.tree.zxid, server.last());
         let leads = if server.established() { server.epoch() } else { 0 };
         let seen = self.seen.slot(who.0, Seen::default);
@@ -178,11 +182,8 @@ impl Invariants {
         let seen = self.seen.slot(who.0, Seen::default);
         let before = std::mem::replace(&mut seen.ephemerals, paths);
         let there = |path: &Path| server.tree.znodes.contains_key(path);
-        let path = before
-            .iter()
-            .find(|path| !there(path) && self.gone(**path).is_none())
-            .copied()
-            .or(wrong)?;
+        let path =
+            before.iter().find(|path| !there(path) && self.gone(**path).is_none()).copied().or(wrong)?;
         let text = Text::new("zk-breach-ephemeral").with("node", who).with("child", u64::from(path.1));
         Some(Breach { invariant: "ephemeral", nodes: vec![who], text })
     }

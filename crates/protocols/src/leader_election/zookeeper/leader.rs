@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    pub(super) fn from_learner(
+    pub(super) fn hear_learner(
         &mut self,
         from: NodeId,
         link: u64,
@@ -116,8 +116,7 @@ impl Server {
         }
         let now = ctx.elapsed();
         if let Zab::FollowerInfo(accepted) = zab {
-            let learner =
-                Learner { link, got: 1, accepted, heard: now, since: now, ..Learner::default() };
+            let learner = Learner { link, got: 1, accepted, heard: now, since: now, ..Learner::default() };
             self.leading.learners.insert(from.0, learner);
             if self.leading.announced {
                 self.down(from.0, Zab::LeaderInfo(self.leading.epoch), ctx);
@@ -201,19 +200,15 @@ impl Server {
 
     fn synchronise(&mut self, ctx: &mut ZkCtx<'_>) {
         let counted = self.leading.learners.values().filter(|l| l.history.is_some() && l.counts).count();
-        if self.leading.stage != Stage::Discovery || !self.leading.announced || counted + 1 < self.majority() {
+        if self.leading.stage != Stage::Discovery || !self.leading.announced || counted + 1 < self.majority()
+        {
             return;
         }
         self.leading.stage = Stage::Synchronisation;
         self.current = self.leading.epoch;
         self.save_epochs(ctx);
-        let ready: Vec<u32> = self
-            .leading
-            .learners
-            .iter()
-            .filter(|(_, l)| l.history.is_some())
-            .map(|(to, _)| *to)
-            .collect();
+        let ready: Vec<u32> =
+            self.leading.learners.iter().filter(|(_, l)| l.history.is_some()).map(|(to, _)| *to).collect();
         for to in ready {
             self.bring_in_line(to, ctx);
         }
@@ -353,11 +348,8 @@ impl Server {
         let leading = &mut self.leading;
         leading.halves += 1;
         let silent = |l: &Learner| {
-            let (start, limit) = if l.synced {
-                (l.heard, self.config.sync_limit)
-            } else {
-                (l.since, self.config.init_limit)
-            };
+            let (start, limit) =
+                if l.synced { (l.heard, self.config.sync_limit) } else { (l.since, self.config.init_limit) };
             now.saturating_sub(start) >= limit * tick
         };
         let gone: Vec<u32> = leading.learners.iter().filter(|(_, l)| silent(l)).map(|(to, _)| *to).collect();
@@ -374,8 +366,7 @@ impl Server {
             return;
         }
         // Whoever has not answered the last two pings is doubted before it is given up.
-        let heard =
-            |l: &&Learner| l.synced && now.saturating_sub(l.heard) <= tick + tick / 2;
+        let heard = |l: &&Learner| l.synced && now.saturating_sub(l.heard) <= tick + tick / 2;
         leading.in_doubt = leading.learners.values().filter(heard).count() + 1 < majority;
         let synced = leading.learners.values().filter(|l| l.synced).count();
         if leading.halves.is_multiple_of(2) && synced + 1 < majority {

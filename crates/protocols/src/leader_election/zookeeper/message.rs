@@ -211,14 +211,9 @@ impl Message for Zk {
     fn digest(&self) -> u64 {
         let kind = u64::from(self.kind());
         match self {
-            Self::Vote(vote, round, role) => digest::of(&[
-                kind,
-                u64::from(vote.leader.0),
-                vote.epoch,
-                vote.zxid,
-                *round,
-                *role as u64,
-            ]),
+            Self::Vote(vote, round, role) => {
+                digest::of(&[kind, u64::from(vote.leader.0), vote.epoch, vote.zxid, *round, *role as u64])
+            }
             Self::Zab(link, place, what) => digest::of(&[kind, *link, u64::from(*place), what.word()]),
             Self::Close(link) => digest::of(&[kind, *link]),
             Self::Talk(talk) => digest::of(&[kind, talk.word()]),

@@ -65,7 +65,13 @@ pub static ZOOKEEPER: Algorithm = Algorithm {
         Series { id: "committed", label: "Committed in this epoch", unit: "", chart: "", counts: false },
         Series { id: "sessions", label: "Sessions", unit: "", chart: "sessions", counts: false },
         Series { id: "expired", label: "Expired", unit: "", chart: "sessions", counts: false },
-        Series { id: "holders", label: "Believe that they hold the lock", unit: "", chart: "", counts: false },
+        Series {
+            id: "holders",
+            label: "Believe that they hold the lock",
+            unit: "",
+            chart: "",
+            counts: false,
+        },
         Series { id: "watch_events", label: "Watch events", unit: "", chart: "", counts: true },
     ],
     lanes: &[("leaders", "Leaders"), ("holders", "Lock")],
@@ -177,8 +183,9 @@ static PARAMS: &[Param] = &[
             ("no_synchronisation", "No synchronisation phase"),
             ("no_epoch_check", "Epochs are not compared"),
             ("ack_before_sync", "Acknowledged before the disk has it"),
+            ("no_zxid_check", "Servers take clients that have seen more"),
         ]),
-        help: "What happens without a part of Zab that looks dispensable.",
+        help: "What happens without a part that looks dispensable.",
     },
 ];
 
@@ -192,7 +199,9 @@ fn promises(settings: &Settings) -> Vec<Promise> {
             promised: reads == "write",
             assuming: &["stable disk"],
             sentence: match reads {
-                "write" => "A read sees every write that was acknowledged before it began: it has a place among them.",
+                "write" => {
+                    "A read sees every write that was acknowledged before it began: it has a place among them."
+                }
                 "sync" => {
                     "After a sync a server knows what its leader had committed; but a leader that was deposed and does not know yet answers as well."
                 }
@@ -350,6 +359,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Member>> {
                 "no_synchronisation" => Broken::Synchronisation,
                 "no_epoch_check" => Broken::Epochs,
                 "ack_before_sync" => Broken::Sync,
+                "no_zxid_check" => Broken::Seen,
                 _ => Broken::Nothing,
             },
         };

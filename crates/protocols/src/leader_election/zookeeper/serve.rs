@@ -17,7 +17,7 @@ use netsplit_sim::view::Text;
 
 use super::contender::{Ask, LOCK, Talk};
 use super::message::{Role, Txn, Zab, Zk};
-use super::server::{Reads, Server, ZkCtx};
+use super::server::{Broken, Reads, Server, ZkCtx};
 use super::tree::{Change, Path};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::Envelope;
@@ -32,13 +32,14 @@ enum Want {
     Session(u32),
 }
 
-
 /// A request in its client's line.
 #[derive(Clone, Copy, Debug)]
 struct Item {
     number: u64,
     attempt: u32,
     want: Want,
+    /// The highest zxid that its client had seen.
+    seen: u64,
     /// Its write, or `sync`, is done.
     ready: bool,
     answer: u64,
@@ -60,8 +61,8 @@ pub(super) struct Clients {
     /// One-shot watches, in the order in which they were set.
     watches: Vec<(Path, NodeId)>,
     heard: Set<u64>,
-    /// Watches that fired here, in this life.
-    pub fired: u64,
+    /// It answered a client out of an older state than that had seen: never, unless it is broken.
+    pub regressed: bool,
 }
 
 impl Clients {
@@ -81,7 +82,7 @@ impl Server {
     /// A request of the workload.
     pub(super) fn request(&mut self, request: &Request, ctx: &mut ZkCtx<'_>) {
         let operation = request.operation;
-        let behind = request.session > self.tree.zxid;
+        let behind = self.behind(request.session);
         if !self.serving || behind {
             if self.serving {
                 let client = request.client;
@@ -92,8 +93,7 @@ impl Server {
         }
         let (want, change) = match operation.function {
             Function::Read => match self.config.reads {
-                Reads::Local => (Want::Read(operation.key), None),
-                Reads::Sync => (Want::Read(operation.key), None),
+                Reads::Local | Reads::Sync => (Want::Read(operation.key), None),
                 Reads::Write => (Want::Read(operation.key), Some(Change::Nothing)),
             },
             Function::Write => (Want::Done, Some(Change::Set(operation.key, operation.value))),
@@ -115,6 +115,7 @@ impl Server {
             number: operation.number,
             attempt: request.attempt,
             want,
+            seen: request.session,
             ready,
             answer: known.unwrap_or(0),
         });
@@ -127,6 +128,11 @@ impl Server {
         } else {
             self.up(Zab::Sync(request.client, operation.number), ctx);
         }
+    }
+
+    /// Whether a client has seen more than this server has.
+    fn behind(&self, seen: u64) -> bool {
+        seen > self.tree.zxid && self.config.broken != Broken::Seen
     }
 
     /// To the leader, or its own business.
@@ -165,6 +171,7 @@ impl Server {
             if line.contender {
                 self.answer(client, item, ctx);
             } else {
+                self.clients.regressed |= item.seen > self.tree.zxid;
                 let value = if let Want::Read(key) = item.want { self.tree.get(key) } else { None };
                 self.reply(client, item.number, item.attempt, Answer::Ok(value), ctx);
             }
@@ -202,7 +209,6 @@ impl Server {
                 .into_iter()
                 .partition(|(path, _)| moved.contains(path));
             self.clients.watches = keep;
-            self.clients.fired += fire.len() as u64;
             for (path, client) in fire {
                 Self::say(client, Talk::Event(path, txn.zxid), ctx);
             }
@@ -232,15 +238,21 @@ impl Server {
         match talk {
             Talk::Connect(session, zxid, turn, number) => {
                 self.forget(from);
-                if !self.serving || zxid > self.tree.zxid {
+                if !self.serving || self.behind(zxid) {
                     if self.serving {
                         ctx.note(|| Text::new("zk-refuses-client").with("client", from));
                     }
                     Self::say(from, Talk::Refused(turn), ctx);
                     return;
                 }
-                let item =
-                    Item { number, attempt: 0, want: Want::Session(turn), ready: false, answer: session };
+                let item = Item {
+                    number,
+                    attempt: 0,
+                    want: Want::Session(turn),
+                    seen: 0,
+                    ready: false,
+                    answer: session,
+                };
                 let line = Line { items: VecDeque::from([item]), session: 0, contender: true };
                 self.clients.lines.insert(from.0, line);
                 if session == 0 {
@@ -265,7 +277,7 @@ impl Server {
                     Ask::Exists(child) => (Want::Exists(child), None),
                 };
                 let ready = change.is_none();
-                line.items.push_back(Item { number, attempt: 0, want, ready, answer: 0 });
+                line.items.push_back(Item { number, attempt: 0, want, seen: 0, ready, answer: 0 });
                 self.clients.heard.add(session);
                 match change {
                     Some(change) => self.forward(from, number, change, ctx),

@@ -42,6 +42,8 @@ pub enum Broken {
     Epochs,
     /// Effects do not wait for the disk.
     Sync,
+    /// A server takes any client, whatever that has seen.
+    Seen,
 }
 
 /// Settings that all servers share.
@@ -291,10 +293,8 @@ impl Server {
 
     fn run(&mut self, effect: Effect, ctx: &mut ZkCtx<'_>) {
         match effect {
-            Effect::Up(link, zab) => {
-                if self.role == Role::Following && self.following.link == link {
-                    self.up(zab, ctx);
-                }
+            Effect::Up(link, zab) if self.role == Role::Following && self.following.link == link => {
+                self.up(zab, ctx);
             }
             Effect::OwnEpoch(epoch) if self.prepares(epoch) => self.announce(ctx),
             Effect::OwnNewLeader(epoch) if self.prepares(epoch) => {
@@ -352,11 +352,11 @@ impl Server {
                 | Zab::AckEpoch(..)
                 | Zab::Ack(_)
                 | Zab::Request(..)
-                | Zab::Revalidate(_, _, None) => self.from_learner(from, link, place, zab, ctx),
+                | Zab::Revalidate(_, _, None) => self.hear_learner(from, link, place, zab, ctx),
                 Zab::Ping(_) | Zab::Sync(..) if self.role == Role::Leading => {
-                    self.from_learner(from, link, place, zab, ctx);
+                    self.hear_learner(from, link, place, zab, ctx);
                 }
-                _ => self.from_leader(from, link, place, zab, ctx),
+                _ => self.hear_leader(from, link, place, zab, ctx),
             },
             Envelope::Server(Zk::Close(link)) => self.closed(from, link, ctx),
             Envelope::Server(Zk::Talk(talk)) => self.talk(from, talk, ctx),

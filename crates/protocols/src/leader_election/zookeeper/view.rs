@@ -60,12 +60,7 @@ pub(super) fn server(server: &Server, detail: Detail) -> NodeView {
     view.items.push(Item::Fact("zk-round", server.round.to_string()));
     view.items.push(Item::Fact(
         "zk-vote",
-        format!(
-            "{} ({}, {})",
-            server_name(server.vote.leader),
-            server.vote.epoch,
-            zxid(server.vote.zxid)
-        ),
+        format!("{} ({}, {})", server_name(server.vote.leader), server.vote.epoch, zxid(server.vote.zxid)),
     ));
     view.items.push(Item::Fact("zk-truncated", server.truncated.to_string()));
     let (sessions, watches) = server.clients.counts();
