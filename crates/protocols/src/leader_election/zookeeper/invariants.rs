@@ -42,7 +42,7 @@ pub struct Invariants {
     order: Chunked<Delivered>,
     /// What primaries broadcast: zxid and word.
     broadcast: Map<u64, u64>,
-    /// The latest epoch whose primary broadcast, and what it had delivered before it began.
+    /// The latest epoch that a primary began, and what it had delivered by then.
     primary: (u64, u64),
     /// Znodes that were deleted by request, and sessions that ended, with the zxid of that.
     deleted: Map<Path, u64>,
@@ -59,23 +59,24 @@ fn zxid_of(text: Text, zxid: u64) -> Text {
 }
 
 impl Invariants {
+    /// Before a primary broadcasts it has delivered all that was delivered of earlier epochs (primary integrity).
+    fn begins(&mut self, who: NodeId, server: &Server) -> Option<Breach> {
+        let (own, delivered) = (server.epoch(), server.tree.zxid);
+        if own <= self.primary.0 {
+            return None;
+        }
+        self.primary = (own, delivered);
+        let missing = self.order.iter().rev().find(|d| epoch(d.zxid) < own)?;
+        (missing.zxid > delivered).then(|| integrity(who, own, missing.zxid))
+    }
+
     /// What a primary appends is broadcast.
-    fn broadcasts(&mut self, who: NodeId, server: &Server, from: usize) -> Option<Breach> {
-        let mut breach = None;
-        let own = server.epoch();
+    fn broadcasts(&mut self, server: &Server, from: usize) {
         for at in from..server.log.len() {
-            let Some(txn) = server.log.get(at).filter(|txn| epoch(txn.zxid) == own) else { continue };
-            self.broadcast.insert(txn.zxid, txn.word());
-            if self.primary.0 < own {
-                // Before it broadcasts it has delivered all that was delivered of earlier epochs.
-                let missing = self.order.iter().rev().find(|d| epoch(d.zxid) < own);
-                if let Some(missing) = missing.filter(|d| d.zxid > server.tree.zxid) {
-                    breach = Some(integrity(who, own, missing.zxid));
-                }
-                self.primary = (own, server.tree.zxid);
+            if let Some(txn) = server.log.get(at).filter(|txn| epoch(txn.zxid) == server.epoch()) {
+                self.broadcast.insert(txn.zxid, txn.word());
             }
         }
-        breach
     }
 
     /// The next transaction that a server delivers, after this one.
@@ -152,7 +153,8 @@ impl Invariants {
         let mut breach = None;
         if leads > 0 {
             let from = if known.2 == leads { server.place(known.1) } else { 0 };
-            breach = self.broadcasts(who, server, from);
+            breach = self.begins(who, server);
+            self.broadcasts(server, from);
         }
         for at in server.place(before)..server.place(delivered) {
             let Some(txn) = server.log.get(at).copied() else { break };
