@@ -21,9 +21,9 @@ fn zab_and_sessions_under_a_thousand_random_schedules() {
     }
     // A protocol that does nothing is safe as well: it must also have done its work.
     println!("{total:?}");
-    assert!(total.writes > 70_000 && total.reads > 70_000 && total.in_doubt > 8_000);
+    assert!(total.writes > 100_000 && total.reads > 100_000 && total.in_doubt > 8_000);
     assert!(total.epochs > 3_500 && total.truncated > 250 && total.snapshots > 300);
-    assert!(total.expired > 600 && total.held > 6_000);
+    assert!(total.expired > 1_000 && total.held > 10_000);
     // The checkers were not put off: hardly a history was left open.
     assert!(total.undecided < 20);
 }

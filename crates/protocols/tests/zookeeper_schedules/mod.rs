@@ -8,6 +8,7 @@ use netsplit_checker::{Call, History};
 use netsplit_protocols::leader_election::zookeeper::{self, Change, Role};
 use netsplit_sim::cluster::Stop;
 use netsplit_sim::declare::Value;
+use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Function, Observation, Outcome, What};
@@ -15,6 +16,10 @@ use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::{NodeId, Simulation};
 
 use crate::zookeeper_world::{Ensemble, contenders, servers, setup};
+
+/// So long after the last fault, at most, every server serves again: 20 times the greatest of its timeouts.
+const CALM: Nanos = 12 * SECOND;
+const STEP: Nanos = 20 * MILLISECOND;
 
 /// What came of a schedule.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +33,8 @@ pub struct Outcomes {
     pub expired: u64,
     pub held: u64,
     pub undecided: u64,
+    /// How long after the last fault all served again (the longest, in ns).
+    pub recovery: Nanos,
     /// What the watch found.
     pub breaches: Vec<&'static str>,
 }
@@ -43,6 +50,7 @@ impl Outcomes {
         self.expired += other.expired;
         self.held += other.held;
         self.undecided += other.undecided;
+        self.recovery = self.recovery.max(other.recovery);
     }
 }
 
@@ -188,6 +196,8 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
     setup.settings.set("recipe", Value::Choice(recipe)).unwrap();
     let reads = ["local", "sync", "write"][(word(23, 0) % 3) as usize];
     setup.settings.set("reads", Value::Choice(reads)).unwrap();
+    let sync = Distribution::Constant(if word(24, 0) & 1 == 0 { MILLISECOND } else { 12 * MILLISECOND });
+    setup.settings.set("sync", Value::Law(sync)).unwrap();
     let mut sim = zookeeper::cluster(&setup);
     sim.listen(true);
     sim.watch(true);
@@ -213,7 +223,13 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
             let kind = match word(7, count) % 14 {
                 0..=2 => FaultKind::Crash { host: word(8, count) & 1 == 0 },
                 3 => FaultKind::Pause,
-                4 => FaultKind::LoseUnsynced,
+                4 => {
+                    // Now and then the power fails for all.
+                    if word(13, count) & 1 == 0 {
+                        from = (0..nodes).map(|n| Selector::Node(NodeId(n))).collect();
+                    }
+                    FaultKind::LoseUnsynced
+                }
                 5..=7 => {
                     // The target with some of the others, clients too, cut off from the rest.
                     let all = sim.nodes().len() as u32;
@@ -236,7 +252,7 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
             let duration = (!kind.is_instant()).then_some(span);
             sim.schedule_fault(Fault { at: sim.now() + 1, duration, kind, from, to, message: None });
         }
-        let stop = sim.run((sim.now() + 20 * MILLISECOND).min(length), 64);
+        let stop = sim.run((sim.now() + STEP).min(length), 64);
         for (at, server) in servers(&sim).into_iter().enumerate() {
             let before = truncated.insert(at, server.truncated).unwrap_or(0);
             ledger.outcomes.truncated += server.truncated.saturating_sub(before);
@@ -256,6 +272,22 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
         if stop == Stop::Idle {
             break;
         }
+    }
+    if judge {
+        // Every fault ends within two seconds from here; then all must serve again before long.
+        let calm = sim.now() + 2 * SECOND;
+        while sim.now() < calm || !servers(&sim).iter().all(|server| server.serving) {
+            let waited = sim.now().saturating_sub(calm);
+            if waited > CALM {
+                return Err("liveness: a server does not serve long after all faults ended".to_owned());
+            }
+            ledger.outcomes.recovery = waited;
+            sim.run(sim.now() + STEP, 64);
+            ledger.read_logs(&sim);
+        }
+        sim.drain(&mut seen);
+        ledger.hear(&seen);
+        seen.clear();
     }
     ledger.outcomes.expired = servers(&sim).iter().map(|server| server.tree.expired).max().unwrap_or(0);
     ledger.outcomes.held = contenders(&sim).iter().map(|client| client.held).sum();
