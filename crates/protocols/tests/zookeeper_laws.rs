@@ -202,3 +202,22 @@ fn a_session_expires_at_the_leader_first() {
     assert_eq!(contenders(&sim).iter().filter(|client| client.holds).count(), 1);
     assert!(servers(&sim).iter().all(|server| server.tree.sessions.len() == 2));
 }
+
+/// A session that its client closes ends at once, and with it its ephemeral znode: nothing need expire.
+#[test]
+fn a_closed_session_gives_the_lock_back_at_once() {
+    let mut setup = setup(5, 3);
+    setup.workload.clients = 0;
+    setup.settings.set("contenders", Value::Int(2)).unwrap();
+    setup.settings.set("hold", Value::Duration(0)).unwrap();
+    let mut sim = zookeeper::cluster(&setup);
+    sim.run(2 * SECOND, u64::MAX);
+    let holder = contenders(&sim).iter().position(|client| client.holds).expect("one holds it");
+    let node = Some(NodeId(3 + holder as u32));
+    sim.schedule_action(2 * SECOND, Action { id: "close_session".to_owned(), node, args: Vec::new() });
+    sim.run(2 * SECOND + 100 * MILLISECOND, u64::MAX);
+    assert!(contenders(&sim)[1 - holder].holds && !contenders(&sim)[holder].holds);
+    sim.run(5 * SECOND, u64::MAX);
+    assert!(servers(&sim).iter().all(|s| s.tree.expired == 0 && s.tree.sessions.len() == 2));
+    assert!(contenders(&sim)[1 - holder].holds && contenders(&sim)[holder].step == Step::Waiting);
+}

@@ -12,6 +12,7 @@ use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Function, Observation, Outcome, What};
+use netsplit_sim::node::Action;
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::{NodeId, Simulation};
 
@@ -190,7 +191,8 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
     let nodes = 3 + 2 * (seed % 2) as u32;
     let mut setup = setup(seed, nodes);
     setup.settings.set("broken", Value::Choice(broken)).unwrap();
-    setup.settings.set("contenders", Value::Int((word(20, 0) % 4) as i64)).unwrap();
+    let contending = (word(20, 0) % 4) as u32;
+    setup.settings.set("contenders", Value::Int(i64::from(contending))).unwrap();
     setup.settings.set("kept", Value::Int(if word(21, 0) & 1 == 0 { 8 } else { 500 })).unwrap();
     let recipe = if word(22, 0) & 1 == 0 { "predecessor" } else { "holder" };
     setup.settings.set("recipe", Value::Choice(recipe)).unwrap();
@@ -249,6 +251,11 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
                 12 => FaultKind::Slow(1.0 + 200.0 * share),
                 _ => FaultKind::StallDisk,
             };
+            if contending > 0 && word(14, count) & 7 == 0 {
+                let node = Some(NodeId(nodes + draw::below(word(15, count), contending)));
+                let close = Action { id: "close_session".to_owned(), node, args: Vec::new() };
+                sim.schedule_action(sim.now() + 1, close);
+            }
             let duration = (!kind.is_instant()).then_some(span);
             sim.schedule_fault(Fault { at: sim.now() + 1, duration, kind, from, to, message: None });
         }

@@ -34,6 +34,8 @@ pub enum Ask {
     Create,
     /// This child of the lock goes.
     Delete(u32),
+    /// The session ends.
+    Close,
     /// The children of the lock.
     Children,
     /// Whether this child exists, and watch it.
@@ -82,6 +84,7 @@ impl Talk {
                     Ask::Create => (0, 0),
                     Ask::Delete(child) => (1, *child),
                     Ask::Children => (2, 0),
+                    Ask::Close => (4, 0),
                     Ask::Exists(child) => (3, *child),
                 };
                 digest::of(&[3, *number, tag, u64::from(what)])
@@ -382,8 +385,19 @@ impl Contender {
         }
     }
 
+    /// Closes its session: its child goes at once, and it begins anew with another one.
+    pub(super) fn close(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if !self.connected || self.session == 0 {
+            return false;
+        }
+        self.ask(Ask::Close, Step::Away, ctx);
+        self.session = 0;
+        self.give_up();
+        true
+    }
+
     pub(super) fn connection_lost(&mut self, peer: NodeId, ctx: &mut Ctx<'_>) {
-        if peer == self.server() && (self.connected || self.heard > 0) {
+        if peer == self.server() {
             self.leave(ctx);
         }
     }

@@ -146,6 +146,7 @@ impl Server {
                 self.up(Zab::Ping(touched), ctx);
             }
             Zab::Sync(client, number) => self.ready(client, number, 0, ctx),
+            Zab::Moved(client, number) => self.moved(client, number, ctx),
             Zab::Revalidate(client, session, Some(valid)) => self.revalidated(client, session, valid, ctx),
             _ => {}
         }

@@ -65,6 +65,8 @@ pub(super) struct Leading {
     syncs: Vec<(u64, NodeId, NodeId, u64)>,
     /// When each session expires.
     pub sessions: Map<u64, Nanos>,
+    /// Through which server each client has last asked for something.
+    owners: Map<u32, NodeId>,
     /// It does not hear a quorum.
     pub in_doubt: bool,
 }
@@ -149,7 +151,7 @@ impl Server {
                 self.advance(ctx);
             }
             Zab::Ping(sessions) => sessions.iter().for_each(|session| self.touch(*session, now)),
-            Zab::Request(client, number, change) => self.propose(client, number, change, ctx),
+            Zab::Request(client, number, change) => self.propose(from, client, number, change, ctx),
             Zab::Sync(client, number) => self.sync_for(from, client, number, ctx),
             Zab::Revalidate(client, session, None) => {
                 let valid = self.revalidate(session, now);
@@ -275,15 +277,36 @@ impl Server {
 
     // ---- phase 3 ----
 
-    /// A client's write becomes a transaction, unless it already is one or came too late to be in order.
-    pub(super) fn propose(&mut self, client: NodeId, number: u64, change: Change, ctx: &mut ZkCtx<'_>) {
+    /// A client's write becomes a transaction, unless it already is one. What comes after a later one of the same client,
+    /// by another server than that, is out of order: the session has moved (checkSession in PrepRequestProcessor.java).
+    /// That a request is known by its number and done once is more than ZooKeeper does: there a client that asks again
+    /// has to look first.
+    pub(super) fn propose(
+        &mut self,
+        server: NodeId,
+        client: NodeId,
+        number: u64,
+        change: Change,
+        ctx: &mut ZkCtx<'_>,
+    ) {
         if self.leading.stage != Stage::Broadcast {
             return;
         }
         let open = self.log.slice(self.place(self.tree.zxid), self.log.len());
         let same = |txn: &&Txn| txn.client == client && txn.number >> 24 == number >> 24;
-        let later = open.iter().filter(same).any(|txn| txn.number >= number);
-        if later || self.tree.done(client, number).is_some() || self.tree.passed(client, number) {
+        let mut known = open.iter().filter(same);
+        if self.tree.done(client, number).is_some() || known.clone().any(|txn| txn.number == number) {
+            return;
+        }
+        let late = known.any(|txn| txn.number > number) || self.tree.passed(client, number);
+        let owner = self.leading.owners.insert(client.0, server);
+        if late && (owner != Some(server) || self.tree.forgotten(client, number)) {
+            owner.map(|owner| self.leading.owners.insert(client.0, owner));
+            if server == self.me {
+                self.moved(client, number, ctx);
+            } else {
+                self.down(server.0, Zab::Moved(client, number), ctx);
+            }
             return;
         }
         let last = self.last();
@@ -408,7 +431,7 @@ impl Server {
             ctx.notable(|| Text::new("zk-expires").with("owner", owner).with("session", session));
             self.expiries += 1;
             let number = u64::from(ctx.life() & 63) << 24 | self.expiries;
-            self.propose(self.me, number, Change::Close(session, true), ctx);
+            self.propose(self.me, self.me, number, Change::Close(session, true), ctx);
         }
     }
 }

@@ -108,6 +108,8 @@ pub enum Zab {
     Request(NodeId, u64, Change),
     /// A client's `sync`, to the leader and back.
     Sync(NodeId, u64),
+    /// From the leader: this client's request is not taken, as the client has asked through another server since.
+    Moved(NodeId, u64),
     /// Whether this session still exists, asked for a client; and the answer.
     Revalidate(NodeId, u64, Option<bool>),
 }
@@ -145,6 +147,7 @@ pub static MESSAGES: &[MessageKind] = &[
     MessageKind { label: "REQUEST", role: Hue::Client, shape: Shape::Pill },
     MessageKind { label: "SYNC", role: Hue::Client, shape: Shape::Hexagon },
     MessageKind { label: "REVALIDATE", role: Hue::Client, shape: Shape::Hexagon },
+    MessageKind { label: "SESSIONMOVED", role: Hue::Client, shape: Shape::HollowTriangle },
     MessageKind { label: "Close", role: Hue::Vote, shape: Shape::HollowTriangle },
     MessageKind { label: "Connect", role: Hue::Client, shape: Shape::Diamond },
     MessageKind { label: "Session request", role: Hue::Client, shape: Shape::Circle },
@@ -171,6 +174,7 @@ impl Zab {
             Self::Request(..) => 13,
             Self::Sync(..) => 14,
             Self::Revalidate(..) => 15,
+            Self::Moved(..) => 16,
         }
     }
 
@@ -190,6 +194,7 @@ impl Zab {
             Self::Ping(sessions) => [Digest::new().all(sessions.iter().copied()).end(), 0, 0],
             Self::Request(client, number, change) => [u64::from(client.0), *number, change.word()],
             Self::Sync(client, number) => [u64::from(client.0), *number, 0],
+            Self::Moved(client, number) => [u64::from(client.0), *number, 1],
             Self::Revalidate(client, session, valid) => {
                 [u64::from(client.0), *session, valid.map_or(0, |valid| 1 + u64::from(valid))]
             }
@@ -203,8 +208,8 @@ impl Message for Zk {
         match self {
             Self::Vote(..) => 0,
             Self::Zab(_, _, what) => what.kind(),
-            Self::Close(_) => 16,
-            Self::Talk(talk) => 17 + talk.kind(),
+            Self::Close(_) => 17,
+            Self::Talk(talk) => 18 + talk.kind(),
         }
     }
 

@@ -26,8 +26,10 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings};
-use netsplit_sim::node::{Ctx, Look, Node, NodeId};
+use netsplit_sim::declare::{
+    ActionKind, Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings,
+};
+use netsplit_sim::node::{Action, Ctx, Look, Node, NodeId};
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{ClusterView, Detail, NodeView};
 use netsplit_sim::{Cluster, Simulation};
@@ -75,7 +77,7 @@ pub static ZOOKEEPER: Algorithm = Algorithm {
         Series { id: "watch_events", label: "Watch events", unit: "", chart: "", counts: true },
     ],
     lanes: &[("leaders", "Leaders"), ("holders", "Lock")],
-    actions: &[],
+    actions: &[ActionKind { id: "close_session", label: "Close session", on_node: true }],
     promises,
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
 };
@@ -307,6 +309,13 @@ impl Node for Member {
         match self {
             Self::Server(server) => server.connection_lost(peer, ctx),
             Self::Contender(client) => client.connection_lost(peer, ctx),
+        }
+    }
+
+    fn act(&mut self, action: &Action, ctx: &mut Ctx<'_, Self>) -> bool {
+        match self {
+            Self::Contender(client) if action.id == "close_session" => client.close(ctx),
+            _ => false,
         }
     }
 

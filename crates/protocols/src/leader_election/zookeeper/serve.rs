@@ -138,7 +138,7 @@ impl Server {
     /// To the leader, or its own business.
     fn forward(&mut self, client: NodeId, number: u64, change: Change, ctx: &mut ZkCtx<'_>) {
         if self.role == Role::Leading {
-            self.propose(client, number, change, ctx);
+            self.propose(self.me, client, number, change, ctx);
         } else {
             self.up(Zab::Request(client, number, change), ctx);
         }
@@ -159,6 +159,14 @@ impl Server {
         let item = line.and_then(|line| line.items.iter_mut().find(|item| item.number == number));
         if let Some(item) = item {
             (item.ready, item.answer) = (true, answer);
+            self.drain(client, ctx);
+        }
+    }
+
+    /// A request will not be done: whoever still waits for it will not be answered here.
+    pub(super) fn moved(&mut self, client: NodeId, number: u64, ctx: &mut ZkCtx<'_>) {
+        if let Some(line) = self.clients.lines.get_mut(&client.0) {
+            line.items.retain(|item| item.number != number);
             self.drain(client, ctx);
         }
     }
@@ -273,6 +281,7 @@ impl Server {
                 let (want, change) = match ask {
                     Ask::Create => (Want::Done, Some(Change::Create(LOCK, session))),
                     Ask::Delete(child) => (Want::Done, Some(Change::Delete((LOCK, child)))),
+                    Ask::Close => (Want::Done, Some(Change::Close(session, false))),
                     Ask::Children => (Want::Children, None),
                     Ask::Exists(child) => (Want::Exists(child), None),
                 };

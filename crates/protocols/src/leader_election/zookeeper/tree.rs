@@ -152,6 +152,13 @@ impl Tree {
         done.is_some_and(|done| done.iter().any(|(known, _)| *known > number))
     }
 
+    /// Whether it may have been done so long ago that nobody remembers.
+    #[must_use]
+    pub fn forgotten(&self, client: NodeId, number: u64) -> bool {
+        let done = self.done.get(&lane(client, number));
+        done.is_some_and(|done| done.len() == KEPT && done.iter().all(|(known, _)| *known > number))
+    }
+
     /// What a key's znode holds.
     #[must_use]
     pub fn get(&self, key: u64) -> Option<u64> {
