@@ -86,13 +86,10 @@ pub fn default_scenario(pattern: &str, algorithm: &str) -> Scenario {
     scenario
 }
 
-/// The transport that `auto` means for a pattern's algorithms.
+/// The transport that `auto` means for an algorithm.
 #[must_use]
-pub fn transport(pattern: &str) -> Transport {
-    match pattern {
-        "leader_election" | "eventual_consistency" | "time" => Transport::Datagram,
-        _ => Transport::Stream,
-    }
+pub fn transport(pattern: &str, algorithm: &str) -> Transport {
+    if registry::datagrams(pattern, algorithm) { Transport::Datagram } else { Transport::Stream }
 }
 
 fn algorithm(pattern: &str, algorithm: &Algorithm) -> AlgorithmDecl {
@@ -108,7 +105,7 @@ fn algorithm(pattern: &str, algorithm: &Algorithm) -> AlgorithmDecl {
         summary: algorithm.summary.to_owned(),
         semantics: algorithm.semantics,
         nodes: NodeCount { min, max, default },
-        transport: transport(pattern),
+        transport: transport(pattern, algorithm.id),
         params: algorithm.params.iter().map(param).collect(),
         presets: algorithm.presets.iter().map(preset).collect(),
         actions: algorithm

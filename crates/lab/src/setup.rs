@@ -2,7 +2,7 @@
 
 use netsplit_protocols::parts::workload::{Arrivals, Workload};
 use netsplit_protocols::registry::{self, Algorithm, Setup};
-use netsplit_scenario::{Mode, Problem, Problems, Scenario, Transport};
+use netsplit_scenario::{Mode, Problem, Problems, Scenario, System, Transport};
 use netsplit_sim::Simulation;
 use netsplit_sim::declare::Settings;
 use netsplit_sim::network::{self, Network, Profile};
@@ -87,8 +87,8 @@ fn workload(scenario: &Scenario) -> Workload {
     }
 }
 
-fn transport(said: Transport, pattern: &str) -> network::Transport {
-    match (said, declared::transport(pattern)) {
+fn transport(said: Transport, system: &System) -> network::Transport {
+    match (said, declared::transport(&system.pattern, &system.algorithm)) {
         (Transport::Datagram, _) | (Transport::Auto, Transport::Datagram) => network::Transport::Datagram,
         _ => network::Transport::Stream,
     }
@@ -101,10 +101,7 @@ fn network(scenario: &Scenario, number: &dyn Fn(&str) -> Option<u32>) -> Network
         duplicate: said.duplicate,
         reorder: said.reorder,
         bandwidth: said.bandwidth,
-        ..Profile::new(
-            declared::distribution(&said.latency),
-            transport(said.transport, &scenario.system.pattern),
-        )
+        ..Profile::new(declared::distribution(&said.latency), transport(said.transport, &scenario.system))
     };
     let mut network = Network::uniform(base.clone());
     // Zone 0 holds the nodes that the scenario puts in none.
@@ -139,7 +136,7 @@ fn network(scenario: &Scenario, number: &dyn Fn(&str) -> Option<u32>) -> Network
             profile.loss = link.loss.unwrap_or(profile.loss);
             profile.bandwidth = link.bandwidth.unwrap_or(profile.bandwidth);
             if let Some(said) = link.transport {
-                profile.transport = transport(said, &scenario.system.pattern);
+                profile.transport = transport(said, &scenario.system);
             }
             network.profiles.push(profile);
             by_link.insert((from, to), network.profiles.len() as u16 - 1);

@@ -129,6 +129,16 @@ pub fn find(pattern: &str, algorithm: &str) -> Option<&'static Algorithm> {
         .copied()
 }
 
+/// Whether an algorithm is at home on datagrams; otherwise it assumes streams.
+#[must_use]
+pub fn datagrams(pattern: &str, algorithm: &str) -> bool {
+    match pattern {
+        "leader_election" => algorithm != crate::leader_election::zookeeper::ZOOKEEPER.id,
+        "eventual_consistency" => true,
+        _ => false,
+    }
+}
+
 /// What a run is built from.
 #[derive(Clone, Debug)]
 pub struct Setup {

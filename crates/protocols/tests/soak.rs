@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use netsplit_protocols::parts::workload::{Arrivals, Workload};
-use netsplit_protocols::registry::{Algorithm, PATTERNS, Setup};
+use netsplit_protocols::registry::{Algorithm, PATTERNS, Setup, datagrams};
 use netsplit_sim::chaos::{self, Chaos};
 use netsplit_sim::declare::Settings;
 use netsplit_sim::distribution::Distribution;
@@ -33,7 +33,7 @@ fn setup(pattern: &str, algorithm: &Algorithm, seed: u64) -> Setup {
     let (least, most, usual) = algorithm.nodes;
     let spread = (most - least + 1).min(usual + 2);
     // What the page assumes for each pattern, and the other transport now and then where both are allowed.
-    let datagrams = matches!(pattern, "leader_election" | "eventual_consistency") && word(1) % 4 > 0;
+    let datagrams = datagrams(pattern, algorithm.id) && word(1) % 4 > 0;
     let transport = if datagrams { Transport::Datagram } else { Transport::Stream };
     let latency = Distribution::Uniform { min: MILLISECOND, max: (2 + word(2) % 30) * MILLISECOND };
     Setup {

@@ -1,0 +1,437 @@
+//! A leader: Zab's phases seen from above, and the sessions' clock.
+//!
+//! Junqueira, Reed and Serafini 2011, section IV: discovery (phase 1), synchronisation (phase 2), broadcast (phase 3), as
+//! built in Leader.java and LearnerHandler.java (Medeiros 2012, section 4): as the election picks the server with the
+//! latest history, a leader brings its followers in line with its own and gives up when one turns out to have a later one.
+
+use std::sync::Arc;
+
+use netsplit_sim::NodeId;
+use netsplit_sim::small::{self, Map};
+use netsplit_sim::time::Nanos;
+use netsplit_sim::view::Text;
+
+use super::message::{Role, Txn, Zab, Zk, counter, epoch};
+use super::server::{Broken, Effect, Server, ZkCtx};
+use super::tree::Change;
+use crate::parts::host::Envelope;
+
+/// How far a leader has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Finds out which epoch is new.
+    #[default]
+    Discovery,
+    /// Brings followers in line.
+    Synchronisation,
+    /// Proposes.
+    Broadcast,
+}
+
+/// What a leader knows of a follower.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Learner {
+    pub link: u64,
+    sent: u32,
+    got: u32,
+    accepted: u64,
+    /// Its current epoch and last zxid, once it has acknowledged the epoch.
+    history: Option<(u64, u64)>,
+    counts: bool,
+    /// It has been sent what it lacks: proposals follow.
+    forwarding: bool,
+    /// It has acknowledged NEWLEADER.
+    pub synced: bool,
+    pub acked: u64,
+    heard: Nanos,
+    since: Nanos,
+}
+
+/// A leader's own state.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leading {
+    pub stage: Stage,
+    /// Its epoch; 0 before it is chosen.
+    pub epoch: u64,
+    announced: bool,
+    pub learners: Map<u32, Learner>,
+    /// It has itself entered the epoch, on disk.
+    pub entered: bool,
+    /// The last of its own transactions on disk.
+    pub durable: u64,
+    since: Nanos,
+    halves: u64,
+    /// `sync`s that wait for what was proposed before them: (zxid, server, client, number).
+    syncs: Vec<(u64, NodeId, NodeId, u64)>,
+    /// When each session expires.
+    pub sessions: Map<u64, Nanos>,
+    /// Through which server each client has last asked for something.
+    owners: Map<u32, NodeId>,
+    /// It does not hear a quorum.
+    pub in_doubt: bool,
+}
+
+impl Server {
+    pub(super) fn lead(&mut self, ctx: &mut ZkCtx<'_>) {
+        self.role = Role::Leading;
+        self.leading = Leading { since: ctx.elapsed(), ..Leading::default() };
+        let votes = self.majority() as u64;
+        ctx.note(|| Text::new("zk-elected").with("votes", votes));
+        self.discover(ctx);
+    }
+
+    /// Says something to a follower.
+    fn down(&mut self, to: u32, zab: Zab, ctx: &mut ZkCtx<'_>) {
+        if let Some(learner) = self.leading.learners.get_mut(&to) {
+            let message = Zk::Zab(learner.link, learner.sent, zab);
+            learner.sent += 1;
+            ctx.send(NodeId(to), Envelope::Server(message));
+        }
+    }
+
+    fn down_all(&mut self, zab: &Zab, which: impl Fn(&Learner) -> bool, ctx: &mut ZkCtx<'_>) {
+        let to: Vec<u32> =
+            self.leading.learners.iter().filter(|(_, l)| which(l)).map(|(to, _)| *to).collect();
+        for to in to {
+            self.down(to, zab.clone(), ctx);
+        }
+    }
+
+    pub(super) fn drop_learner(&mut self, peer: NodeId, ctx: &mut ZkCtx<'_>) {
+        if let Some(learner) = self.leading.learners.remove(&peer.0) {
+            ctx.send(peer, Envelope::Server(Zk::Close(learner.link)));
+        }
+    }
+
+    pub(super) fn hear_learner(
+        &mut self,
+        from: NodeId,
+        link: u64,
+        place: u32,
+        zab: Zab,
+        ctx: &mut ZkCtx<'_>,
+    ) {
+        if self.role != Role::Leading {
+            // Nobody listens here.
+            ctx.send(from, Envelope::Server(Zk::Close(link)));
+            return;
+        }
+        let now = ctx.elapsed();
+        if let Zab::FollowerInfo(accepted) = zab {
+            let learner = Learner { link, got: 1, accepted, heard: now, since: now, ..Learner::default() };
+            self.leading.learners.insert(from.0, learner);
+            if self.leading.announced {
+                self.down(from.0, Zab::LeaderInfo(self.leading.epoch), ctx);
+            } else {
+                self.discover(ctx);
+            }
+            return;
+        }
+        let Some(learner) = self.leading.learners.get_mut(&from.0).filter(|l| l.link == link) else { return };
+        if learner.got != place {
+            self.drop_learner(from, ctx);
+            return;
+        }
+        learner.got += 1;
+        learner.heard = now;
+        match zab {
+            Zab::AckEpoch(current, zxid, counts) => {
+                (learner.history, learner.counts) = (Some((current, zxid)), counts);
+                self.acknowledged_epoch(from, (current, zxid), ctx);
+            }
+            Zab::Ack(zxid) => {
+                learner.acked = learner.acked.max(zxid);
+                if zxid == self.leading.epoch << 32 {
+                    learner.synced = true;
+                    if self.leading.stage == Stage::Broadcast {
+                        self.down(from.0, Zab::UpToDate(self.commit), ctx);
+                    }
+                    self.establish(ctx);
+                }
+                self.advance(ctx);
+            }
+            Zab::Ping(sessions) => sessions.iter().for_each(|session| self.touch(*session, now)),
+            Zab::Request(client, number, change) => self.propose(from, client, number, change, ctx),
+            Zab::Sync(client, number) => self.sync_for(from, client, number, ctx),
+            Zab::Revalidate(client, session, None) => {
+                let valid = self.revalidate(session, now);
+                self.down(from.0, Zab::Revalidate(client, session, Some(valid)), ctx);
+            }
+            _ => {}
+        }
+    }
+
+    // ---- phase 1 ----
+
+    /// With a quorum connected: an epoch above all that any of it has accepted.
+    fn discover(&mut self, ctx: &mut ZkCtx<'_>) {
+        if self.leading.epoch > 0 || self.leading.learners.len() + 1 < self.majority() {
+            return;
+        }
+        let mut latest = self.accepted;
+        if self.config.broken != Broken::Epochs {
+            latest = self.leading.learners.values().map(|l| l.accepted).fold(latest, u64::max);
+        }
+        self.accepted = latest + 1;
+        self.leading.epoch = self.accepted;
+        self.save_epochs(ctx);
+        self.when_durable(Effect::OwnEpoch(self.accepted), ctx);
+    }
+
+    pub(super) fn announce(&mut self, ctx: &mut ZkCtx<'_>) {
+        self.leading.announced = true;
+        self.down_all(&Zab::LeaderInfo(self.leading.epoch), |_| true, ctx);
+        self.synchronise(ctx);
+    }
+
+    fn acknowledged_epoch(&mut self, from: NodeId, history: (u64, u64), ctx: &mut ZkCtx<'_>) {
+        let compares = self.config.broken != Broken::Epochs;
+        if compares && history > (self.current, self.last()) {
+            ctx.note(|| Text::new("zk-behind").with("follower", from));
+            self.look(ctx);
+            return;
+        }
+        if self.leading.stage == Stage::Discovery {
+            self.synchronise(ctx);
+        } else {
+            self.bring_in_line(from.0, ctx);
+        }
+    }
+
+    // ---- phase 2 ----
+
+    fn synchronise(&mut self, ctx: &mut ZkCtx<'_>) {
+        let counted = self.leading.learners.values().filter(|l| l.history.is_some() && l.counts).count();
+        if self.leading.stage != Stage::Discovery || !self.leading.announced || counted + 1 < self.majority()
+        {
+            return;
+        }
+        self.leading.stage = Stage::Synchronisation;
+        self.current = self.leading.epoch;
+        self.save_epochs(ctx);
+        let ready: Vec<u32> =
+            self.leading.learners.iter().filter(|(_, l)| l.history.is_some()).map(|(to, _)| *to).collect();
+        for to in ready {
+            self.bring_in_line(to, ctx);
+        }
+        self.when_durable(Effect::OwnNewLeader(self.leading.epoch), ctx);
+    }
+
+    /// DIFF, TRUNC or SNAP, then what is proposed but not committed, then NEWLEADER.
+    fn bring_in_line(&mut self, to: u32, ctx: &mut ZkCtx<'_>) {
+        let Some((_, theirs)) = self.leading.learners.get(&to).and_then(|l| l.history) else { return };
+        let committed =
+            if self.leading.stage == Stage::Broadcast { self.place(self.commit) } else { self.log.len() };
+        if self.config.broken != Broken::Synchronisation {
+            // The last of its transactions that is here as well.
+            let mut shared = self.place(theirs).min(committed);
+            let at = |place: usize| if place == 0 { self.base.zxid } else { self.zxid_at(place - 1) };
+            if theirs < self.base.zxid {
+                // No further than what is known to be committed: a state cannot be cut back.
+                shared = self.place(self.tree.zxid);
+                self.down(to, Zab::Snap(Arc::new(self.tree.clone())), ctx);
+            } else if at(shared) < theirs {
+                let zxid = at(shared);
+                self.down(to, Zab::Trunc(zxid), ctx);
+            }
+            let lacks = self.log.slice(shared, committed);
+            self.down(to, Zab::Diff(lacks.into()), ctx);
+        }
+        for txn in self.log.slice(committed, self.log.len()) {
+            self.down(to, Zab::Proposal(txn), ctx);
+        }
+        if let Some(learner) = self.leading.learners.get_mut(&to) {
+            learner.forwarding = true;
+        }
+        self.down(to, Zab::NewLeader(self.leading.epoch), ctx);
+    }
+
+    fn zxid_at(&self, place: usize) -> u64 {
+        self.log.get(place).map_or(0, |txn| txn.zxid)
+    }
+
+    /// With a quorum in line, itself included: its history is committed, and it is the primary.
+    pub(super) fn establish(&mut self, ctx: &mut ZkCtx<'_>) {
+        let synced = self.leading.learners.values().filter(|l| l.synced).count();
+        if self.leading.stage != Stage::Synchronisation
+            || !self.leading.entered
+            || synced + 1 < self.majority()
+        {
+            return;
+        }
+        self.leading.stage = Stage::Broadcast;
+        self.leading.durable = self.leading.epoch << 32;
+        self.commit = self.last();
+        self.apply(ctx);
+        self.serving = true;
+        let (epoch, now) = (self.leading.epoch, ctx.elapsed());
+        ctx.notable(|| Text::new("zk-leads").with("epoch", epoch).with("servers", synced as u64 + 1));
+        // Every session gets its whole timeout again.
+        let sessions: Vec<u64> = self.tree.sessions.keys().copied().collect();
+        for session in sessions {
+            self.leading.sessions.insert(session, 0);
+            self.touch(session, now);
+        }
+        self.down_all(&Zab::UpToDate(self.commit), |l| l.synced, ctx);
+    }
+
+    // ---- phase 3 ----
+
+    /// A client's write becomes a transaction, unless it already is one. What comes after a later one of the same client,
+    /// by another server than that, is out of order: the session has moved (checkSession in PrepRequestProcessor.java).
+    /// That a request is known by its number and done once is more than ZooKeeper does: there a client that asks again
+    /// has to look first.
+    pub(super) fn propose(
+        &mut self,
+        server: NodeId,
+        client: NodeId,
+        number: u64,
+        change: Change,
+        ctx: &mut ZkCtx<'_>,
+    ) {
+        if self.leading.stage != Stage::Broadcast {
+            return;
+        }
+        let open = self.log.slice(self.place(self.tree.zxid), self.log.len());
+        let same = |txn: &&Txn| txn.client == client && txn.number >> 24 == number >> 24;
+        let mut known = open.iter().filter(same);
+        if self.tree.done(client, number).is_some() || known.clone().any(|txn| txn.number == number) {
+            return;
+        }
+        let late = known.any(|txn| txn.number > number) || self.tree.passed(client, number);
+        let owner = self.leading.owners.insert(client.0, server);
+        if late && (owner != Some(server) || self.tree.forgotten(client, number)) {
+            owner.map(|owner| self.leading.owners.insert(client.0, owner));
+            if server == self.me {
+                self.moved(client, number, ctx);
+            } else {
+                self.down(server.0, Zab::Moved(client, number), ctx);
+            }
+            return;
+        }
+        let last = self.last();
+        let count = if epoch(last) == self.leading.epoch { counter(last) } else { 0 };
+        let txn = Txn { zxid: self.leading.epoch << 32 | (count + 1), client, number, change };
+        let keep = self.log.len();
+        self.log.push(txn);
+        self.save_log(keep, Arc::new([txn]), ctx);
+        self.down_all(&Zab::Proposal(txn), |l| l.forwarding, ctx);
+        self.when_durable(Effect::OwnAck(txn.zxid), ctx);
+    }
+
+    /// Commits, in order, what a quorum has on disk.
+    pub(super) fn advance(&mut self, ctx: &mut ZkCtx<'_>) {
+        if self.leading.stage != Stage::Broadcast {
+            return;
+        }
+        let mut acked: Vec<u64> =
+            self.leading.learners.values().map(|l| if l.synced { l.acked } else { 0 }).collect();
+        acked.push(self.leading.durable);
+        acked.resize(self.peers.len() + 1, 0);
+        small::sort(&mut acked);
+        let safe = acked[acked.len() - self.majority()];
+        let mut at = self.place(self.commit);
+        while let Some(txn) = self.log.get(at).copied().filter(|txn| txn.zxid <= safe) {
+            at += 1;
+            self.commit = txn.zxid;
+            self.down_all(&Zab::Commit(txn.zxid), |l| l.forwarding, ctx);
+            self.apply(ctx);
+        }
+        let (done, open): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.leading.syncs).into_iter().partition(|sync| sync.0 <= self.commit);
+        self.leading.syncs = open;
+        for (_, server, client, number) in done {
+            self.answer_sync(server, client, number, ctx);
+        }
+    }
+
+    /// `sync`: answered in the stream of commits, after all that was proposed before. It asks nobody else: a leader that
+    /// was deposed and does not know yet answers as well.
+    pub(super) fn sync_for(&mut self, server: NodeId, client: NodeId, number: u64, ctx: &mut ZkCtx<'_>) {
+        let last = self.last();
+        if last <= self.commit {
+            self.answer_sync(server, client, number, ctx);
+        } else {
+            self.leading.syncs.push((last, server, client, number));
+        }
+    }
+
+    fn answer_sync(&mut self, server: NodeId, client: NodeId, number: u64, ctx: &mut ZkCtx<'_>) {
+        if server == self.me {
+            self.ready(client, number, 0, ctx);
+        } else {
+            self.down(server.0, Zab::Sync(client, number), ctx);
+        }
+    }
+
+    // ---- the clock ----
+
+    pub(super) fn leader_tick(&mut self, ctx: &mut ZkCtx<'_>) {
+        let (now, tick) = (ctx.elapsed(), self.config.tick);
+        let leading = &mut self.leading;
+        leading.halves += 1;
+        let silent = |l: &Learner| {
+            let (start, limit) =
+                if l.synced { (l.heard, self.config.sync_limit) } else { (l.since, self.config.init_limit) };
+            now.saturating_sub(start) >= limit * tick
+        };
+        let gone: Vec<u32> = leading.learners.iter().filter(|(_, l)| silent(l)).map(|(to, _)| *to).collect();
+        for learner in gone {
+            self.drop_learner(NodeId(learner), ctx);
+        }
+        let majority = self.majority();
+        let leading = &mut self.leading;
+        if leading.stage != Stage::Broadcast {
+            if now.saturating_sub(leading.since) >= self.config.init_limit * tick {
+                ctx.note(|| Text::new("zk-no-followers"));
+                self.look(ctx);
+            }
+            return;
+        }
+        // Whoever has not answered the last two pings is doubted before it is given up.
+        let heard = |l: &&Learner| l.synced && now.saturating_sub(l.heard) <= tick + tick / 2;
+        leading.in_doubt = leading.learners.values().filter(heard).count() + 1 < majority;
+        let synced = leading.learners.values().filter(|l| l.synced).count();
+        if leading.halves.is_multiple_of(2) && synced + 1 < majority {
+            ctx.note(|| Text::new("zk-no-quorum").with("count", synced as u64));
+            self.look(ctx);
+            return;
+        }
+        let own = self.clients.touched();
+        own.iter().for_each(|session| self.touch(*session, now));
+        self.expire(now, ctx);
+        self.down_all(&Zab::Ping(Arc::new([])), |_| true, ctx);
+    }
+
+    /// A session was heard of: it lives for its timeout from now, rounded up to the next tick (ExpiryQueue).
+    pub(super) fn touch(&mut self, session: u64, now: Nanos) {
+        let tick = self.config.tick;
+        let until = (now + self.config.session) / tick * tick + tick;
+        if let Some(deadline) = self.leading.sessions.get_mut(&session) {
+            *deadline = until.max(*deadline);
+        }
+    }
+
+    pub(super) fn revalidate(&mut self, session: u64, now: Nanos) -> bool {
+        self.touch(session, now);
+        self.leading.sessions.contains_key(&session)
+    }
+
+    fn expire(&mut self, now: Nanos, ctx: &mut ZkCtx<'_>) {
+        let due: Vec<u64> = self
+            .leading
+            .sessions
+            .iter()
+            .filter(|(_, deadline)| **deadline <= now)
+            .map(|(session, _)| *session)
+            .collect();
+        for session in due {
+            self.leading.sessions.remove(&session);
+            let owner = self.tree.sessions.get(&session).copied().unwrap_or_default();
+            ctx.notable(|| Text::new("zk-expires").with("owner", owner).with("session", session));
+            self.expiries += 1;
+            let number = u64::from(ctx.life() & 63) << 24 | self.expiries;
+            self.propose(self.me, self.me, number, Change::Close(session, true), ctx);
+        }
+    }
+}

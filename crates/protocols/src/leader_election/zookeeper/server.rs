@@ -1,0 +1,463 @@
+//! A server: what it keeps, its disk, and which part handles what.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use netsplit_sim::NodeId;
+use netsplit_sim::digest::Digest;
+use netsplit_sim::node::{Context, TimerId};
+use netsplit_sim::small::Map;
+use netsplit_sim::time::Nanos;
+use netsplit_sim::view::Text;
+
+use super::follower::Following;
+use super::leader::Leading;
+use super::message::{Disk, Role, Txn, Vote, Write, Zab, Zk, epoch};
+use super::serve::Clients;
+use super::tree::Tree;
+use crate::parts::chunked::Chunked;
+use crate::parts::client::ClientMessage;
+use crate::parts::host::Envelope;
+
+/// How reads of the workload are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// From the server's own state.
+    Local,
+    /// After a `sync`.
+    Sync,
+    /// After a write of nothing, which takes its place in the order.
+    Write,
+}
+
+/// Deliberate mistakes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Broken {
+    /// None.
+    #[default]
+    Nothing,
+    /// A new leader does not bring its followers' histories in line with its own.
+    Synchronisation,
+    /// Epochs are not compared: neither in votes nor when a leader proposes one.
+    Epochs,
+    /// Effects do not wait for the disk.
+    Sync,
+    /// A server takes any client, whatever that has seen.
+    Seen,
+}
+
+/// Settings that all servers share.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// tickTime (ns).
+    pub tick: Nanos,
+    /// initLimit: ticks within which a leader and its followers come into sync.
+    pub init_limit: u64,
+    /// syncLimit: ticks without a word after which either gives the other up.
+    pub sync_limit: u64,
+    /// Session timeout, as negotiated (ns).
+    pub session: Nanos,
+    /// How reads are served.
+    pub reads: Reads,
+    /// commitLogCount: committed transactions kept, out of which a follower that lags is sent what it lacks.
+    pub kept: usize,
+    /// Work that one message costs (ns).
+    pub service: Nanos,
+    /// A deliberate mistake.
+    pub broken: Broken,
+}
+
+/// Timers of servers and of sessions' clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// Nobody was heard for some time: tell the vote again.
+    Notify(u64),
+    /// No better vote came.
+    Finalise(u64),
+    /// Try the leader once more.
+    Connect(u64),
+    /// Half a tick is over.
+    Tick(u64),
+    /// A session's client looks after its connection.
+    Session,
+    /// It tries another server.
+    Reconnect(u32),
+    /// It has held the lock for long enough.
+    Hold(u64),
+}
+
+/// What waits until the writes before it are durable.
+#[derive(Clone, Debug)]
+pub(super) enum Effect {
+    /// A message on this connection to the leader.
+    Up(u64, Zab),
+    /// A leader's own acceptance of its epoch.
+    OwnEpoch(u64),
+    /// Its own entry into it.
+    OwnNewLeader(u64),
+    /// Its own transaction.
+    OwnAck(u64),
+}
+
+/// Context of a server.
+pub(super) type ZkCtx<'a> = Context<'a, Envelope<Zk>, Timer, Write>;
+
+/// The server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub(super) config: Arc<Config>,
+    pub(super) me: NodeId,
+    pub(super) peers: Vec<NodeId>,
+    /// The last epoch accepted.
+    pub accepted: u64,
+    /// The epoch of the last leader with which it was in sync.
+    pub current: u64,
+    /// The last snapshot.
+    pub base: Arc<Tree>,
+    /// Transactions after it.
+    pub log: Chunked<Txn>,
+    /// The state up to what is committed, as far as it knows.
+    pub tree: Tree,
+    /// It knows that everything up to here is committed.
+    pub commit: u64,
+    /// What it is.
+    pub role: Role,
+    /// It answers clients.
+    pub serving: bool,
+    /// Changes of role, so that timers of an earlier one say nothing.
+    pub(super) turn: u64,
+    /// Connections to leaders so far.
+    pub(super) links: u64,
+    /// Its vote.
+    pub vote: Vote,
+    /// Round of the election (its logical clock).
+    pub round: u64,
+    /// Votes of this round, and of servers that look no more.
+    pub(super) received: Map<u32, Vote>,
+    pub(super) outside: Map<u32, (Vote, Role)>,
+    pub(super) span: Nanos,
+    pub(super) notified: Nanos,
+    pub(super) finalise: Option<TimerId>,
+    pub(super) following: Following,
+    pub(super) leading: Leading,
+    pub(super) clients: Clients,
+    /// Sessions that it expired, in this life.
+    pub(super) expiries: u64,
+    unsaved: VecDeque<Write>,
+    dirty: bool,
+    ticket: u64,
+    synced: u64,
+    waiting: Vec<(u64, Effect)>,
+    /// Transactions that it had to give up, in this life.
+    pub truncated: u64,
+    /// Snapshots that it was sent, in this life.
+    pub snapshots: u64,
+}
+
+impl Server {
+    /// A server that knows its peers.
+    #[must_use]
+    pub fn new(config: Arc<Config>, me: NodeId, peers: Vec<NodeId>) -> Self {
+        Self {
+            config,
+            me,
+            peers,
+            accepted: 0,
+            current: 0,
+            base: Arc::default(),
+            log: Chunked::default(),
+            tree: Tree::default(),
+            commit: 0,
+            role: Role::Looking,
+            serving: false,
+            turn: 0,
+            links: 0,
+            vote: Vote { leader: me, epoch: 0, zxid: 0 },
+            round: 0,
+            received: Map::new(),
+            outside: Map::new(),
+            span: 0,
+            notified: 0,
+            finalise: None,
+            following: Following::default(),
+            leading: Leading::default(),
+            clients: Clients::default(),
+            expiries: 0,
+            unsaved: VecDeque::new(),
+            dirty: false,
+            ticket: 0,
+            synced: 0,
+            waiting: Vec::new(),
+            truncated: 0,
+            snapshots: 0,
+        }
+    }
+
+    pub(super) fn majority(&self) -> usize {
+        self.peers.len().div_ceil(2) + 1
+    }
+
+    /// The last zxid in its history.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        let end = self.log.len();
+        if end == 0 { self.base.zxid } else { self.log.get(end - 1).map_or(0, |txn| txn.zxid) }
+    }
+
+    /// How many transactions of the log are not later than this one.
+    pub(super) fn place(&self, zxid: u64) -> usize {
+        let later = self.log.iter().rev().take_while(|txn| txn.zxid > zxid).count();
+        self.log.len() - later
+    }
+
+    /// Leads, and has its followers' acknowledgements: the primary.
+    #[must_use]
+    pub fn established(&self) -> bool {
+        self.role == Role::Leading && self.serving
+    }
+
+    /// The leader's epoch, of whoever leads or prepares to.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.leading.epoch
+    }
+
+    /// Whom it follows, or itself.
+    #[must_use]
+    pub fn leader(&self) -> Option<NodeId> {
+        match self.role {
+            Role::Looking => None,
+            Role::Following => Some(self.following.leader),
+            Role::Leading => Some(self.me),
+        }
+    }
+
+    // ---- disk ----
+
+    pub(super) fn save_epochs(&mut self, ctx: &mut ZkCtx<'_>) {
+        self.save(Write::Epochs(self.accepted, self.current), ctx);
+    }
+
+    pub(super) fn save_log(&mut self, keep: usize, txns: Arc<[Txn]>, ctx: &mut ZkCtx<'_>) {
+        self.save(Write::Log(keep as u32, txns), ctx);
+    }
+
+    pub(super) fn save(&mut self, write: Write, ctx: &mut ZkCtx<'_>) {
+        self.unsaved.push_back(write);
+        self.flush(ctx);
+    }
+
+    /// A full disk keeps writes waiting, in their order, and everything that depends on them.
+    fn flush(&mut self, ctx: &mut ZkCtx<'_>) {
+        while let Some(write) = self.unsaved.front() {
+            if ctx.write(write.clone()).is_err() {
+                return;
+            }
+            self.unsaved.pop_front();
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn when_durable(&mut self, effect: Effect, ctx: &mut ZkCtx<'_>) {
+        if self.config.broken == Broken::Sync {
+            self.sync(ctx);
+            self.run(effect, ctx);
+            return;
+        }
+        let clean = !self.dirty && self.unsaved.is_empty();
+        let needed = self.ticket + u64::from(!clean);
+        self.sync(ctx);
+        if needed <= self.synced {
+            self.run(effect, ctx);
+        } else {
+            self.waiting.push((needed, effect));
+        }
+    }
+
+    fn sync(&mut self, ctx: &mut ZkCtx<'_>) {
+        if self.dirty && self.unsaved.is_empty() {
+            self.dirty = false;
+            self.ticket += 1;
+            ctx.sync(self.ticket);
+        }
+    }
+
+    pub(super) fn synced(&mut self, ticket: u64, ctx: &mut ZkCtx<'_>) {
+        self.synced = self.synced.max(ticket);
+        let at = self.waiting.partition_point(|(needed, _)| *needed <= ticket);
+        let ready: Vec<Effect> = self.waiting.drain(..at).map(|(_, effect)| effect).collect();
+        for effect in ready {
+            self.run(effect, ctx);
+        }
+    }
+
+    fn run(&mut self, effect: Effect, ctx: &mut ZkCtx<'_>) {
+        match effect {
+            Effect::Up(link, zab) if self.role == Role::Following && self.following.link == link => {
+                self.up(zab, ctx);
+            }
+            Effect::OwnEpoch(epoch) if self.prepares(epoch) => self.announce(ctx),
+            Effect::OwnNewLeader(epoch) if self.prepares(epoch) => {
+                self.leading.entered = true;
+                self.establish(ctx);
+            }
+            Effect::OwnAck(zxid) if self.prepares(epoch(zxid)) => {
+                self.leading.durable = self.leading.durable.max(zxid);
+                self.advance(ctx);
+            }
+            _ => {}
+        }
+    }
+
+    fn prepares(&self, epoch: u64) -> bool {
+        self.role == Role::Leading && self.leading.epoch == epoch
+    }
+
+    /// Committed transactions beyond what is kept go into the snapshot.
+    pub(super) fn fold(&mut self, ctx: &mut ZkCtx<'_>) {
+        let committed = self.place(self.tree.zxid);
+        if committed < 2 * self.config.kept {
+            return;
+        }
+        let goes = committed - self.config.kept;
+        let mut base = (*self.base).clone();
+        for txn in self.log.slice(0, goes) {
+            base.apply(&txn);
+        }
+        let rest = self.log.slice(goes, self.log.len());
+        self.base = Arc::new(base);
+        self.log = Chunked::default();
+        self.log.extend(&rest);
+        self.save(Write::Snapshot(Arc::clone(&self.base), rest.into()), ctx);
+    }
+
+    // ---- events ----
+
+    pub(super) fn start(&mut self, disk: &Disk, ctx: &mut ZkCtx<'_>) {
+        (self.accepted, self.current) = (disk.accepted, disk.current);
+        (self.base, self.log) = (Arc::clone(&disk.base), disk.log.clone());
+        self.tree = (*self.base).clone();
+        self.commit = self.base.zxid;
+        self.look(ctx);
+    }
+
+    pub(super) fn receive(&mut self, from: NodeId, message: Envelope<Zk>, ctx: &mut ZkCtx<'_>) {
+        match message {
+            Envelope::Client(ClientMessage::Request(request)) => self.request(&request, ctx),
+            Envelope::Client(_) => {}
+            Envelope::Server(Zk::Vote(vote, round, role)) => self.notification(from, vote, round, role, ctx),
+            Envelope::Server(Zk::Zab(link, place, zab)) => match zab {
+                // Only followers say these.
+                Zab::FollowerInfo(_)
+                | Zab::AckEpoch(..)
+                | Zab::Ack(_)
+                | Zab::Request(..)
+                | Zab::Revalidate(_, _, None) => self.hear_learner(from, link, place, zab, ctx),
+                Zab::Ping(_) | Zab::Sync(..) if self.role == Role::Leading => {
+                    self.hear_learner(from, link, place, zab, ctx);
+                }
+                _ => self.hear_leader(from, link, place, zab, ctx),
+            },
+            Envelope::Server(Zk::Close(link)) => self.closed(from, link, ctx),
+            Envelope::Server(Zk::Talk(talk)) => self.talk(from, talk, ctx),
+        }
+    }
+
+    pub(super) fn timer(&mut self, timer: Timer, ctx: &mut ZkCtx<'_>) {
+        match timer {
+            Timer::Notify(turn) if turn == self.turn => self.notify_again(ctx),
+            Timer::Finalise(turn) if turn == self.turn => self.decide(ctx),
+            Timer::Connect(turn) if turn == self.turn => self.connect(ctx),
+            Timer::Tick(turn) if turn == self.turn => {
+                self.flush(ctx);
+                self.sync(ctx);
+                self.fold(ctx);
+                match self.role {
+                    Role::Looking => return,
+                    Role::Following => self.follower_tick(ctx),
+                    Role::Leading => self.leader_tick(ctx),
+                }
+                if turn == self.turn {
+                    ctx.set_timer(self.config.tick / 2, timer);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn connection_lost(&mut self, peer: NodeId, ctx: &mut ZkCtx<'_>) {
+        if self.peers.contains(&peer) {
+            match self.role {
+                Role::Following if self.following.leader == peer => self.cut_off(ctx),
+                Role::Leading => self.drop_learner(peer, ctx),
+                _ => {}
+            }
+        } else {
+            self.forget(peer);
+        }
+    }
+
+    /// A connection was closed at its other end.
+    fn closed(&mut self, from: NodeId, link: u64, ctx: &mut ZkCtx<'_>) {
+        match self.role {
+            Role::Following if self.following.leader == from && self.following.link == link => {
+                self.cut_off(ctx);
+            }
+            Role::Leading if self.leading.learners.get(&from.0).is_some_and(|l| l.link == link) => {
+                self.leading.learners.remove(&from.0);
+            }
+            _ => {}
+        }
+    }
+
+    /// Leaves what it was, and looks for a leader.
+    pub(super) fn look(&mut self, ctx: &mut ZkCtx<'_>) {
+        match self.role {
+            Role::Looking => {}
+            Role::Following => {
+                let close = Zk::Close(self.following.link);
+                ctx.send(self.following.leader, Envelope::Server(close));
+            }
+            Role::Leading => {
+                let learners: Vec<u32> = self.leading.learners.keys().copied().collect();
+                for learner in learners {
+                    self.drop_learner(NodeId(learner), ctx);
+                }
+                if self.serving {
+                    let epoch = self.leading.epoch;
+                    ctx.notable(|| Text::new("zk-stops-leading").with("epoch", epoch));
+                }
+            }
+        }
+        self.following = Following::default();
+        self.leading = Leading::default();
+        self.hang_up(ctx);
+        self.serving = false;
+        self.role = Role::Looking;
+        self.elect(ctx);
+    }
+
+    /// Applies what is committed, wakes who watches, answers who waits.
+    pub(super) fn apply(&mut self, ctx: &mut ZkCtx<'_>) {
+        let mut at = self.place(self.tree.zxid);
+        while let Some(txn) = self.log.get(at).copied().filter(|txn| txn.zxid <= self.commit) {
+            at += 1;
+            let (answer, moved) = self.tree.apply(&txn);
+            self.applied(&txn, answer, &moved, ctx);
+        }
+    }
+
+    pub(super) fn digest(&self) -> u64 {
+        Digest::new()
+            .add(self.accepted)
+            .add(self.current)
+            .add(self.commit)
+            .add((self.role as u64) << 1 | u64::from(self.serving))
+            .add(self.round)
+            .add(u64::from(self.vote.leader.0) << 32 | self.turn)
+            .add(self.tree.digest())
+            .all(self.log.iter().rev().take(64).map(Txn::word))
+            .add(self.last())
+            .end()
+    }
+}

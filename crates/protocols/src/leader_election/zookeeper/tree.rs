@@ -1,0 +1,195 @@
+//! The replicated state: znodes, sessions, and which requests were done.
+
+use netsplit_sim::NodeId;
+use netsplit_sim::digest::{self, Digest};
+use netsplit_sim::small::Map;
+
+use super::message::Txn;
+
+/// Answers remembered for each client, so that a request that comes again is not done again.
+const KEPT: usize = 32;
+
+/// A znode's place: a key of the workload is `/key` with 0; its n-th sequential child has n.
+pub type Path = (u64, u32);
+
+/// A znode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Znode {
+    /// Its data.
+    pub value: u64,
+    /// Changes of its data.
+    pub version: u32,
+    /// The zxid that created it.
+    pub created: u64,
+    /// The zxid that last changed it.
+    pub changed: u64,
+    /// The session with which it goes; 0 for none.
+    pub owner: u64,
+}
+
+/// What a transaction changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: a write that only has its place in the order.
+    Nothing,
+    /// A znode's data, which is created if need be.
+    Set(u64, u64),
+    /// A new ephemeral sequential child: of this key, for this session.
+    Create(u64, u64),
+    /// A znode goes.
+    Delete(Path),
+    /// A new session, named after this transaction.
+    Open,
+    /// A session ends: closed by its client, or expired by the leader (true).
+    Close(u64, bool),
+}
+
+impl Change {
+    /// As a word for digests.
+    #[must_use]
+    pub fn word(&self) -> u64 {
+        digest::of(&match *self {
+            Self::Nothing => [0, 0, 0],
+            Self::Set(key, value) => [1, key, value],
+            Self::Create(key, session) => [2, key, session],
+            Self::Delete((key, child)) => [3, key, u64::from(child)],
+            Self::Open => [4, 0, 0],
+            Self::Close(session, expired) => [5, session, u64::from(expired)],
+        })
+    }
+}
+
+/// A client's requests of one kind: its number above the low 24 bits, so that what a person asks by hand does not count
+/// as later than what the workload asks.
+fn lane(client: NodeId, number: u64) -> (u32, u64) {
+    (client.0, number >> 24)
+}
+
+/// The state after all transactions up to one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// The last transaction applied.
+    pub zxid: u64,
+    /// All znodes.
+    pub znodes: Map<Path, Znode>,
+    /// Sessions, and whose they are.
+    pub sessions: Map<u64, NodeId>,
+    /// Sequential children so far, by parent.
+    sequence: Map<u64, u32>,
+    /// The last requests done, by client: (number, answer).
+    done: Map<(u32, u64), Vec<(u64, u64)>>,
+    /// Sessions that expired.
+    pub expired: u64,
+}
+
+impl Tree {
+    /// Applies the next transaction. Gives its answer (a new session, or the number of a new child; 0 where a session
+    /// is gone) and the znodes that came or went.
+    pub fn apply(&mut self, txn: &Txn) -> (u64, Vec<Path>) {
+        self.zxid = txn.zxid;
+        let mut moved = Vec::new();
+        let answer = match txn.change {
+            Change::Nothing => 0,
+            Change::Set(key, value) => {
+                let fresh = Znode { created: txn.zxid, ..Znode::default() };
+                let known = self.znodes.len();
+                let znode = self.znodes.slot((key, 0), || fresh);
+                (znode.value, znode.changed) = (value, txn.zxid);
+                znode.version += 1;
+                if self.znodes.len() > known {
+                    moved.push((key, 0));
+                }
+                0
+            }
+            Change::Create(key, session) if self.sessions.contains_key(&session) => {
+                let count = self.sequence.slot(key, || 0);
+                *count += 1;
+                let path = (key, *count);
+                let znode =
+                    Znode { created: txn.zxid, changed: txn.zxid, owner: session, ..Znode::default() };
+                self.znodes.insert(path, znode);
+                moved.push(path);
+                u64::from(path.1)
+            }
+            Change::Create(..) => 0,
+            Change::Delete(path) => {
+                moved.extend(self.znodes.remove(&path).map(|_| path));
+                0
+            }
+            Change::Open => {
+                self.sessions.insert(txn.zxid, txn.client);
+                txn.zxid
+            }
+            Change::Close(session, expired) => {
+                if self.sessions.remove(&session).is_some() {
+                    self.expired += u64::from(expired);
+                    let owned = self.znodes.iter().filter(|(_, znode)| znode.owner == session);
+                    moved.extend(owned.map(|(path, _)| *path));
+                    self.znodes.retain(|_, znode| znode.owner != session);
+                }
+                0
+            }
+        };
+        let done = self.done.slot(lane(txn.client, txn.number), Vec::new);
+        done.push((txn.number, answer));
+        if done.len() > KEPT {
+            done.remove(0);
+        }
+        (answer, moved)
+    }
+
+    /// The answer to a request that was done before.
+    #[must_use]
+    pub fn done(&self, client: NodeId, number: u64) -> Option<u64> {
+        let done = self.done.get(&lane(client, number))?;
+        done.iter().rev().find(|(known, _)| *known == number).map(|(_, answer)| *answer)
+    }
+
+    /// Whether a later request of this client was done: then this one came too late to be in order.
+    #[must_use]
+    pub fn passed(&self, client: NodeId, number: u64) -> bool {
+        let done = self.done.get(&lane(client, number));
+        done.is_some_and(|done| done.iter().any(|(known, _)| *known > number))
+    }
+
+    /// Whether it may have been done so long ago that nobody remembers.
+    #[must_use]
+    pub fn forgotten(&self, client: NodeId, number: u64) -> bool {
+        let done = self.done.get(&lane(client, number));
+        done.is_some_and(|done| done.len() == KEPT && done.iter().all(|(known, _)| *known > number))
+    }
+
+    /// What a key's znode holds.
+    #[must_use]
+    pub fn get(&self, key: u64) -> Option<u64> {
+        self.znodes.get(&(key, 0)).map(|znode| znode.value)
+    }
+
+    /// The sequential children of a key: (number, owner), in order.
+    pub fn children(&self, key: u64) -> impl Iterator<Item = (u32, u64)> {
+        let sequential = move |((parent, child), _): &(&Path, &Znode)| *parent == key && *child > 0;
+        self.znodes.iter().filter(sequential).map(|((_, child), znode)| (*child, znode.owner))
+    }
+
+    /// Number of znodes and sessions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.znodes.len() + self.sessions.len()
+    }
+
+    /// Nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Digest of the whole state.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let znodes = self.znodes.iter().flat_map(|((key, child), znode)| {
+            [*key, u64::from(*child), znode.value, u64::from(znode.version), znode.changed, znode.owner]
+        });
+        let sessions = self.sessions.iter().map(|(session, client)| session ^ u64::from(client.0) << 48);
+        Digest::new().add(self.zxid).add(self.expired).all(znodes).all(sessions).end()
+    }
+}

@@ -1,0 +1,183 @@
+//! How ZooKeeper wants to be seen.
+
+use netsplit_sim::node::Look;
+use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
+
+use super::Member;
+use super::contender::{Contender, LOCK, Step};
+use super::leader::Stage;
+use super::message::{Role, counter, epoch};
+use super::server::Server;
+use super::tree::Change;
+use crate::parts::words;
+
+/// Cells of the log shown.
+const CELLS: usize = 8;
+
+fn zxid(zxid: u64) -> String {
+    format!("{}.{}", epoch(zxid), counter(zxid))
+}
+
+fn server_name(node: netsplit_sim::NodeId) -> String {
+    format!("n{}", node.0 + 1)
+}
+
+pub(super) fn server(server: &Server, detail: Detail) -> NodeView {
+    let role = match server.role {
+        Role::Looking => "role-looking",
+        Role::Following => "role-follower",
+        Role::Leading => "role-leader",
+    };
+    let mut view = NodeView::new(Body::Ring, role);
+    view.mark = match server.role {
+        Role::Looking => Mark::Candidate,
+        Role::Leading if !server.serving => Mark::Joining(500),
+        Role::Leading if server.leading.in_doubt => Mark::LeaderInDoubt,
+        Role::Leading => Mark::Leader,
+        Role::Following if !server.serving => Mark::Joining(500),
+        Role::Following => Mark::None,
+    };
+    view.hue = server.current as u32;
+    if detail == Detail::Dot {
+        return view;
+    }
+    view.caption = format!("epoch {}", server.current);
+    let first = server.log.len().saturating_sub(CELLS);
+    let recent = server.log.slice(first, server.log.len());
+    let cells = recent.iter().map(|txn| Cell {
+        label: zxid(txn.zxid),
+        hue: epoch(txn.zxid) as u32,
+        solid: txn.zxid <= server.tree.zxid,
+    });
+    view.items.push(Item::Cells("log", cells.collect()));
+    view.items.push(Item::Fact("zk-committed", zxid(server.tree.zxid)));
+    if detail < Detail::Full {
+        return view;
+    }
+    let leader = server.leader().map_or_else(|| "-".to_owned(), server_name);
+    view.items.push(Item::Fact("zk-leader", leader));
+    view.items.push(Item::Fact("zk-accepted", server.accepted.to_string()));
+    view.items.push(Item::Fact("zk-round", server.round.to_string()));
+    view.items.push(Item::Fact(
+        "zk-vote",
+        format!("{} ({}, {})", server_name(server.vote.leader), server.vote.epoch, zxid(server.vote.zxid)),
+    ));
+    view.items.push(Item::Fact("zk-truncated", server.truncated.to_string()));
+    let (sessions, watches) = server.clients.counts();
+    view.items.push(Item::Fact("zk-sessions-here", sessions.to_string()));
+    view.items.push(Item::Fact("zk-watches", watches.to_string()));
+    if server.role == Role::Leading {
+        let stage = match server.leading.stage {
+            Stage::Discovery => "zk-discovery",
+            Stage::Synchronisation => "zk-synchronisation",
+            Stage::Broadcast => "zk-broadcast",
+        };
+        view.items.push(Item::Line(netsplit_sim::view::Text::new(stage)));
+        let rows = server.leading.learners.iter().map(|(peer, l)| {
+            let state = if l.synced { zxid(l.acked) } else { "-".to_owned() };
+            (*peer, state, epoch(l.acked) as u32)
+        });
+        view.items.push(Item::Matrix("zk-followers", rows.collect()));
+    }
+    let rows = server.tree.znodes.iter().map(|((key, child), znode)| {
+        let name = if *child == 0 {
+            format!("/{}", words::key(*key))
+        } else {
+            format!("/{}/{child}", words::key(*key))
+        };
+        let value = if znode.owner > 0 { zxid(znode.owner) } else { words::value(znode.value) };
+        (name, value, epoch(znode.changed) as u32)
+    });
+    view.items.push(Item::Table("zk-znodes", rows.collect()));
+    let rows = recent.iter().map(|txn| {
+        let what = match txn.change {
+            Change::Nothing => "-".to_owned(),
+            Change::Set(key, value) => format!("{} = {}", words::key(key), words::value(value)),
+            Change::Create(..) => "create".to_owned(),
+            Change::Delete((_, child)) => format!("delete {child}"),
+            Change::Open => "createSession".to_owned(),
+            Change::Close(session, _) => format!("closeSession {}", zxid(session)),
+        };
+        (zxid(txn.zxid), what, epoch(txn.zxid) as u32)
+    });
+    view.items.push(Item::Table("log", rows.collect()));
+    view
+}
+
+pub(super) fn contender(client: &Contender, look: &Look, detail: Detail) -> NodeView {
+    let role = match client.step {
+        _ if client.holds => "role-holder",
+        Step::Away => "role-away",
+        _ => "role-waiting",
+    };
+    let mut view = NodeView::new(Body::Client, role);
+    view.mark = match (client.holds, client.connected()) {
+        (true, true) => Mark::Leader,
+        // It cannot know whether its session has expired meanwhile.
+        (true, false) => Mark::LeaderInDoubt,
+        _ => Mark::None,
+    };
+    if detail == Detail::Dot {
+        return view;
+    }
+    view.caption = client.child.map_or_else(String::new, |child| format!("{}/{child}", words::key(LOCK)));
+    if !client.connected() {
+        let silent = look.elapsed.saturating_sub(client.heard());
+        let timeout = client.config.timeout;
+        view.items.push(Item::Timer("zk-session-left", timeout.saturating_sub(silent), timeout));
+    }
+    view.items.push(Item::Fact("zk-events", client.events.to_string()));
+    view.items.push(Item::Fact("zk-held", client.held.to_string()));
+    if detail == Detail::Full {
+        let session = if client.session > 0 { zxid(client.session) } else { "-".to_owned() };
+        view.items.push(Item::Fact("zk-session", session));
+        view.items.push(Item::Fact("zk-server", server_name(client.server())));
+        view.items.push(Item::Fact("zk-seen", zxid(client.zxid)));
+        let watched = client.watches.map_or_else(|| "-".to_owned(), |((_, child), _)| child.to_string());
+        view.items.push(Item::Fact("zk-watched", watched));
+        view.items.push(Item::Fact("zk-expired-here", client.expired.to_string()));
+    }
+    view
+}
+
+pub(super) fn cluster(members: &[(usize, &Member)], up: &[bool]) -> ClusterView {
+    let mut view = ClusterView::default();
+    let (mut events, mut expired, mut committed, mut epochs) = (0, 0, 0, 0);
+    let (mut leaders, mut holders, mut sessions) = (0, 0, 0);
+    let first = members.iter().filter(|(_, member)| member.server().is_some()).count();
+    for (at, member) in members.iter().filter(|(at, _)| up[*at]) {
+        match member {
+            Member::Server(server) => {
+                epochs = epochs.max(server.current);
+                if server.tree.zxid >= committed {
+                    committed = server.tree.zxid;
+                    expired = server.tree.expired;
+                    sessions = server.tree.sessions.len();
+                }
+                if server.established() {
+                    leaders += 1;
+                    let epoch = server.epoch();
+                    view.bands.push(("leaders", format!("n{}, epoch {epoch}", at + 1), epoch as u32));
+                }
+            }
+            Member::Contender(client) => {
+                events += client.events;
+                if client.holds {
+                    holders += 1;
+                    let child = client.child.unwrap_or(0);
+                    view.bands.push(("holders", format!("p{}", at + 1 - first), child));
+                }
+            }
+        }
+    }
+    view.values = vec![
+        ("leaders", f64::from(leaders)),
+        ("epoch", epochs as f64),
+        ("committed", counter(committed) as f64),
+        ("sessions", sessions as f64),
+        ("expired", expired as f64),
+        ("holders", f64::from(holders)),
+        ("watch_events", events as f64),
+    ];
+    view
+}
