@@ -100,6 +100,7 @@ impl App {
             "1" => Msg::Tab(Tab::Metrics),
             "2" => Msg::Tab(Tab::Inspector),
             "3" => Msg::Tab(Tab::Events),
+            "4" => Msg::Tab(Tab::SpaceTime),
             "Home" => Msg::Seek(0),
             "Enter" if !button && self.ui.aim.is_some() => Msg::Finish,
             "Delete" | "Backspace" => match self.ui.selection {

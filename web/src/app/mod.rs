@@ -1,6 +1,7 @@
 //! The component that owns the run and the stage, and its loop.
 
 mod block;
+mod diagram;
 pub mod gesture;
 mod keys;
 mod menu;
@@ -10,6 +11,7 @@ mod roam;
 mod update;
 mod visit;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use netsplit_lab::Frame;
@@ -26,6 +28,7 @@ use crate::model::history::History;
 use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
+use crate::model::spacetime::{Deed, Diagram};
 use crate::model::tool::Hit;
 use crate::model::ui::{Dialog, Drawer, Filter, Selection, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
@@ -190,6 +193,8 @@ pub enum Msg {
     SlowDown,
     /// An embed came into view, or left it.
     Seen(bool),
+    /// Something in the space-time diagram.
+    Diagram(Deed),
     /// "Open in netsplit" is about to be followed.
     Away,
 }
@@ -209,6 +214,10 @@ pub struct Refs {
     pub head: NodeRef,
     /// The lanes.
     pub lanes: NodeRef,
+    /// The space-time diagram's canvas.
+    pub diagram: NodeRef,
+    /// The cursor's line on it.
+    pub now: NodeRef,
 }
 
 /// The page.
@@ -268,6 +277,10 @@ pub struct App {
     lanes: Option<Element>,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
+    pub(crate) diagram: Diagram,
+    diagram_size: (f64, f64),
+    /// Where the pointer that drags the diagram was (px), and whether it has moved.
+    pub(crate) diagram_held: Rc<Cell<Option<(f64, f64, bool)>>>,
     _pictures: Pictures,
     listeners: Vec<Listener>,
 }
@@ -354,6 +367,9 @@ impl Component for App {
             clock_size: (0.0, 0.0),
             lanes: None,
             slim: false,
+            diagram: Diagram::default(),
+            diagram_size: (0.0, 0.0),
+            diagram_held: Rc::default(),
             _pictures: pictures,
             listeners,
         };

@@ -60,6 +60,8 @@ impl App {
             self.paint(wall);
         }
         self.fresh = false;
+        self.diagram.stale |= resized;
+        self.paint_diagram();
         let rested = self.rested(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
@@ -89,6 +91,7 @@ impl App {
         }
         self.show_grab(&mut panels);
         self.panels = panels.into();
+        self.bring_diagram();
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");

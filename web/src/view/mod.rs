@@ -16,6 +16,7 @@ pub mod menu;
 pub mod rail;
 mod readout;
 pub mod side;
+pub mod spacetime;
 pub mod stage;
 pub mod strip;
 pub mod timeline;
@@ -46,6 +47,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     let main = el("main")
         .class("main")
         .with(stage::stage(app, on))
+        .with(app.in_space_time().then(|| spacetime::diagram(app, on)))
         .with(stage::verdict(app, on))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
@@ -72,6 +74,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.drawer(Drawer::Faults), "tools"),
         (app.wishes.panel.is_some(), "panels"),
         (app.ui.full, "full"),
+        (app.in_space_time(), "times"),
     ];
     let mut class = face.to_owned();
     for (_, part) in parts.into_iter().filter(|(there, _)| *there) {
