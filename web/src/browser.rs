@@ -262,6 +262,23 @@ pub fn copy(text: &str, done: impl FnOnce(bool) + 'static) {
     after(promise.as_ref(), move |value| done(value.is_some()));
 }
 
+/// Hands a text to the person as a file; false where that is not possible.
+pub fn download(text: &str, name: &str, media: &str) -> bool {
+    let parts = js_sys::Array::of1(&text.into());
+    let kind = web_sys::BlobPropertyBag::new();
+    kind.set_type(media);
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &kind) else { return false };
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return false };
+    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = &link {
+        let _ = link.set_attribute("href", &address);
+        let _ = link.set_attribute("download", name);
+        link.click();
+    }
+    let _ = web_sys::Url::revoke_object_url(&address);
+    link.is_some()
+}
+
 /// Calls back when a promise is settled, with its value if it was kept.
 fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
     let done: Rc<RefCell<Option<Box<dyn FnOnce(Option<JsValue>)>>>> =

@@ -199,3 +199,47 @@ fn what_a_scenario_expects_decides_the_status() {
     let words = netsplit(&["sweep", &calm, "--seeds", "0..3"]);
     assert!(words.status.success() && stdout(&words).contains("linearizable: never promised in 3"));
 }
+
+#[test]
+fn two_runs_are_compared_and_the_first_difference_is_named() {
+    let output = netsplit(&["compare", "gallery:mm1-md1", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert!(answer["b"]["title"].as_str().expect("text").starts_with("M/D/1"));
+    let rows = answer["differences"].as_array().expect("a list");
+    let mean = rows.iter().find(|row| row["id"] == "latency_ms.mean").expect("it is always there");
+    // Constant service waits less than exponential service at the same load.
+    assert!(mean["a"].as_f64() > mean["b"].as_f64(), "{mean}");
+    assert!(answer["diverges"]["event"].as_u64().expect("a number") > 0);
+    let words = stdout(&netsplit(&["compare", "gallery:mm1-md1"]));
+    assert!(words.contains("is the first that differs") && words.contains("Mean latency"), "{words}");
+    // Another algorithm than the scenario's own comparison; and one that compares nothing.
+    let words = stdout(&netsplit(&["compare", "gallery:six-servers", "--with", "random"]));
+    assert!(words.starts_with("A: ") && words.contains("B: Random"), "{words}");
+    let nothing = netsplit(&["compare", &file("nothing.json", &small())]);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(stderr(&nothing).contains("compare"), "{}", stderr(&nothing));
+}
+
+#[test]
+fn a_run_is_exported_in_every_format() {
+    let path = file("export.json", &small());
+    let export = |format: &str, more: &[&str]| {
+        let output = netsplit(&[&["export", &path, "--format", format], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let lines = export("jsonl", &[]);
+    assert!(
+        lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && lines.lines().count() > 50
+    );
+    let later = export("jsonl", &["--from", "1s", "--until", "1.5s"]);
+    let times: Vec<u64> =
+        later.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["time"].as_u64()).collect();
+    assert!(!times.is_empty() && times.iter().all(|time| (1_000_000_000..=1_500_000_000).contains(time)));
+    assert!(export("shiviz", &[]).lines().nth(2).is_some_and(|line| line.contains(" {\"")));
+    assert!(export("csv", &[]).starts_with("from_s,"));
+    assert!(export("prometheus", &[]).contains("# TYPE netsplit_operations_total counter"));
+    assert!(export("svg", &["--until", "500ms"]).trim_end().ends_with("</svg>"));
+    assert_eq!(netsplit(&["export", &path, "--format", "docx"]).status.code(), Some(2));
+}

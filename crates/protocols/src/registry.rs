@@ -134,7 +134,7 @@ pub fn find(pattern: &str, algorithm: &str) -> Option<&'static Algorithm> {
 pub fn datagrams(pattern: &str, algorithm: &str) -> bool {
     match pattern {
         "leader_election" => algorithm != crate::leader_election::zookeeper::ZOOKEEPER.id,
-        "eventual_consistency" => true,
+        "eventual_consistency" | "time" => true,
         _ => false,
     }
 }

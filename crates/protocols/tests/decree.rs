@@ -12,6 +12,7 @@ use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::node::Action;
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::trace::Kind;
+use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{Cluster, NodeId, Simulation};
 use weather::{Clients, Observer, setup, storm, with};
 

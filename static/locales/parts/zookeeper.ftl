@@ -1,5 +1,5 @@
 role-looking = Looking
-role-holder = Holds the lock
+role-lock-holder = Holds the lock
 role-waiting = Waits for the lock
 role-away = Not connected
 zk-looks = looks for a leader: round { $round }

@@ -108,6 +108,7 @@ impl App {
             "1" => Msg::Tab(Tab::Metrics),
             "2" => Msg::Tab(Tab::Inspector),
             "3" => Msg::Tab(Tab::Events),
+            "4" => Msg::Tab(Tab::SpaceTime),
             "Home" => Msg::Seek(0),
             "Enter" if self.ui.aim.as_ref().is_some_and(|aim| !button || aim.gathers()) => Msg::Finish,
             "Delete" | "Backspace" => match self.ui.selection {

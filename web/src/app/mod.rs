@@ -1,6 +1,7 @@
 //! The component that owns the run and the stage, and its loop.
 
 mod block;
+mod diagram;
 pub mod gesture;
 mod keys;
 mod menu;
@@ -11,6 +12,7 @@ mod sheet;
 mod update;
 mod visit;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use netsplit_lab::declared::shared;
@@ -27,6 +29,7 @@ use crate::model::history::History;
 use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
+use crate::model::spacetime::{Deed, Diagram};
 use crate::model::tool::Hit;
 use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
@@ -201,6 +204,8 @@ pub enum Msg {
     SlowDown,
     /// An embed came into view, or left it.
     Seen(bool),
+    /// Something in the space-time diagram.
+    Diagram(Deed),
     /// "Open in netsplit" is about to be followed.
     Away,
     /// Past everything else to the stage.
@@ -224,6 +229,10 @@ pub struct Refs {
     pub lanes: NodeRef,
     /// The open sheet's drawing.
     pub sheet: NodeRef,
+    /// The space-time diagram's canvas.
+    pub diagram: NodeRef,
+    /// The cursor's line on it.
+    pub now: NodeRef,
 }
 
 /// The page.
@@ -304,6 +313,10 @@ pub struct App {
     pub(crate) alarm: String,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
+    pub(crate) diagram: Diagram,
+    diagram_size: (f64, f64),
+    /// Where the pointer that drags the diagram was (px), and whether it has moved.
+    pub(crate) diagram_held: Rc<Cell<Option<(f64, f64, bool)>>>,
     _pictures: Pictures,
     listeners: Vec<Listener>,
 }
@@ -403,6 +416,9 @@ impl Component for App {
             focus_on: None,
             alarm: String::new(),
             slim: false,
+            diagram: Diagram::default(),
+            diagram_size: (0.0, 0.0),
+            diagram_held: Rc::default(),
             _pictures: pictures,
             listeners,
         };

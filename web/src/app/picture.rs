@@ -63,6 +63,8 @@ impl App {
             self.paint(wall);
         }
         self.fresh = false;
+        self.diagram.stale |= resized;
+        self.paint_diagram();
         let measured = self.measure(budget);
         let rested = self.rested(wall) | self.menu_freed(wall);
         let said = self.speaker.tick(wall);
@@ -94,6 +96,7 @@ impl App {
         self.show_grab(&mut panels);
         self.panels = panels.into();
         self.refresh_sheet();
+        self.bring_diagram();
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");

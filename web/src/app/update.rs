@@ -39,7 +39,10 @@ impl App {
                     self.opened(opening::opening(&hash, ""));
                 }
             }
-            Msg::ThemeChanged => self.stage.set_theme(Theme::read(browser::colour)),
+            Msg::ThemeChanged => {
+                self.stage.set_theme(Theme::read(browser::colour));
+                self.diagram.stale = true;
+            }
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
             Msg::Seek(to) => self.with(|session| session.seek(to)),
@@ -118,7 +121,10 @@ impl App {
                 }
                 self.ui.selection = selection;
             }
-            Msg::Tab(tab) => self.ui.tab = tab,
+            Msg::Tab(tab) => {
+                self.ui.tab = tab;
+                self.diagram.stale = true;
+            }
             Msg::Filter(filter) => self.ui.filter = filter,
             Msg::Table(id) => self.ui.table = id,
             Msg::Window(seconds) => self.ui.window = seconds,
@@ -154,6 +160,7 @@ impl App {
                 browser::set_theme(self.ui.theme);
                 browser::store("netsplit-theme", if light { "dark" } else { "light" });
                 self.stage.set_theme(Theme::read(browser::colour));
+                self.diagram.stale = true;
             }
             Msg::Choose(pattern, algorithm) => {
                 let fresh = default_scenario(&pattern, &algorithm);
@@ -234,6 +241,7 @@ impl App {
             Msg::ToastGone => self.ui.toast = None,
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
+            Msg::Diagram(deed) => self.diagram(deed),
             Msg::Away => self.lead_away(),
             Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
         }
@@ -295,6 +303,7 @@ impl App {
         }
         self.trouble = None;
         self.stage.clear();
+        self.diagram.restart();
         self.overlay.drawn.clear();
         self.overlay.drag = None;
         self.ui.selection = Selection::None;
@@ -334,6 +343,7 @@ impl App {
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
         (self.around, self.cap, self.judged_at) = (None, None, None);
+        self.diagram.forget();
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.

@@ -66,7 +66,7 @@ impl Wishes {
             (switch("first", true), switch("controls", true), switch("editable", true));
         let autoplay = switch("autoplay", !embed);
         let light = one_of("theme", &["dark", "light", "auto"]).filter(|at| *at < 2).map(|at| at == 1);
-        let panel = one_of("panels", &["metrics", "inspector", "events", "none"]);
+        let panel = one_of("panels", &["metrics", "inspector", "events", "space-time", "none"]);
         let panel = panel.and_then(|at| Tab::ALL.get(at)).map(|(tab, _)| *tab);
         one_of("lang", &["en"]);
         let asked = parameter(search, "speed");

@@ -10,6 +10,7 @@
 //! - [`setup`]: reading and changing a scenario by its declarations, and what a slider's place means;
 //! - [`session`]: the running experiment with its playback;
 //! - [`opening`]: which scenario an address asks for;
+//! - [`spacetime`]: which part of the run the space-time diagram shows, and what is selected there;
 //! - [`summary`]: the three cells under the stage;
 //! - [`scale`]: axes and ticks;
 //! - [`ui`]: what is open, selected and armed.
@@ -27,6 +28,7 @@ pub mod playback;
 pub mod scale;
 pub mod session;
 pub mod setup;
+pub mod spacetime;
 pub mod summary;
 pub mod tool;
 pub mod ui;

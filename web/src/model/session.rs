@@ -432,6 +432,19 @@ impl Session {
         format!("#s={}", encode(&scenario))
     }
 
+    /// The run itself, to ask it what only few parts of the page show.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// To an event, by its number and instant.
+    pub fn to_event(&mut self, event: u64, time: u64) {
+        self.playback.set_playing(false);
+        (self.goal, self.hunt) = (None, None);
+        self.experiment.seek(time.saturating_sub(1));
+        self.experiment.run_to_event(event);
+    }
+
     /// The picture now.
     pub fn frame(&self) -> Frame {
         self.experiment.frame()

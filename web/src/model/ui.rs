@@ -17,12 +17,18 @@ pub enum Tab {
     Inspector,
     /// The event log.
     Events,
+    /// The space-time diagram over the stage, and why something happened.
+    SpaceTime,
 }
 
 impl Tab {
     /// All of them with their names.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Metrics, "Metrics"), (Self::Inspector, "Inspector"), (Self::Events, "Events")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Metrics, "Metrics"),
+        (Self::Inspector, "Inspector"),
+        (Self::Events, "Events"),
+        (Self::SpaceTime, "Space-time"),
+    ];
 }
 
 /// What is selected.

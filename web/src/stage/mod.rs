@@ -8,7 +8,8 @@
 //! - [`glyphs`]: the shapes of messages and badges;
 //! - [`nodes`]: how a node is drawn;
 //! - [`links`], [`partition`], [`messages`]: how those are;
-//! - [`draw`]: the picture.
+//! - [`draw`]: the picture;
+//! - [`spacetime`]: the space-time diagram.
 
 pub mod camera;
 pub mod draw;
@@ -20,4 +21,5 @@ pub mod messages;
 pub mod nodes;
 mod partition;
 pub mod roam;
+pub mod spacetime;
 pub mod theme;

@@ -18,6 +18,7 @@ pub mod rail;
 mod readout;
 pub mod sheet;
 pub mod side;
+pub mod spacetime;
 pub mod stage;
 pub mod strip;
 pub mod timeline;
@@ -50,6 +51,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .class("main")
         .with(stage::stage(app, on))
         .with(sheet::main(app, on))
+        .with(app.in_space_time().then(|| spacetime::diagram(app, on)))
         .with(verdict::verdict(app, on))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
@@ -78,6 +80,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.ui.full, "full"),
         (app.ui.sheet.is_some(), "sheeted"),
         (matches!(app.ui.sheet, Some(Sheet::Cap(_))), "costs"),
+        (app.in_space_time(), "times"),
     ];
     let mut class = face.to_owned();
     for (_, part) in parts.into_iter().filter(|(there, _)| *there) {

@@ -1,10 +1,10 @@
-//! The right panel: metrics, inspector, events.
+//! The right panel: metrics, inspector, events, causes.
 
 use yew::prelude::*;
 
 use super::controls::{option, pick};
 use super::dom::{El, el, fragment};
-use super::{charts, events, inspector, sheet};
+use super::{charts, events, inspector, sheet, spacetime};
 use crate::app::{App, Msg};
 use crate::model::ui::{Drawer, Tab};
 
@@ -32,6 +32,7 @@ pub fn side(app: &App, on: &Callback<Msg>) -> El {
         Tab::Metrics => metrics(app, on),
         Tab::Inspector => inspector::inspector(app, on),
         Tab::Events => events::events(app, on),
+        Tab::SpaceTime => spacetime::why(app, on),
     };
     let panel = el("div")
         .class("panel")

@@ -16,17 +16,17 @@ use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage, TimerId};
 use netsplit_sim::small::Map;
 use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView, Text};
+use netsplit_sim::watch::{self, Breach};
 use netsplit_sim::{Cluster, Simulation};
 
 use super::invariants::Chosen;
 use super::message::{Ballot, Command, Value, ballot, ballot_name};
 use super::store::Store;
 use super::{BROKEN, MULTI_PAXOS};
-use crate::parts::breach::Breach;
 use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientConfig, ClientMessage, Reply, Request, Route};
 use crate::parts::durable::Durable;
-use crate::parts::host::{ClientTotals, Envelope, Hosted, Overview, hosted_cluster};
+use crate::parts::host::{ClientTotals, Envelope, Holds, Hosted, Overview, hosted_cluster};
 use crate::parts::words;
 use crate::registry::{Algorithm, Setup};
 
@@ -459,6 +459,7 @@ impl Node for Server {
     type Message = Envelope<Decree>;
     type Timer = Again;
     type Disk = Disk;
+    type Watch = Watch;
 
     fn start(&mut self, disk: &Disk, _: &mut Ctx<'_, Self>) {
         self.open = disk.open.clone();
@@ -591,13 +592,13 @@ pub struct Watch {
     chosen: Chosen,
 }
 
-impl Watch {
+impl<N: Holds<Server>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running. The invariants are those of the log:
     /// `paxos_chosen`, `paxos_agreement` and `paxos_promise`, here for each decree.
-    pub fn after(&mut self, nodes: &[Hosted<Server>], who: NodeId, up: &[bool]) -> Option<Breach> {
+    fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         self.seen.resize(nodes.len(), (0, Map::new()));
         let me = who.index();
-        let server = nodes.get(me).filter(|_| up[me]).and_then(Hosted::server)?;
+        let server = nodes.get(me).filter(|_| up[me]).and_then(Holds::server)?;
         let (compared, answered) = &mut self.seen[me];
         answered.retain(|decree, _| *decree >= server.next());
         for (decree, known) in answered.iter() {

@@ -106,7 +106,7 @@ pub(super) fn server(server: &Server, detail: Detail) -> NodeView {
 
 pub(super) fn contender(client: &Contender, look: &Look, detail: Detail) -> NodeView {
     let role = match client.step {
-        _ if client.holds => "role-holder",
+        _ if client.holds => "role-lock-holder",
         Step::Away => "role-away",
         _ => "role-waiting",
     };

@@ -1,0 +1,131 @@
+// The space-time diagram: why something happened, by pointer and by keyboard, and what can be saved.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { suite } from './support.mjs';
+
+const site = suite();
+
+/** Opens a run of Raft with its diagram, standing still at 3 s. */
+async function open(options) {
+  const opened = await site.open('?scenario=minority-leader', options);
+  const { page } = opened;
+  await page.keyboard.press('Home');
+  for (let at = 0; at < 30; at += 1) await page.keyboard.press('Shift+ArrowRight');
+  await page.waitForFunction(() => Number(document.querySelector('[data-time]')?.dataset.time) >= 3e9);
+  return opened;
+}
+
+const shown = (page) => page.locator('.spacetime');
+const event = async (page) => Number(await shown(page).getAttribute('data-event'));
+
+test('a key opens the diagram, keys walk along lanes and messages, and the chain tells why', async () => {
+  const { page, errors } = await open();
+  await page.keyboard.press('4');
+  await shown(page).waitFor();
+  assert.ok(Number(await shown(page).getAttribute('data-shown')) > 20);
+  await shown(page).focus();
+  await page.keyboard.press('ArrowLeft');
+  const first = await event(page);
+  assert.ok(first > 0);
+  await page.keyboard.press('ArrowLeft');
+  const second = await event(page);
+  assert.ok(second < first);
+  await page.keyboard.press('ArrowUp');
+  const cause = await event(page);
+  assert.ok(cause < second);
+  await page.keyboard.press('ArrowDown');
+  assert.ok(await event(page) > cause);
+  const steps = page.locator('.chain li');
+  assert.ok(await steps.count() > 1);
+  // The chain's last step is the selected event; a click on another one selects that.
+  assert.equal(await steps.last().locator('button').getAttribute('aria-current'), 'true');
+  const older = page.getByRole('button', { name: 'Older causes' });
+  if (await older.count()) {
+    const before = await steps.count();
+    await older.click();
+    assert.ok(await steps.count() > before);
+  }
+  await steps.first().locator('button').click();
+  const oldest = await event(page);
+  assert.ok(oldest < second);
+  await page.getByRole('button', { name: 'Go to this moment' }).click();
+  await page.waitForFunction((wanted) => Number(document.querySelector('[data-events]').dataset.events) === wanted, oldest);
+  await page.keyboard.press('1');
+  await shown(page).waitFor({ state: 'detached' });
+  errors.none();
+});
+
+test('a click selects, a drag moves time, buttons zoom', async () => {
+  const { page, errors } = await open();
+  await page.getByRole('tab', { name: 'Space-time' }).click();
+  await shown(page).waitFor();
+  const box = await shown(page).boundingBox();
+  // Along the lanes there is an event sooner or later.
+  const lanes = 8;
+  search: for (let lane = 0; lane < lanes; lane += 1) {
+    const y = box.y + 70 + ((box.height - 84) / lanes) * (lane + 0.5);
+    for (let x = box.x + 80; x < box.x + box.width * 0.7; x += 12) {
+      await page.mouse.click(x, y);
+      if (await event(page) > 0) break search;
+    }
+  }
+  assert.ok(await event(page) > 0, 'no event was hit');
+  assert.match(await page.locator('.why p').first().innerText(), /could have influenced it/);
+  await page.getByRole('button', { name: 'Show all' }).click();
+  const count = async () => Number(await shown(page).getAttribute('data-shown'));
+  const before = await count();
+  await page.getByRole('button', { name: 'More of time' }).click();
+  const more = await count();
+  assert.ok(more > before, `${more} after ${before}`);
+  const label = await shown(page).getAttribute('aria-label');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 + 200, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  assert.notEqual(await shown(page).getAttribute('aria-label'), label);
+  errors.none();
+});
+
+test('every file can be saved and is what it says', async () => {
+  const { page, errors } = await open();
+  await page.keyboard.press('4');
+  await shown(page).waitFor();
+  const files = {
+    svg: (text) => assert.match(text, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<title id="title">[^]*<\/svg>\s*$/),
+    jsonl: (text) => text.trim().split('\n').forEach((line) => assert.ok(JSON.parse(line).event > 0)),
+    shiviz: (text) => {
+      const events = [...text.matchAll(/(?<host>\S*) (?<clock>{.*})\n(?<event>.*)/g)];
+      assert.ok(events.length > 20);
+      for (const { groups } of events) assert.ok(JSON.parse(groups.clock)[groups.host] > 0);
+    },
+    csv: (text) => assert.match(text, /^from_s,/),
+    prometheus: (text) => assert.match(text, /# TYPE netsplit_operations_total counter\n/),
+  };
+  for (const [id, check] of Object.entries(files)) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator(`[data-save=${id}]`).click(),
+    ]);
+    check(await readFile(await download.path(), 'utf8'));
+  }
+  const svg = await page.evaluate(async () => {
+    const link = document.querySelector('[data-save=svg]');
+    return Boolean(link);
+  });
+  assert.ok(svg);
+  errors.none();
+});
+
+test('it is there on a phone as well', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&panels=space-time', {
+    viewport: { width: 390, height: 844 }, hasTouch: true,
+  });
+  await page.getByRole('button', { name: 'Metrics' }).click();
+  await page.getByRole('tab', { name: 'Space-time' }).click();
+  await shown(page).waitFor();
+  const box = await shown(page).boundingBox();
+  assert.ok(box.width > 300 && box.height > 150, JSON.stringify(box));
+  errors.none();
+});
