@@ -153,8 +153,9 @@ impl Replica {
         self.role = Role::Follower;
         let clock = ctx.clock();
         if self.led_term != self.term {
+            let known = self.led_term > 0 || self.rules.measure_from > 0;
             self.count_terms();
-            if clock > self.rules.measure_from && self.heard_clock > 0 {
+            if known && clock > self.rules.measure_from {
                 self.without_leader = clock.saturating_sub(self.heard_clock.max(self.rules.measure_from));
             }
         }
