@@ -118,7 +118,8 @@ fn operation(number: u64, read: bool, key: u64, value: u64) -> Operation {
 /// place in this list.
 fn entries(text: &str, client: NodeId) -> Arc<[Entry]> {
     let one = |(at, text): (usize, &str)| {
-        let (term, of) = text.split_once('[').map_or((text, None), |(term, of)| (term, Some(of.trim_end_matches(']'))));
+        let (term, of) =
+            text.split_once('[').map_or((text, None), |(term, of)| (term, Some(of.trim_end_matches(']'))));
         let number = 1000 + at as u64;
         let command = Command { client, operation: operation(number, false, at as u64 % 3, number), tag: 0 };
         let payload = of.map_or(Payload::Command(command), |of| Payload::Members(members(of)));
@@ -137,7 +138,8 @@ impl Case {
     /// `servers 3 lease pre_vote …`: n1 of so many, all timers 100 ms, syncs 1 ms, messages 1 ms.
     fn new(words: &Words<'_>) -> Self {
         let servers: u32 = words.0[1].parse().expect("a number of servers");
-        let span = |name: &str, or: u64| words.value(name).map_or(or, |ms| ms.parse().expect("ms")) * MILLISECOND;
+        let span =
+            |name: &str, or: u64| words.value(name).map_or(or, |ms| ms.parse().expect("ms")) * MILLISECOND;
         let lease = words.has("lease");
         let rules = Rules {
             election_min: span("election", 100),
@@ -213,7 +215,8 @@ impl Case {
             }
             "client" => {
                 let number = words.number("number");
-                let operation = operation(number, words.has("read"), words.number("key"), words.number("value"));
+                let operation =
+                    operation(number, words.has("read"), words.number("key"), words.number("value"));
                 let (client, attempt) = (self.client(), words.number("attempt") as u32);
                 let request = Request { client, operation, attempt, work: 0, session: 0, patience: 0 };
                 self.say(client, Envelope::Client(ClientMessage::Request(request)));
@@ -232,8 +235,20 @@ impl Case {
                         commit: words.number("commit"),
                         round,
                     }),
-                    "ack" => Raft::Appended { term, success: true, index: words.number("index"), round },
-                    "nack" => Raft::Appended { term, success: false, index: words.number("index"), round },
+                    "ack" => Raft::Appended {
+                        term,
+                        success: true,
+                        index: words.number("index"),
+                        round,
+                        previous: 0,
+                    },
+                    "nack" => Raft::Appended {
+                        term,
+                        success: false,
+                        index: words.number("index"),
+                        round,
+                        previous: words.place("after").0,
+                    },
                     "ask" => Raft::RequestVote {
                         term,
                         last,
@@ -244,10 +259,9 @@ impl Case {
                     "vote" => Raft::Vote { term, granted: !words.has("denied"), pre: words.has("pre") },
                     "timeout_now" => Raft::TimeoutNow { term },
                     "snapshot" => {
-                        let members = words.value("members").map_or_else(
-                            || Members::of((0..self.servers).map(NodeId)),
-                            members,
-                        );
+                        let members = words
+                            .value("members")
+                            .map_or_else(|| Members::of((0..self.servers).map(NodeId)), members);
                         let state = Arc::new(netsplit_protocols::leader_election::raft::Store::default());
                         let (index, of) = words.place("of");
                         let snapshot = Snapshot { index, term: of, members, digest: 0, bytes: 0, state };
@@ -272,7 +286,9 @@ impl Case {
         for at in 1..=self.servers {
             let name = if at == self.servers { "client".into() } else { format!("n{}", at + 1) };
             if let Actor::Puppet(_, letters) = self.sim.node_mut(NodeId(at)) {
-                heard.extend(letters.drain(..).map(|(time, letter)| (time, format!("{name} {}", text(&letter)))));
+                heard.extend(
+                    letters.drain(..).map(|(time, letter)| (time, format!("{name} {}", text(&letter)))),
+                );
             }
         }
         heard.sort_by_key(|(time, _)| *time);
@@ -305,7 +321,8 @@ impl Case {
 
 fn config(members: &Members) -> String {
     let set = |set: u128| {
-        let names: Vec<String> = (0..128).filter(|n| set >> n & 1 == 1).map(|n| format!("n{}", n + 1)).collect();
+        let names: Vec<String> =
+            (0..128).filter(|n| set >> n & 1 == 1).map(|n| format!("n{}", n + 1)).collect();
         names.join("+")
     };
     if members.joint() { format!("{}>{}", set(members.old), set(members.new)) } else { set(members.new) }
@@ -320,7 +337,11 @@ fn text(letter: &Letter) -> String {
     match letter {
         Envelope::Server(Raft::Append(a)) => {
             let entries: Vec<String> = a.entries.iter().map(entry).collect();
-            let what = if entries.is_empty() { "heartbeat".into() } else { format!("append [{}]", entries.join(" ")) };
+            let what = if entries.is_empty() {
+                "heartbeat".into()
+            } else {
+                format!("append [{}]", entries.join(" "))
+            };
             format!("{what} of term {} after {}/{} commit {}", a.term, a.previous, a.previous_term, a.commit)
         }
         Envelope::Server(Raft::Appended { term, success, index, .. }) => {
@@ -328,7 +349,10 @@ fn text(letter: &Letter) -> String {
         }
         Envelope::Server(Raft::RequestVote { term, last, last_term, pre, transfer }) => {
             let kind = if *pre { "would you vote" } else { "vote for me" };
-            format!("{kind} in term {term}, last {last}/{last_term}{}", if *transfer { ", handed over" } else { "" })
+            format!(
+                "{kind} in term {term}, last {last}/{last_term}{}",
+                if *transfer { ", handed over" } else { "" }
+            )
         }
         Envelope::Server(Raft::Vote { term, granted, pre }) => {
             let what = match (granted, pre) {
@@ -350,7 +374,9 @@ fn text(letter: &Letter) -> String {
         Envelope::Client(ClientMessage::Reply(reply)) => match reply.answer {
             Answer::Ok(value) => format!("answer {}: ok {value:?}", reply.number),
             Answer::Refused(cause) => format!("answer {}: refused, {cause:?}", reply.number),
-            Answer::Redirect(to) => format!("answer {}: ask n{}", reply.number, to.map_or(0, |node| node.0 + 1)),
+            Answer::Redirect(to) => {
+                format!("answer {}: ask n{}", reply.number, to.map_or(0, |node| node.0 + 1))
+            }
         },
         Envelope::Client(_) => "?".into(),
     }

@@ -2,6 +2,7 @@
 
 mod raft_world;
 
+use Switch::{Int, Span};
 use netsplit_protocols::leader_election::raft;
 use netsplit_protocols::registry::Setup;
 use netsplit_sim::declare::Value;
@@ -11,7 +12,6 @@ use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::{NodeId, Simulation};
 use raft_world::{Raft, Switch, replicas, set, setup};
-use Switch::{Int, Span};
 
 /// When the leader crashes.
 const CRASH: Nanos = 2 * SECOND;
@@ -142,7 +142,8 @@ fn figure_16() {
             100.0 - split as f64 * 100.0 / count as f64
         );
         let Some((numbers, tolerances)) = published else { continue };
-        for ((measured, published), tolerance) in [at(0.5), mean, at(0.9)].iter().zip(numbers).zip(tolerances) {
+        for ((measured, published), tolerance) in [at(0.5), mean, at(0.9)].iter().zip(numbers).zip(tolerances)
+        {
             let off = (measured / published - 1.0).abs();
             assert!(off <= tolerance, "{min}-{max}: {measured} where the paper has {published}");
         }
@@ -162,7 +163,13 @@ fn split_probability(n: u64, s: u64, l: f64) -> f64 {
 fn split_votes() {
     for (latency, published) in [(1, 0.0006), (10, 0.052), (20, 0.181)] {
         let first = 20 * MILLISECOND;
-        let row = Row { first, min: 150 * MILLISECOND, max: 250 * MILLISECOND, latency: latency * MILLISECOND, sync: 0 };
+        let row = Row {
+            first,
+            min: 150 * MILLISECOND,
+            max: 250 * MILLISECOND,
+            latency: latency * MILLISECOND,
+            sync: 0,
+        };
         let count = 4000;
         let (_, split) = trials(&row, count, false);
         let p = split_probability(5, 4, latency as f64 / 100.0);

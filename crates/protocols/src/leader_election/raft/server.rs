@@ -192,6 +192,12 @@ impl Server {
             reply(&request, answer, ctx);
             return;
         }
+        // What has been applied was committed: the client that asks again has its answer at once (dissertation, 6.3).
+        let known = self.store.known(request.client.0, operation.number);
+        if let Some(answer) = known.filter(|_| self.broken() != Broken::NoSessions) {
+            reply(&request, Answer::Ok(answer), ctx);
+            return;
+        }
         self.deeds.push(Deed::Asked(request.client, operation.number, operation.key));
         match self.config.reads {
             Reads::Local if read => self.answer_read(&request, ctx),

@@ -101,8 +101,7 @@ impl Replica {
         if let Some(timer) = self.election.take() {
             ctx.cancel(timer);
         }
-        let (next, heard) = (self.log.last() + 1, ctx.elapsed());
-        let fresh = Progress { next, sent: next, heard, ..Progress::default() };
+        let fresh = Progress::new(self.log.last(), ctx.elapsed());
         let others = super::members::nodes(self.members.all()).filter(|node| *node != self.me);
         self.progress = others.map(|node| (node.0, fresh)).collect();
         self.rounds.clear();
