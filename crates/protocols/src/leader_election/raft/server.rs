@@ -168,6 +168,13 @@ impl Server {
         reply(request, Answer::Ok(self.store.get(operation.key)), ctx);
     }
 
+    /// Who is out of the cluster and knows no leader names a server that is in.
+    fn insider(&self) -> Option<NodeId> {
+        let members = &self.replica.members;
+        let out = !members.has(self.replica.me());
+        out.then(|| NodeId(members.new.trailing_zeros()))
+    }
+
     fn broken(&self) -> Broken {
         self.config.rules.broken
     }
@@ -179,10 +186,16 @@ impl Server {
         let elsewhere =
             if leads { self.replica.handing_over().filter(|_| !read) } else { self.replica.leader };
         if !leads || elsewhere.is_some() {
-            let elsewhere = elsewhere.filter(|leader| *leader != ctx.me());
+            let elsewhere = elsewhere.filter(|leader| *leader != ctx.me()).or_else(|| self.insider());
             let answer =
                 elsewhere.map_or(Answer::Refused(Cause::Unavailable), |to| Answer::Redirect(Some(to)));
             reply(&request, answer, ctx);
+            return;
+        }
+        // What has been applied was committed: the client that asks again has its answer at once (dissertation, 6.3).
+        let known = self.store.known(request.client.0, operation.number);
+        if let Some(answer) = known.filter(|_| self.broken() != Broken::NoSessions) {
+            reply(&request, Answer::Ok(answer), ctx);
             return;
         }
         self.deeds.push(Deed::Asked(request.client, operation.number, operation.key));

@@ -16,6 +16,11 @@ struct Session {
     floor: Option<u64>,
 }
 
+/// The session of a client's operation: its lives and lanes begin sessions of their own.
+fn session(client: u32, number: u64) -> u64 {
+    u64::from(client) << 32 | number >> 24
+}
+
 /// What came of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
@@ -39,7 +44,7 @@ impl Store {
     /// Applies a client's command, or finds the answer that it had before.
     pub fn apply(&mut self, client: u32, operation: &Operation) -> Applied {
         let number = operation.number;
-        let session = self.sessions.slot(u64::from(client) << 32 | number >> 24, Session::default);
+        let session = self.sessions.slot(session(client, number), Session::default);
         if let Some(answer) = session.answers.get(&number) {
             return Applied::Known(*answer);
         }
@@ -67,6 +72,12 @@ impl Store {
             session.floor = session.answers.pop_first().map(|(number, _)| number).max(session.floor);
         }
         Applied::Fresh(answer)
+    }
+
+    /// The answer that a client's command had, where it has been applied and that is remembered.
+    #[must_use]
+    pub fn known(&self, client: u32, number: u64) -> Option<Option<u64>> {
+        self.sessions.get(&session(client, number))?.answers.get(&number).copied()
     }
 
     /// Forgets which commands have been applied.

@@ -101,8 +101,7 @@ impl Replica {
         if let Some(timer) = self.election.take() {
             ctx.cancel(timer);
         }
-        let (next, heard) = (self.log.last() + 1, ctx.elapsed());
-        let fresh = Progress { next, sent: next, heard, ..Progress::default() };
+        let fresh = Progress::new(self.log.last(), ctx.elapsed());
         let others = super::members::nodes(self.members.all()).filter(|node| *node != self.me);
         self.progress = others.map(|node| (node.0, fresh)).collect();
         self.rounds.clear();
@@ -153,8 +152,9 @@ impl Replica {
         self.role = Role::Follower;
         let clock = ctx.clock();
         if self.led_term != self.term {
+            let known = self.led_term > 0 || self.rules.measure_from > 0;
             self.count_terms();
-            if clock > self.rules.measure_from && self.heard_clock > 0 {
+            if known && clock > self.rules.measure_from {
                 self.without_leader = clock.saturating_sub(self.heard_clock.max(self.rules.measure_from));
             }
         }

@@ -57,8 +57,8 @@ impl Replica {
 
     fn track(&mut self, node: NodeId, ctx: &RaftCtx<'_>) {
         if node != self.me {
-            let (next, heard) = (self.log.last().max(1), ctx.elapsed());
-            self.progress.slot(node.0, || Progress { next, heard, ..Progress::default() });
+            let fresh = Progress::new(self.log.last().saturating_sub(1), ctx.elapsed());
+            self.progress.slot(node.0, || fresh);
         }
     }
 

@@ -128,6 +128,8 @@ pub enum Raft {
         index: u64,
         /// Round of the message that is answered.
         round: u64,
+        /// Index of the entry before those of the message that is answered.
+        previous: u64,
     },
     /// RequestVote.
     RequestVote {
@@ -212,8 +214,8 @@ impl Message for Raft {
                 .all([append.term, append.previous, append.previous_term, append.commit, append.round])
                 .all(append.entries.iter().map(Entry::word))
                 .end(),
-            Self::Appended { term, success, index, round } => {
-                digest::of(&[1, *term, u64::from(*success), *index, *round])
+            Self::Appended { term, success, index, round, previous } => {
+                digest::of(&[1, *term, u64::from(*success), *index, *round, *previous])
             }
             Self::RequestVote { term, last, last_term, pre, transfer } => {
                 digest::of(&[2, *term, *last, *last_term, u64::from(*pre), u64::from(*transfer)])

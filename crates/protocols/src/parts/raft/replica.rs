@@ -52,13 +52,17 @@ pub struct Progress {
     pub sent: u64,
     /// When it was last heard (ns of `elapsed`).
     pub heard: Nanos,
-    /// AppendEntries with entries that it has not answered.
-    pub inflight: u32,
+    /// From here on, what was sent is under way: it has not been answered.
+    pub base: u64,
+    /// `matched` at the heartbeat before.
+    pub before: u64,
+    /// `matched` when something was sent again because of a gap.
+    pub again: u64,
     /// Latest round of heartbeats that it has answered.
     pub round: u64,
     /// Index of the snapshot that is under way to it, or 0.
     pub snapshot: u64,
-    /// Where its log agrees is not known: one AppendEntries at a time.
+    /// Where its log agrees is not known: one AppendEntries at a time, with what follows `base`.
     pub probing: bool,
 }
 
@@ -252,12 +256,12 @@ impl Replica {
                     self.count_vote(from, ctx);
                 }
             }
-            Raft::Appended { term, success, index, round } => {
+            Raft::Appended { term, success, index, round, previous } => {
                 if term > self.term {
                     self.adopt(term, ctx);
                 } else if term == self.term || (stale && success) {
                     // Replies of an older term say nothing about this one.
-                    self.appended(from, success, index, round, ctx);
+                    self.appended(from, success.then_some(index).ok_or((index, previous)), round, ctx);
                 }
             }
             Raft::TimeoutNow { term } => {
@@ -275,7 +279,7 @@ impl Replica {
             self.adopt(term, ctx);
         }
         if term < self.term {
-            let reply = Raft::Appended { term: self.term, success: false, index: 0, round };
+            let reply = Raft::Appended { term: self.term, success: false, index: 0, round, previous: 0 };
             self.when_durable(Effect::Send(from, reply), ctx);
             return false;
         }

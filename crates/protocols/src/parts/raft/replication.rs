@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use netsplit_sim::NodeId;
+use netsplit_sim::time::Nanos;
 use netsplit_sim::view::Text;
 
 use super::disk::Effect;
@@ -10,6 +11,19 @@ use super::members::bit;
 use super::message::{Append, Entry, Payload, Raft};
 use super::replica::{Progress, RaftCtx, Replica, Role, Timer};
 use super::rules::Broken;
+
+impl Progress {
+    /// One whose log is taken to agree up to an index, until it says otherwise.
+    pub(super) fn new(agrees: u64, heard: Nanos) -> Self {
+        let next = agrees + 1;
+        Self { next, sent: next, base: agrees, heard, ..Self::default() }
+    }
+
+    /// What comes next is the entry after this one, and nothing is taken to be under way.
+    pub(super) fn go_on(&mut self, after: u64) {
+        (self.next, self.base) = (after + 1, after);
+    }
+}
 
 impl Replica {
     /// A leader takes a command; the index of its entry.
@@ -66,8 +80,10 @@ impl Replica {
         let mut force = force;
         let last = self.log.last();
         while let Some(progress) = self.progress.get_mut(&to.0) {
-            let most = if progress.probing { 1 } else { self.rules.inflight };
-            let more = progress.next <= last && progress.inflight < most;
+            // Full messages but for the last one.
+            let most = if progress.probing { 1 } else { u64::from(self.rules.inflight) };
+            let window = (most - 1) * self.rules.max_entries as u64 + 1;
+            let more = progress.next <= last && progress.next <= progress.base + window;
             if !more && !force {
                 return;
             }
@@ -77,24 +93,27 @@ impl Replica {
                     return;
                 }
                 // Nothing after the snapshot makes sense to it yet; a heartbeat still does.
-                progress.next = progress.snapshot + 1;
+                progress.go_on(progress.snapshot);
                 continue;
             }
             let previous = progress.next - 1;
             let until = if more { last.min(previous + self.rules.max_entries as u64) } else { previous };
-            progress.inflight += u32::from(more);
             progress.next = until + 1;
-            let message = Append {
-                term: self.term,
-                previous,
-                previous_term: self.log.term_at(previous),
-                entries: Arc::from(self.log.slice(previous, until)),
-                commit: self.commit,
-                round: self.round,
-            };
-            ctx.send(to, Raft::Append(message));
+            self.send_entries(to, previous, until, ctx);
             force = false;
         }
+    }
+
+    fn send_entries(&self, to: NodeId, previous: u64, until: u64, ctx: &mut RaftCtx<'_>) {
+        let message = Append {
+            term: self.term,
+            previous,
+            previous_term: self.log.term_at(previous),
+            entries: Arc::from(self.log.slice(previous, until)),
+            commit: self.commit,
+            round: self.round,
+        };
+        ctx.send(to, Raft::Append(message));
     }
 
     pub(super) fn heartbeat(&mut self, ctx: &mut RaftCtx<'_>) {
@@ -116,12 +135,12 @@ impl Replica {
         self.new_round(ctx);
         for peer in self.others() {
             if let Some(progress) = self.progress.get_mut(&peer.0) {
-                if progress.matched + 1 < progress.sent {
-                    progress.next = progress.matched + 1;
-                    progress.inflight = 0;
+                // Sent long ago, and nothing has come of it since the heartbeat before: once more.
+                if progress.matched + 1 < progress.sent && progress.matched == progress.before {
+                    progress.go_on(progress.matched);
                     progress.snapshot = 0;
                 }
-                progress.sent = progress.next;
+                (progress.sent, progress.before) = (progress.next, progress.matched);
             }
             self.replicate(peer, true, ctx);
         }
@@ -152,7 +171,8 @@ impl Replica {
             while index > self.commit && previous <= self.log.last() && self.log.term_at(index) == conflict {
                 index -= 1;
             }
-            let reply = Raft::Appended { term: self.term, success: false, index, round };
+            let reply =
+                Raft::Appended { term: self.term, success: false, index, round, previous: append.previous };
             self.when_durable(Effect::Send(from, reply), ctx);
             return;
         }
@@ -174,7 +194,13 @@ impl Replica {
         }
         let known = if self.rules.broken == Broken::LeaderCommit { self.log.last() } else { verified };
         self.commit_to(append.commit.min(known), ctx);
-        let reply = Raft::Appended { term: self.term, success: true, index: verified, round };
+        let reply = Raft::Appended {
+            term: self.term,
+            success: true,
+            index: verified,
+            round,
+            previous: append.previous,
+        };
         self.when_durable(Effect::Send(from, reply), ctx);
     }
 
@@ -193,11 +219,11 @@ impl Replica {
         }
     }
 
+    /// A follower has answered: up to which entry its log agrees, or else where to try next and what did not match.
     pub(super) fn appended(
         &mut self,
         from: NodeId,
-        success: bool,
-        index: u64,
+        answer: Result<u64, (u64, u64)>,
         round: u64,
         ctx: &mut RaftCtx<'_>,
     ) {
@@ -206,26 +232,40 @@ impl Replica {
             return;
         };
         progress.heard = now;
-        progress.inflight = progress.inflight.saturating_sub(1);
         progress.round = progress.round.max(round);
-        if success {
-            progress.matched = progress.matched.max(index);
-            progress.next = progress.next.max(progress.matched + 1);
-            progress.probing = false;
-            if progress.matched >= progress.snapshot {
-                progress.snapshot = 0;
+        match answer {
+            Ok(index) => {
+                progress.matched = progress.matched.max(index);
+                progress.next = progress.next.max(progress.matched + 1);
+                progress.probing &= index < progress.base;
+                progress.base = progress.base.max(progress.matched);
+                if progress.matched >= progress.snapshot {
+                    progress.snapshot = 0;
+                }
+                self.advance_commit(ctx);
             }
-            self.advance_commit(ctx);
-        } else if progress.snapshot == 0 {
-            progress.next = (index + 1).max(progress.matched + 1).min(progress.next.max(1));
-            progress.inflight = 0;
-            progress.probing = true;
+            Err((index, previous)) => {
+                // What was sent before the leader stepped back may be answered still, and says nothing new.
+                let stale =
+                    if progress.probing { previous != progress.base } else { previous <= progress.matched };
+                let matched = progress.matched;
+                let news = !stale && progress.snapshot == 0;
+                if news && (matched == 0 || progress.probing) {
+                    progress.go_on(index.max(matched).min(previous.saturating_sub(1)));
+                    progress.probing = true;
+                } else if news && progress.again != matched && matched >= self.log.base() {
+                    // It agrees that far, so a message was lost or overtaken: what is missing is sent again, once.
+                    progress.again = matched;
+                    let until = self.log.last().min(matched + self.rules.max_entries as u64);
+                    self.send_entries(from, matched, until, ctx);
+                }
+            }
         }
         self.confirm(ctx);
         if !self.transferred {
             self.hand_over(ctx);
         }
         self.advance_changes(ctx);
-        self.replicate(from, !success, ctx);
+        self.replicate(from, false, ctx);
     }
 }

@@ -45,7 +45,7 @@ impl Replica {
     pub(super) fn send_snapshot(&mut self, to: NodeId, ctx: &mut RaftCtx<'_>) {
         let (Some(snapshot), Some(progress)) = (&self.snapshot, self.progress.get_mut(&to.0)) else { return };
         progress.snapshot = snapshot.index;
-        progress.next = snapshot.index + 1;
+        progress.go_on(snapshot.index);
         ctx.send(to, Raft::Install { term: self.term, snapshot: snapshot.clone(), round: self.round });
     }
 
@@ -73,7 +73,7 @@ impl Replica {
             ctx.note(|| Text::new("raft-installs").with("index", index).with("leader", from));
             self.commit_to(index, ctx);
         }
-        let reply = Raft::Appended { term: self.term, success: true, index, round };
+        let reply = Raft::Appended { term: self.term, success: true, index, round, previous: index };
         self.when_durable(Effect::Send(from, reply), ctx);
     }
 }
