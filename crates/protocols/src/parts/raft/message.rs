@@ -1,6 +1,7 @@
 //! What replicas say to each other, and what they keep on disk.
 
 use std::any::Any;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use netsplit_sim::declare::{MessageKind, Role, Shape};
@@ -93,7 +94,7 @@ pub struct Snapshot {
     /// Its size.
     pub bytes: u32,
     /// The host's state.
-    pub state: Arc<dyn Any>,
+    pub state: Rc<dyn Any>,
 }
 
 /// AppendEntries; without entries, a heartbeat.
@@ -163,7 +164,7 @@ pub enum Raft {
         /// Leader's term.
         term: u64,
         /// The snapshot.
-        snapshot: Arc<Snapshot>,
+        snapshot: Rc<Snapshot>,
         /// As in AppendEntries.
         round: u64,
     },
@@ -252,7 +253,7 @@ pub struct Disk {
     /// The log.
     pub log: Log,
     /// The latest snapshot.
-    pub snapshot: Option<Arc<Snapshot>>,
+    pub snapshot: Option<Rc<Snapshot>>,
 }
 
 /// One write.
@@ -263,7 +264,7 @@ pub enum Write {
     /// Keep the entries up to this index, then append these.
     Log(u64, Vec<Entry>),
     /// A snapshot, and up to which entry (of which term) the log goes.
-    Snapshot(Arc<Snapshot>, u64, u64),
+    Snapshot(Rc<Snapshot>, u64, u64),
 }
 
 impl Storage for Disk {
