@@ -13,7 +13,7 @@
 
 mod online;
 
-use crate::linear::{End, Op, Ops, Verdict, check};
+use crate::linear::{BUDGET, End, Op, Ops, Verdict, check};
 use crate::model::{Action, Interner, Model};
 use crate::witness::{Witness, witness};
 use online::{Online, Open};
@@ -121,7 +121,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: crate::linear::BUDGET, window: 512, patience: 65_536, kept: 2_000_000 }
+        Self { steps: BUDGET, window: 512, patience: 65_536, kept: 2_000_000 }
     }
 }
 
@@ -376,11 +376,16 @@ impl Stream {
     fn needed(&self) -> Option<Vec<usize>> {
         let list = self.ops.list();
         let unknown = |op: usize| list[op].end == End::Unknown;
+        // What cannot be told is no answer: an operation that only seems to be needed must not be dropped.
         let explained = |left_out: &dyn Fn(usize) -> bool| {
             let ops = self.ops.only(|op, it| (!left_out(op)).then_some(*it));
-            check(&ops, self.model(), self.limits.steps) == Verdict::Linearizable
+            match check(&ops, self.model(), self.limits.steps.min(BUDGET)) {
+                Verdict::Linearizable => Some(true),
+                Verdict::Violated { .. } => Some(false),
+                Verdict::Undecided => None,
+            }
         };
-        if explained(&unknown) {
+        if explained(&unknown)? {
             return Some(Vec::new());
         }
         // Only what somebody may have seen can be needed.
@@ -399,8 +404,13 @@ impl Stream {
         if asked.len() > ASKED {
             return None;
         }
-        let needed: Vec<usize> = asked.into_iter().filter(|op| !explained(&|other| other == *op)).collect();
-        explained(&|op| unknown(op) && !needed.contains(&op)).then_some(needed)
+        let mut needed = Vec::new();
+        for op in asked {
+            if !explained(&|other| other == op)? {
+                needed.push(op);
+            }
+        }
+        explained(&|op| unknown(op) && !needed.contains(&op))?.then_some(needed)
     }
 
     /// Operations that are forgotten, because they are explained for good.
@@ -435,7 +445,8 @@ impl Stream {
             Verdict::Undecided => return Finding::Undecided(Why::Budget),
             Verdict::Violated { op } => op,
         };
-        let found = if explain { witness(&self.ops, self.model(), op, self.limits.steps) } else { None };
+        let found =
+            if explain { witness(&self.ops, self.model(), op, self.limits.steps.min(BUDGET)) } else { None };
         let sources = found.iter().flat_map(|found| &found.sources).map(|op| self.told[*op]).collect();
         let (last, told) = (self.ops.list()[op], self.told[op]);
         Finding::Violated(Box::new(Violation { last, told, witness: found, sources, names: self.names }))

@@ -9,7 +9,7 @@
 //! - Values that nobody asks for are one state. A write of such a value is lifted with no way back before
 //!   another write that began when it had begun already, or while nobody asks for the state anyway.
 //! - If its outcome is unknown besides, it is left out. Of unknown operations that do the same, the first goes
-//!   first.
+//!   first. What one of them put there must be seen before it is overwritten, or it might as well have waited.
 //! - A failed operation may have its turn, but then its end is never passed: until there, nobody knew.
 
 use super::Verdict;
@@ -201,22 +201,34 @@ impl Search {
     fn try_turn(&mut self, op: u32) {
         self.spent += 1;
         let twin = self.twins[op as usize];
-        let allowed = twin == NONE || self.lifted[twin as usize];
+        let wasted = matches!(self.steps.actions[op as usize], Action::Write(_)) && self.unseen();
+        let allowed = !wasted && (twin == NONE || self.lifted[twin as usize]);
         match self.steps.apply(op, self.state) {
-            Some(state) if allowed => {
+            // One of unknown outcome that changes nothing may wait.
+            Some(state) if allowed && !(state == self.state && self.kinds[op as usize] == Kind::Unknown) => {
                 let boundary = match self.steps.actions[op as usize] {
                     Action::Write(_) => self.first_end(),
                     _ => 0,
                 };
                 self.lift(op, state, false);
                 self.settle(boundary);
-                let key = (self.hash.0 ^ mix(u64::from(self.state) + 1), self.hash.1 ^ u64::from(self.state));
+                // What may follow hangs on whether somebody has seen the state.
+                let state = u64::from(self.state) + (u64::from(self.unseen()) << 32);
+                let key = (self.hash.0 ^ mix(state + 1), self.hash.1 ^ state);
                 if !self.seen.insert(key) {
                     self.back();
                 }
             }
             _ => self.at = self.next[self.at as usize],
         }
+    }
+
+    /// Whether the state is of an operation of unknown outcome, and nobody has seen it.
+    fn unseen(&self) -> bool {
+        let passed =
+            |turn: &&Turn| turn.op & DROPPED != 0 || turn.free && self.kinds[turn.op as usize] == Kind::Idle;
+        let last = self.path.iter().rev().find(|turn| !passed(turn));
+        last.is_some_and(|turn| !turn.free && self.kinds[turn.op as usize] == Kind::Unknown)
     }
 
     /// The first end in the list.

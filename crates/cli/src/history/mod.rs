@@ -19,13 +19,15 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netsplit_checker::linear::BUDGET;
 use netsplit_checker::stream::{Kind, Limits};
 
 use crate::{Failure, output};
 use judge::Judge;
 use report::Report;
 use source::{Refused, Source};
+
+/// Steps of each search unless told otherwise: some seconds and some hundred megabytes at most.
+const STEPS: u64 = 100_000_000;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -46,7 +48,7 @@ pub(crate) struct Arguments {
     html: Option<PathBuf>,
     /// Steps that each search may take; the verdict is "undecided" where they do not do. The same history has the same
     /// verdict on every machine.
-    #[arg(long, value_name = "N", default_value_t = BUDGET, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = STEPS, value_parser = clap::value_parser!(u64).range(1..))]
     steps: u64,
 }
 
