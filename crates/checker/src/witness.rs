@@ -110,16 +110,24 @@ pub fn may_go(ops: &Ops, op: usize, model: Model) -> bool {
         Model::Kv(names) => names.text(value),
         Model::Register => "",
     };
+    let unknown = ops.list()[op].end == End::Unknown;
     match (ops.list()[op].action, model) {
         (Action::Read(_) | Action::Differs(_), _) => true,
-        (Action::Write(value), Model::Register) => {
-            !rest().any(|other| matches!(other, Action::Read(v) | Action::Cas(v, _) if v == value))
+        // A comparison of unknown outcome need not have happened. One that did not hold has seen any other value.
+        (Action::Write(value), Model::Register) | (Action::Cas(_, value), Model::Register)
+            if unknown || !matches!(ops.list()[op].action, Action::Cas(..)) =>
+        {
+            !rest().any(|other| match other {
+                Action::Read(v) | Action::Cas(v, _) => v == value,
+                Action::Differs(v) => v != value,
+                Action::Write(_) | Action::Append(_) => false,
+            })
         }
         // A string shows what was put or appended in part of it.
         (Action::Write(value) | Action::Append(value), Model::Kv(_)) => {
             !rest().any(|other| matches!(other, Action::Read(v) if text(v).contains(text(value))))
         }
-        (Action::Cas(..) | Action::Append(_), _) => false,
+        (Action::Write(_) | Action::Cas(..) | Action::Append(_), _) => false,
     }
 }
 

@@ -151,6 +151,28 @@ fn a_comparison_that_should_have_held() {
     assert_eq!((found.sources.len(), found.possible), (2, vec![1]));
 }
 
+/// Without the write of 2 the comparison could not have failed: that is no contradiction of the history's.
+#[test]
+fn what_a_failed_comparison_has_seen_stays() {
+    let history = ops(&[
+        (0, 1, 2, Write(1)),
+        (0, 3, 4, Write(2)),
+        (1, 5, 6, Differs(1)),
+        (2, 7, 8, Write(3)),
+        (1, 9, 10, Differs(3)),
+    ]);
+    // The writes before stay: a comparison that did not hold may have seen any of them.
+    let found = violated(&history, Model::Register);
+    assert_eq!((found.sources, found.last), (vec![0, 1, 3, 4], 3));
+}
+
+/// What may not have happened and was not seen is not needed to contradict anything.
+#[test]
+fn comparisons_of_unknown_outcome_go() {
+    let history = ops(&[(0, 1, 0, Cas(4, 2)), (1, 2, 0, Write(4)), (2, 3, 0, Cas(0, 3)), (3, 4, 5, Read(7))]);
+    assert_eq!(violated(&history, Model::Register).sources, [3]);
+}
+
 #[test]
 fn an_append_is_lost() {
     let mut names = Interner::new();

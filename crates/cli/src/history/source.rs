@@ -101,7 +101,8 @@ impl Source {
 
 fn text(piece: &[u8], line: u64) -> Result<Option<(u64, &str)>, Refused> {
     match std::str::from_utf8(piece) {
-        Ok(text) => Ok(Some((line, text))),
+        // Some editors begin a file with a mark of its encoding.
+        Ok(text) => Ok(Some((line, text.trim_start_matches('\u{feff}')))),
         Err(error) => {
             let at = error.valid_up_to() + 1;
             Err(Refused::new(line, format!("byte {at} is no text in UTF-8")))
@@ -197,6 +198,8 @@ mod tests {
         let mut source = Source::new(Box::new(&b"{}\n\n\xff{}\n"[..]));
         assert!(matches!(source.line(), Ok(Some((1, "{}")))));
         assert_eq!(source.line().expect_err("no text").line, 3);
+        let mut source = Source::new(Box::new("\u{feff}{}\r\n".as_bytes()));
+        assert!(matches!(source.line(), Ok(Some((1, "{}\r")))));
         let mut source = Source::new(Box::new(&b"\n  \n1"[..]));
         assert!(matches!(source.line(), Ok(Some((3, "1")))));
         assert!(matches!(source.line(), Ok(None)));
