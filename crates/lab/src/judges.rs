@@ -167,17 +167,26 @@ const ASSUMED: &[&str] = &["no disk is lost"];
 /// The invariants that the run broke up to the cursor, each with its first breach.
 pub(crate) fn invariants(x: &Experiment) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
+    // They hold wherever what is promised of data does, and no longer.
+    let mut assumed = ASSUMED.to_vec();
+    for promise in (x.algorithm.promises)(&x.settings).iter().filter(|p| p.aspect == Aspect::Consistency) {
+        for condition in promise.assuming {
+            if !assumed.contains(condition) {
+                assumed.push(condition);
+            }
+        }
+    }
     for breach in x.breaches().into_iter().filter(|breach| breach.event <= x.events()) {
         if let Some(row) = rows.iter_mut().find(|row| row.id == breach.invariant) {
             row.number += 1;
             continue;
         }
-        let lost = verdict::breaks(x, ASSUMED, breach.time);
+        let lost = verdict::breaks(x, &assumed, breach.time);
         rows.push(Row {
             id: breach.invariant.to_owned(),
             aspect: "invariant",
             promised: true,
-            assuming: ASSUMED.iter().map(|text| (*text).to_owned()).collect(),
+            assuming: assumed.iter().map(|text| (*text).to_owned()).collect(),
             grade: if lost { Grade::AssumptionBroken } else { Grade::Broken },
             number: 1,
             title: breach.invariant.replace('_', " "),

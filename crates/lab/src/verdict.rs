@@ -15,12 +15,17 @@ pub(crate) const LINEARIZABLE: &str = "linearizable";
 
 /// Conditions of promises, and the faults that break them. A stable disk may lose what was not synced: nothing was said
 /// about that. Conditions of liveness are not here: see [`unanswered`].
-const CONDITIONS: [(&str, &[&str]); 5] = [
+const CONDITIONS: &[(&str, &[&str])] = &[
     ("stable disk", &["disk_lost"]),
     ("no disk is lost", &["disk_lost"]),
     ("fewer than half of the disks are lost", &["disk_lost"]),
     ("every backup acknowledges", &["disk_lost"]),
     ("no node crashes during a move", &["crash"]),
+    ("delays are bounded", &["partition", "cut", "one_way", "flap", "latency", "bandwidth", "pause", "slow"]),
+    ("no message is lost", &["partition", "cut", "one_way", "flap", "loss", "drop_message"]),
+    ("failures are crashes", &["pause", "disk_lost", "disk_stalled", "clock_drift", "clock_jump"]),
+    ("clocks run at the same rate", &["clock_drift", "clock_jump"]),
+    ("nobody pauses", &["pause"]),
 ];
 
 /// What became of a promise.
