@@ -47,10 +47,13 @@ for (const by of ['pointer', 'keys']) {
     // n1 is cut off together with c1.
     if (by === 'pointer') await page.locator('[data-tool=partition]').click();
     else await page.locator('body').press('p');
-    for (const name of ['n1', 'c1']) await select[by](page, name);
-    const apply = page.getByRole('button', { name: 'Apply' });
-    if (by === 'pointer') await apply.click();
-    else await apply.press('Enter');
+    for (const name of ['n1', 'c1']) {
+      if (by === 'pointer') await select.pointer(page, name);
+      else await page.locator(`.nodes [data-name=${name}]`).press('Space');
+    }
+    // With the tool in hand, Enter cuts.
+    if (by === 'pointer') await page.getByRole('button', { name: 'Apply' }).click();
+    else await page.locator('.nodes [data-name=c1]').press('Enter');
     await verdict(page).getByText(/^Partitioned for/).waitFor();
     await page.keyboard.press('v');
     await ask(page, by, 'n1', 'put x 9');

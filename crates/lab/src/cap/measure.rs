@@ -126,9 +126,12 @@ impl Run {
         self.probed += 1;
         let frame = self.x.frame();
         let node = |id: u32| frame.nodes.iter().find(|node| node.id == id);
+        // Nodes that have not joined are on no side.
+        let there = |id: &u32| node(*id).filter(|node| node.status != "absent");
         let servers =
-            |side: &Vec<u32>| side.iter().filter(|id| node(**id).is_some_and(|n| !n.client)).count();
+            |side: &Vec<u32>| side.iter().filter(|id| there(id).is_some_and(|node| !node.client)).count();
         let mut sides = frame.partitions.first().map_or_else(Vec::new, |partition| partition.sides.clone());
+        sides.retain(|side| side.iter().any(|id| there(id).is_some()));
         small::sort_by_key(&mut sides, |side| u64::MAX - servers(side) as u64);
         let named: Vec<Side> = sides
             .iter()
