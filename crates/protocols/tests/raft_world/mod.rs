@@ -672,6 +672,11 @@ pub fn scene(seed: u64, of: &str, broken: &'static str) -> Result<Ledger, String
         sim.schedule_action(at, act("remove_node", 1));
         let at = sim.now() + 1 + dice.span(100);
         sim.schedule_action(at, act("remove_node", 2));
+    } else if of == "lease_kept" {
+        // n1 hands over, and is cut off from the other servers before it hears of its successor.
+        sim.schedule_action(2 * SECOND, Action { node: None, ..act("transfer_leadership", 0) });
+        observer.run(&mut sim, 2 * SECOND + dice.span(30), |_| false);
+        fault(&mut sim, Some(SECOND), FaultKind::Cut, vec![node(0)], others());
     } else {
         // n1 hears the others late, and then they hear nothing of it.
         fault(
