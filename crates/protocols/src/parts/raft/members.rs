@@ -89,7 +89,7 @@ mod tests {
         }
         // One server more or less always meets; a joint configuration meets both of its parts.
         let of = |set: u128| Members { new: set, old: 0 };
-        assert!(of(0b1111).meets(&of(0b11111)) && !of(0b11111).meets(&of(0b111)) == false);
+        assert!(of(0b1111).meets(&of(0b11111)) && !of(0b11111).meets(&of(0b111)));
         let joint = Members { new: 0b111, old: 0b11_1000 };
         assert!(joint.meets(&of(0b111)) && joint.meets(&of(0b11_1000)) && !of(0b111).meets(&of(0b11_1000)));
     }

@@ -93,7 +93,7 @@ pub struct Snapshot {
     /// Its size.
     pub bytes: u32,
     /// The host's state.
-    pub state: Arc<dyn Any>,
+    pub state: Arc<dyn Any + Send + Sync>,
 }
 
 /// AppendEntries; without entries, a heartbeat.

@@ -25,7 +25,7 @@ impl Replica {
         index: u64,
         digest: u64,
         bytes: u32,
-        state: Arc<dyn Any>,
+        state: Arc<dyn Any + Send + Sync>,
         ctx: &mut RaftCtx<'_>,
     ) {
         if index > self.commit || index <= self.log.base() {
