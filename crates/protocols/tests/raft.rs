@@ -64,7 +64,7 @@ const SHOWS: [(&str, &str); 16] = [
     ("stale_replies", "short timeouts"),
     ("early_read_index", "ReadIndex"),
     ("lease_from_ack", "lease_from_ack"),
-    ("lease_kept", "tight leases"),
+    ("lease_kept", "lease_kept"),
     ("lease_too_long", "leases"),
     ("snapshot_without_sessions", "snapshots"),
     ("no_sessions", "paper"),

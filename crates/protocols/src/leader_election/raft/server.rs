@@ -1,6 +1,5 @@
 //! A server: the replicated log, the key-value state machine on it, and its clients.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use netsplit_sim::NodeId;
@@ -119,7 +118,7 @@ impl Server {
                 state.forget_sessions();
             }
             let (index, digest, bytes) = (self.applied, state.digest(), state.bytes());
-            within(ctx, |ctx| self.replica.compact(index, digest, bytes, Rc::new(state), ctx));
+            within(ctx, |ctx| self.replica.compact(index, digest, bytes, Arc::new(state), ctx));
         }
         if self.replica.role != Role::Leader {
             self.replies.clear();

@@ -1,7 +1,6 @@
 //! What replicas say to each other, and what they keep on disk.
 
 use std::any::Any;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use netsplit_sim::declare::{MessageKind, Role, Shape};
@@ -94,7 +93,7 @@ pub struct Snapshot {
     /// Its size.
     pub bytes: u32,
     /// The host's state.
-    pub state: Rc<dyn Any>,
+    pub state: Arc<dyn Any + Send + Sync>,
 }
 
 /// AppendEntries; without entries, a heartbeat.
@@ -164,7 +163,7 @@ pub enum Raft {
         /// Leader's term.
         term: u64,
         /// The snapshot.
-        snapshot: Rc<Snapshot>,
+        snapshot: Arc<Snapshot>,
         /// As in AppendEntries.
         round: u64,
     },
@@ -253,7 +252,7 @@ pub struct Disk {
     /// The log.
     pub log: Log,
     /// The latest snapshot.
-    pub snapshot: Option<Rc<Snapshot>>,
+    pub snapshot: Option<Arc<Snapshot>>,
 }
 
 /// One write.
@@ -264,7 +263,7 @@ pub enum Write {
     /// Keep the entries up to this index, then append these.
     Log(u64, Vec<Entry>),
     /// A snapshot, and up to which entry (of which term) the log goes.
-    Snapshot(Rc<Snapshot>, u64, u64),
+    Snapshot(Arc<Snapshot>, u64, u64),
 }
 
 impl Storage for Disk {

@@ -1,7 +1,6 @@
 //! A replica of the log: its state, and which message, timer or finished sync is whose.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use netsplit_sim::digest::Digest;
@@ -84,7 +83,7 @@ pub struct Replica {
     /// The log.
     pub log: Log,
     /// The latest snapshot.
-    pub snapshot: Option<Rc<Snapshot>>,
+    pub snapshot: Option<Arc<Snapshot>>,
     /// Configuration in force: the latest in the log, committed or not.
     pub members: Members,
     /// Index of its entry.
@@ -96,7 +95,7 @@ pub struct Replica {
     /// Index of the last entry known to be committed.
     pub commit: u64,
     /// A snapshot that the host has to restore.
-    pub restored: Option<Rc<Snapshot>>,
+    pub restored: Option<Arc<Snapshot>>,
     /// Reads that the host may answer from its state now.
     pub ready: Vec<u64>,
     /// What a leader knows of the others, voters or not, by number.

@@ -1,7 +1,7 @@
 //! Log compaction and InstallSnapshot (paper, section 7; dissertation, chapter 5), in one piece instead of chunks.
 
 use std::any::Any;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use netsplit_sim::NodeId;
 use netsplit_sim::view::Text;
@@ -25,7 +25,7 @@ impl Replica {
         index: u64,
         digest: u64,
         bytes: u32,
-        state: Rc<dyn Any>,
+        state: Arc<dyn Any + Send + Sync>,
         ctx: &mut RaftCtx<'_>,
     ) {
         if index > self.commit || index <= self.log.base() {
@@ -35,7 +35,7 @@ impl Replica {
         let members = self.members_at(index);
         let cut = index.saturating_sub(self.rules.compact / 2).max(self.log.base());
         let cut_term = self.log.term_at(cut);
-        self.snapshot = Some(Rc::new(Snapshot { index, term, members, digest, bytes, state }));
+        self.snapshot = Some(Arc::new(Snapshot { index, term, members, digest, bytes, state }));
         self.log.cover(cut, cut_term);
         self.snapshot_unsaved = Some((cut, cut_term));
         self.save(ctx);
@@ -52,7 +52,7 @@ impl Replica {
     pub(super) fn install(
         &mut self,
         from: NodeId,
-        snapshot: Rc<Snapshot>,
+        snapshot: Arc<Snapshot>,
         round: u64,
         ctx: &mut RaftCtx<'_>,
     ) {
