@@ -245,3 +245,20 @@ fn the_first_is_lost_and_the_second_decided_unless_they_go_one_by_one() {
     let (lost, keys) = first_lost(1);
     assert_eq!((lost, keys.contains(&2) && !keys.contains(&1)), (0, false), "{keys:?}");
 }
+
+/// A clock that runs fast counts a nanosecond in less than one: its timers wait for the next.
+#[test]
+fn a_client_whose_clock_drifts_does_not_stop_time() {
+    for ppm in (-20..=20).map(|step| f64::from(step) * 9_973.0) {
+        let mut sim = paxos::cluster(&setup(&MULTI_PAXOS, 3, 3, 40.0));
+        let kind = FaultKind::ClockDrift(ppm);
+        let from = vec![Selector::Role(1)];
+        sim.schedule_fault(Fault { at: 1, duration: None, kind, from, to: Vec::new(), message: None });
+        let kind = FaultKind::Crash { host: true };
+        let from = vec![Selector::Role(0)];
+        let duration = Some(2 * SECOND);
+        sim.schedule_fault(Fault { at: SECOND, duration, kind, from, to: Vec::new(), message: None });
+        sim.run(10 * SECOND, 100_000);
+        assert_eq!(sim.now(), 10 * SECOND, "{ppm}");
+    }
+}

@@ -38,13 +38,15 @@ impl Clock {
         }
     }
 
-    /// True time that a span of local time takes.
+    /// True time after which a span of local time has passed: to the next whole nanosecond, so that no timer of a
+    /// clock that drifts fires before its time by that clock (and is set again at the same instant for ever).
     #[inline]
     pub(crate) fn true_span(&self, local: Nanos) -> Nanos {
         if self.ppb == 0 {
             return local;
         }
-        (u128::from(local) * 1_000_000_000 / (1_000_000_000 + i128::from(self.ppb)).max(1) as u128) as Nanos
+        let rate = (1_000_000_000 + i128::from(self.ppb)).max(1) as u128;
+        (u128::from(local) * 1_000_000_000).div_ceil(rate) as Nanos
     }
 }
 
