@@ -177,7 +177,9 @@ fn a_run_is_exported_in_every_format() {
         stdout(&output)
     };
     let lines = export("jsonl", &[]);
-    assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && lines.lines().count() > 50);
+    assert!(
+        lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && lines.lines().count() > 50
+    );
     let later = export("jsonl", &["--from", "1s", "--until", "1.5s"]);
     let times: Vec<u64> =
         later.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["time"].as_u64()).collect();
