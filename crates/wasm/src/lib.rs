@@ -7,7 +7,7 @@
 )]
 
 use netsplit_lab::scenario::{self, Action, Decoded, Fault, Problem, Problems, Scenario};
-use netsplit_lab::{Experiment, declared, gallery};
+use netsplit_lab::{Experiment, causes, changes, declared, export, gallery, spacetime};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -45,6 +45,12 @@ mod types {
         pub type JsFaults;
         #[wasm_bindgen(typescript_type = "Band[]")]
         pub type JsBands;
+        #[wasm_bindgen(typescript_type = "SpaceTime")]
+        pub type JsSpaceTime;
+        #[wasm_bindgen(typescript_type = "Past | null")]
+        pub type JsPast;
+        #[wasm_bindgen(typescript_type = "Changed | null")]
+        pub type JsChanged;
         #[wasm_bindgen(typescript_type = "Legend[]")]
         pub type JsLegend;
         #[wasm_bindgen(typescript_type = "GalleryEntry[]")]
@@ -211,6 +217,39 @@ impl Lab {
     /// The bands on the lanes.
     pub fn bands(&self) -> Result<JsBands, JsError> {
         out(&self.experiment.bands())
+    }
+
+    /// The space-time diagram from an instant to another one (ns), with at most so many events.
+    #[wasm_bindgen(js_name = spaceTime)]
+    pub fn space_time(&self, from: f64, to: f64, most: u32) -> Result<JsSpaceTime, JsError> {
+        out(&spacetime::space_time(&self.experiment, time(from), time(to), most as usize))
+    }
+
+    /// What happened before an event, among those from another one on, and the chain of its causes.
+    pub fn past(&self, event: f64, from_event: f64) -> Result<JsPast, JsError> {
+        out(&causes::past(&self.experiment, time(event), time(from_event)))
+    }
+
+    /// What the last event at a node, up to the cursor, changed in it.
+    pub fn changed(&mut self, node: u32) -> Result<JsChanged, JsError> {
+        out(&changes::changed(&mut self.experiment, node))
+    }
+
+    /// The run for other programs: "jsonl" (the trace), "shiviz" (its first events), "csv", "prometheus", "svg" (the stage).
+    #[wasm_bindgen(js_name = exportAs)]
+    pub fn export_as(&self, format: &str) -> Result<String, JsError> {
+        let (x, mut text) = (&self.experiment, String::new());
+        match format {
+            "jsonl" => export::trace::json_lines(x, 1, u64::MAX, &mut |line| text.push_str(line)),
+            "shiviz" => {
+                export::trace::shiviz(x, 1, export::trace::SHIVIZ_EVENTS, &mut |line| text.push_str(line));
+            }
+            "csv" => text = export::metrics::csv(x),
+            "prometheus" => text = export::metrics::prometheus(x),
+            "svg" => text = export::svg::stage(&x.frame(), &x.legend(), &x.document().title),
+            _ => return Err(JsError::new("there is no such format")),
+        }
+        Ok(text)
     }
 
     /// What happened up to the frontier.

@@ -208,3 +208,36 @@ export interface Catalogue {
   workload: object[];
   faults: object[];
 }
+
+/** A part of the run as lanes, events and messages; times in ns. */
+export interface SpaceTime {
+  from: number;
+  to: number;
+  lanes: { node: number; name: string; down: [number, number][]; paused: [number, number][]; clock: [number, number][] }[];
+  /** `node` is 4294967295 for the time line of faults. */
+  events: { event: number; time: number; node: number; kind: string; cause: number }[];
+  arrows: {
+    from: number; to: number; sent: number; at: number; kind: number; cause: number; event: number; lost: boolean;
+  }[];
+  cut: boolean;
+}
+
+/** What happened before an event. */
+export interface Past {
+  event: number;
+  events: number[];
+  of: number;
+  chain: {
+    event: number; time: number; node: number; name: string; kind: string; message: number | null;
+    sentence: string; cause: number;
+  }[];
+  older: number;
+}
+
+/** What an event changed in a node. */
+export interface Changed {
+  event: number;
+  time: number;
+  sentence: string;
+  fields: { label: string; before: string | null; after: string | null }[];
+}

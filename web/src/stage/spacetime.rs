@@ -217,8 +217,12 @@ fn dots(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, part: Op
 fn chain(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places) {
     let Some(past) = &diagram.past else { return };
     on.set_text_align("center");
+    // Numbers that would lie on each other go above and below the line in turn.
+    let (mut before, mut below) = ((f64::NEG_INFINITY, f64::NEG_INFINITY), false);
     for (at, step) in past.chain.iter().enumerate().filter(|(_, step)| step.node != u32::MAX) {
         let (x, y) = (places.x(step.time), places.y(step.node));
+        below = !below && (before.1 - y).abs() < 1.0 && x - before.0 < NAME;
+        before = (x, y);
         let last = step.event == past.event;
         let r = if last { 7.0 } else { 4.0 };
         on.begin_path();
@@ -230,6 +234,6 @@ fn chain(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places) {
         on.stroke();
         on.set_font(&format!("600 11px {}", theme.font));
         on.set_fill_style_str(&theme.ink);
-        let _ = on.fill_text(&(at + 1).to_string(), x, y - r - 4.0);
+        let _ = on.fill_text(&(at + 1).to_string(), x, if below { y + r + 12.0 } else { y - r - 4.0 });
     }
 }

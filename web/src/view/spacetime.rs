@@ -180,7 +180,7 @@ pub fn why(app: &App, on: &Callback<Msg>) -> El {
         el("button").class("btn sm").sends(on, Msg::Diagram(deed)).with(label)
     };
     el("div")
-        .class("why")
+        .class("because")
         .with(
             el("h3")
                 .set("aria-live", "polite")
@@ -190,7 +190,7 @@ pub fn why(app: &App, on: &Callback<Msg>) -> El {
         .with((past.older > 0).then(|| act("Older causes", Deed::Older)))
         .with(
             el("ol")
-                .class("chain")
+                .class("causes")
                 .set("aria-label", "Causes, the oldest first")
                 .each(past.chain.iter().enumerate().map(row)),
         )
