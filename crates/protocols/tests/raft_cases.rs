@@ -36,6 +36,7 @@ impl Node for Actor {
     type Message = Letter;
     type Timer = Timer;
     type Disk = Disk;
+    type Watch = ();
 
     fn start(&mut self, disk: &Disk, ctx: &mut Ctx<'_, Self>) {
         if let Self::Server(server) = self {

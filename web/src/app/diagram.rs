@@ -46,7 +46,7 @@ impl App {
             }
             Deed::Go => {
                 if let Some((event, time)) = self.diagram.step().map(|step| (step.event, step.time)) {
-                    session.to_event(event, time);
+                    session.go_to_event(event, time);
                 }
                 None
             }

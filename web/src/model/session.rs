@@ -438,7 +438,7 @@ impl Session {
     }
 
     /// To an event, by its number and instant.
-    pub fn to_event(&mut self, event: u64, time: u64) {
+    pub fn go_to_event(&mut self, event: u64, time: u64) {
         self.playback.set_playing(false);
         (self.goal, self.hunt) = (None, None);
         self.experiment.seek(time.saturating_sub(1));

@@ -112,11 +112,11 @@ impl Diagram {
         let near = event.saturating_sub(causes::NEAR);
         self.past = causes::past(x, event, first.max(near));
         self.stale = true;
-        if let Some(last) = self.past.as_ref().and_then(|past| past.chain.last()) {
-            if last.time < self.from || last.time > self.from + self.span {
-                self.from = last.time.saturating_sub(self.span / 2);
-                self.bring(x);
-            }
+        if let Some(last) = self.past.as_ref().and_then(|past| past.chain.last())
+            && (last.time < self.from || last.time > self.from + self.span)
+        {
+            self.from = last.time.saturating_sub(self.span / 2);
+            self.bring(x);
         }
     }
 
