@@ -1,0 +1,97 @@
+//! The gallery's stories about Raft come out as their notes say.
+
+use netsplit_lab::scenario::{self, Scenario, Seed};
+use netsplit_lab::{Experiment, Report, catalogue, gallery};
+
+fn story(id: &str) -> Scenario {
+    let entry = gallery().iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("no {id}"));
+    scenario::read(entry.json, &catalogue()).unwrap_or_else(|problems| panic!("{id}: {problems}"))
+}
+
+/// The run that a story is compared with.
+fn other(id: &str) -> Scenario {
+    let mut scenario = story(id);
+    let compare = scenario.compare.take().unwrap_or_else(|| panic!("{id} compares nothing"));
+    scenario.system.nodes = compare.nodes.or(scenario.system.nodes);
+    scenario.system.params.extend(compare.params);
+    scenario
+}
+
+fn run(scenario: &Scenario) -> Report {
+    let mut x = Experiment::open(scenario).unwrap_or_else(|problems| panic!("{problems}"));
+    while !x.advance(x.duration(), u64::MAX).done {}
+    x.report()
+}
+
+fn reads(report: &Report) -> &str {
+    let verdict = report.verdicts.iter().find(|verdict| verdict.promise == "linearizable");
+    &verdict.expect("Raft speaks of it").verdict
+}
+
+fn ok(report: &Report) -> u64 {
+    report.metrics.operations.ok
+}
+
+/// Mistakes that clients cannot see in a run as short as the story: the servers' own invariants show them.
+const UNSEEN: [&str; 3] = ["broken-snapshot-without-sessions", "broken-early-change", "broken-two-at-once"];
+
+#[test]
+fn clients_see_what_is_broken_on_purpose_and_nothing_otherwise() {
+    let mistakes: Vec<&str> =
+        gallery().iter().map(|entry| entry.id).filter(|id| id.starts_with("broken-")).collect();
+    assert_eq!(mistakes.len(), 16);
+    for id in mistakes {
+        let (broken, published) = (run(&story(id)), run(&other(id)));
+        println!("{id}: {}, as published {}", reads(&broken), reads(&published));
+        assert_eq!(reads(&published), "kept", "{id}");
+        if !UNSEEN.contains(&id) {
+            assert_eq!(reads(&broken), "broken", "{id}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_promised_or_not_assumed_is_said_to_be_so() {
+    assert_eq!(reads(&run(&story("deposed-leader-reads"))), "never_promised");
+    assert_eq!(reads(&run(&other("deposed-leader-reads"))), "kept");
+    assert_eq!(reads(&run(&story("disk-loss"))), "assumption_broken");
+    assert_eq!(reads(&run(&story("committed-survives"))), "kept");
+    assert_eq!(reads(&run(&story("figure-8"))), "kept");
+    assert_eq!(reads(&run(&other("figure-8"))), "broken");
+}
+
+#[test]
+fn cures_cure() {
+    // With the cure, the term rises no more than the one change of leaders needs.
+    for id in ["cut-off-returns", "two-cut-apart"] {
+        let (ill, cured) = (run(&story(id)).metrics.own["term"], run(&other(id)).metrics.own["term"]);
+        println!("{id}: term {ill}, with the cure {cured}");
+        assert!(ill > 10.0 && cured < 5.0, "{id}: {ill} {cured}");
+    }
+    for id in ["cannot-hear", "split-vote", "four-servers"] {
+        let (ill, cured) = (ok(&run(&story(id))), ok(&run(&other(id))));
+        println!("{id}: {ill} answered, with the cure {cured}");
+        assert!(cured as f64 > 1.15 * ill as f64, "{id}: {ill} {cured}");
+    }
+}
+
+#[test]
+fn figure_16_can_be_swept() {
+    // Median of the paper (ms), and the tolerance for a sixth of its trials.
+    for (id, low, high) in [
+        ("raft-figure-16", 150.0, 200.0),
+        ("raft-figure-16-narrow", 150.0, 470.0),
+        ("raft-figure-16-fast", 25.0, 37.0),
+    ] {
+        let scenario = story(id);
+        let mut times: Vec<f64> = (0..150)
+            .map(|seed| {
+                let scenario = Scenario { seed: Seed::Number(seed), ..scenario.clone() };
+                run(&scenario).metrics.own["without_leader"]
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        println!("{id}: median {:.1}", times[75]);
+        assert!((low..high).contains(&times[75]), "{id}: {}", times[75]);
+    }
+}
