@@ -25,6 +25,12 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// How often another lock server came to lead.
+    #[must_use]
+    pub fn leaders(&self) -> u64 {
+        self.log.ballots
+    }
+
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
     /// - `lease_fenced`: the store accepts no write whose token is lower than one that it accepted before.
