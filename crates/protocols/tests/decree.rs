@@ -62,7 +62,7 @@ fn one(seed: u64, how: &'static str) -> Result<Run, String> {
         let open = |node: &Hosted<Server>| node.server().and_then(|s| s.open.values().last().copied());
         (0..3).max_by_key(|at| open(&nodes[*at]).map_or(0, |acceptor| acceptor.promised))
     };
-    storm(&mut sim, seed, nodes, 5 * SECOND, 300 * MILLISECOND, aim, &mut run)?;
+    storm(&mut sim, seed, nodes, (5 * SECOND, 300 * MILLISECOND), |_| true, aim, &mut run)?;
     run.clients.linearizable()?;
     Ok(run)
 }

@@ -54,7 +54,7 @@ fn one(seed: u64, how: &'static str) -> Result<Run, String> {
     let aim = |nodes: &[Hosted<Server>]| {
         nodes.iter().position(|n| n.server().is_some_and(|s| s.core.role == Role::Leading))
     };
-    storm(&mut sim, seed, nodes, 6 * SECOND, 300 * MILLISECOND, aim, &mut run)?;
+    storm(&mut sim, seed, nodes, (6 * SECOND, 300 * MILLISECOND), |_| true, aim, &mut run)?;
     run.clients.linearizable()?;
     // Acknowledged writes are accepted on a majority's disks.
     for (key, value) in &run.clients.acknowledged {

@@ -83,13 +83,13 @@ pub trait Observer<N: Node> {
     }
 }
 
-/// A run of `length` under random faults, one each `every` at most.
+/// A run of `length` under random faults, one each `every` at most, of the kinds that `may` happen.
 pub fn storm<N: Node>(
     sim: &mut Cluster<N>,
     seed: u64,
     targets: u32,
-    length: Nanos,
-    every: Nanos,
+    (length, every): (Nanos, Nanos),
+    may: impl Fn(&FaultKind) -> bool,
     aim: impl Fn(&[N]) -> Option<usize>,
     observer: &mut impl Observer<N>,
 ) -> Result<(), String> {
@@ -102,7 +102,9 @@ pub fn storm<N: Node>(
             count += 1;
             next = sim.now() + draw::word(draw::mix(seed), count) % every;
             let fault = fault(seed, count, sim.now(), targets, aim(sim.nodes()));
-            sim.schedule_fault(fault);
+            if may(&fault.kind) {
+                sim.schedule_fault(fault);
+            }
         }
         let before = sim.events();
         sim.run(length.min(next), 1);

@@ -24,6 +24,14 @@ pub struct Watch {
     pub believers: usize,
 }
 
+impl Watch {
+    /// How often another lock server came to lead.
+    #[must_use]
+    pub fn leaders(&self) -> u64 {
+        self.log.ballots
+    }
+}
+
 impl<N: Holds<Node>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
