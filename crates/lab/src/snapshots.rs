@@ -13,7 +13,7 @@ pub const BUDGET: usize = 64 << 20;
 /// Copies may always take so much of it.
 const FLOOR: usize = BUDGET / 8;
 /// Most copies.
-const MOST: usize = 192;
+const MOST: usize = 64;
 /// So many are kept however large they are: the first and a few more.
 const LEAST: usize = 6;
 /// Events between the first copies; with many nodes, whose copies take milliseconds, as many as are made again in a few

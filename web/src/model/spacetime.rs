@@ -294,10 +294,7 @@ mod tests {
         // A click finds it again.
         let places = diagram.places((900.0, 500.0));
         let dot = diagram.dot(down).expect("shown").clone();
-        assert_eq!(
-            diagram.at(places.x(dot.time) + 1.0, places.y(dot.node) - 2.0, (900.0, 500.0)),
-            Some(down)
-        );
+        assert_eq!(diagram.at(places.x(dot.time), places.y(dot.node), (900.0, 500.0)), Some(down));
         assert_eq!(
             diagram.at(places.x(dot.time), places.y(dot.node) + 0.5 * places.lane, (900.0, 500.0)),
             None
