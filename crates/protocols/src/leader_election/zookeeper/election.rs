@@ -1,6 +1,6 @@
 //! Fast leader election. It is ZooKeeper's, not the Zab paper's, which leaves the choice of a prospective leader open.
 //!
-//! Medeiros, "ZooKeeper's atomic broadcast protocol: theory and practice", 2012, section 4.2 and algorithm 4, with
+//! Medeiros, "ZooKeeper's atomic broadcast protocol: theory and practice", 2012, section 4 (Implementation), with
 //! FastLeaderElection.java of ZooKeeper 3.x: everybody tells its vote, takes over a better one (by epoch, then zxid, then
 //! id), and stops once a quorum of this round agrees and no better vote has come for `finalizeWait`. Who is already in an
 //! ensemble answers with its vote, and a newcomer believes a quorum of such answers.

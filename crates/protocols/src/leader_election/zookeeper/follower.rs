@@ -1,6 +1,6 @@
 //! A follower: Zab's phases seen from below.
 //!
-//! Junqueira, Reed and Serafini 2011, section IV, with the messages of Follower.java and Learner.java: it accepts an epoch
+//! Junqueira, Reed and Serafini 2011, phases 1 to 3, with the messages of Follower.java and Learner.java: it accepts an epoch
 //! only if it is above every other that it accepted, has its history brought in line, and acknowledges NEWLEADER and each
 //! proposal once they are on its disk.
 

@@ -1,6 +1,6 @@
 //! What Zab guarantees, watched while it runs by somebody who sees every server.
 //!
-//! Junqueira, Reed and Serafini 2011, section III: integrity, total order, agreement, local primary order, global primary
+//! Junqueira, Reed and Serafini 2011: integrity, total order, agreement, local primary order, global primary
 //! order, primary integrity. To deliver is to apply. And of ZooKeeper: what a session has seen never goes back, ephemeral
 //! znodes go only with their session or by their owner's hand, and a watch fires before its client hears of anything later.
 
@@ -174,7 +174,7 @@ impl Invariants {
     fn ephemerals(&mut self, who: NodeId, server: &Server) -> Option<Breach> {
         let mut paths = Vec::new();
         let mut wrong = None;
-        for (path, znode) in server.tree.znodes.iter().filter(|(_, znode)| znode.owner > 0) {
+        for (path, znode) in server.tree.children.iter() {
             paths.push(*path);
             self.owners.insert(*path, znode.owner);
             if !server.tree.sessions.contains_key(&znode.owner) {
@@ -183,7 +183,7 @@ impl Invariants {
         }
         let seen = self.seen.slot(who.0, Seen::default);
         let before = std::mem::replace(&mut seen.ephemerals, paths);
-        let there = |path: &Path| server.tree.znodes.contains_key(path);
+        let there = |path: &Path| server.tree.children.contains_key(path);
         let path =
             before.iter().find(|path| !there(path) && self.gone(**path).is_none()).copied().or(wrong)?;
         let text = Text::new("zk-breach-ephemeral").with("node", who).with("child", u64::from(path.1));

@@ -1,6 +1,6 @@
 //! A leader: Zab's phases seen from above, and the sessions' clock.
 //!
-//! Junqueira, Reed and Serafini 2011, section IV: discovery (phase 1), synchronisation (phase 2), broadcast (phase 3), as
+//! Junqueira, Reed and Serafini 2011: discovery (phase 1), synchronisation (phase 2), broadcast (phase 3), as
 //! built in Leader.java and LearnerHandler.java (Medeiros 2012, section 4): as the election picks the server with the
 //! latest history, a leader brings its followers in line with its own and gives up when one turns out to have a later one.
 

@@ -197,9 +197,9 @@ impl Server {
                 Self::say(client, Talk::Connected(turn, answer), ctx);
                 return;
             }
-            Want::Children => children = self.tree.children(LOCK).collect(),
+            Want::Children => children = self.tree.children_of(LOCK).collect(),
             Want::Exists(child) => {
-                let there = self.tree.znodes.contains_key(&(LOCK, child));
+                let there = self.tree.children.contains_key(&(LOCK, child));
                 answer = u64::from(there);
                 if there {
                     self.clients.watches.push(((LOCK, child), client));
@@ -211,11 +211,11 @@ impl Server {
     }
 
     /// A transaction was applied: first who watches hears of it, then who asked for it.
-    pub(super) fn applied(&mut self, txn: &Txn, answer: u64, moved: &[Path], ctx: &mut ZkCtx<'_>) {
-        if !moved.is_empty() {
+    pub(super) fn applied(&mut self, txn: &Txn, answer: u64, gone: &[Path], ctx: &mut ZkCtx<'_>) {
+        if !gone.is_empty() {
             let (fire, keep): (Vec<_>, Vec<_>) = std::mem::take(&mut self.clients.watches)
                 .into_iter()
-                .partition(|(path, _)| moved.contains(path));
+                .partition(|(path, _)| gone.contains(path));
             self.clients.watches = keep;
             for (path, client) in fire {
                 Self::say(client, Talk::Event(path, txn.zxid), ctx);

@@ -442,8 +442,8 @@ impl Server {
         let mut at = self.place(self.tree.zxid);
         while let Some(txn) = self.log.get(at).copied().filter(|txn| txn.zxid <= self.commit) {
             at += 1;
-            let (answer, moved) = self.tree.apply(&txn);
-            self.applied(&txn, answer, &moved, ctx);
+            let (answer, gone) = self.tree.apply(&txn);
+            self.applied(&txn, answer, &gone, ctx);
         }
     }
 

@@ -79,15 +79,13 @@ pub(super) fn server(server: &Server, detail: Detail) -> NodeView {
         });
         view.items.push(Item::Matrix("zk-followers", rows.collect()));
     }
-    let rows = server.tree.znodes.iter().map(|((key, child), znode)| {
-        let name = if *child == 0 {
-            format!("/{}", words::key(*key))
-        } else {
-            format!("/{}/{child}", words::key(*key))
-        };
-        let value = if znode.owner > 0 { zxid(znode.owner) } else { words::value(znode.value) };
-        (name, value, epoch(znode.changed) as u32)
+    let keys = server.tree.znodes.iter().map(|(key, znode)| {
+        (format!("/{}", words::key(*key)), words::value(znode.value), epoch(znode.changed) as u32)
     });
+    let children = server.tree.children.iter().map(|((key, child), znode)| {
+        (format!("/{}/{child}", words::key(*key)), zxid(znode.owner), epoch(znode.changed) as u32)
+    });
+    let rows = keys.chain(children);
     view.items.push(Item::Table("zk-znodes", rows.collect()));
     let rows = recent.iter().map(|txn| {
         let what = match txn.change {
