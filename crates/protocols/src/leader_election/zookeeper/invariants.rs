@@ -81,10 +81,7 @@ impl Invariants {
 
     /// The next transaction that a server delivers, after this one.
     fn delivers(&mut self, who: NodeId, txn: &Txn, before: u64) -> Option<Breach> {
-        let told = |invariant, id: &'static str| {
-            let text = zxid_of(Text::new(id).with("node", who), txn.zxid);
-            Some(Breach { invariant, nodes: vec![who], text })
-        };
+        let told = |invariant, text| told(who, invariant, text, txn.zxid);
         match txn.change {
             Change::Delete(path) => drop(self.deleted.insert(path, txn.zxid)),
             Change::Close(session, _) => drop(self.ended.insert(session, txn.zxid)),
@@ -92,13 +89,13 @@ impl Invariants {
         }
         let word = txn.word();
         if txn.zxid <= before {
-            return told("global_primary_order", "zk-breach-global");
+            return told("global_primary_order", Text::new("zk-breach-global"));
         }
         if counter(txn.zxid) > 1 && before != txn.zxid - 1 {
-            return told("local_primary_order", "zk-breach-local");
+            return told("local_primary_order", Text::new("zk-breach-local"));
         }
         if self.broadcast.get(&txn.zxid) != Some(&word) {
-            return told("integrity", "zk-breach-integrity");
+            return told("integrity", Text::new("zk-breach-integrity"));
         }
         let place = self.place(before);
         match self.order.get(place).copied() {
@@ -111,9 +108,9 @@ impl Invariants {
             }
             Some(known) if (known.zxid, known.word) == (txn.zxid, word) => None,
             Some(_) if self.order.iter().any(|d| d.zxid == txn.zxid && d.word == word) => {
-                told("total_order", "zk-breach-order")
+                told("total_order", Text::new("zk-breach-order"))
             }
-            Some(_) => told("agreement", "zk-breach-agreement"),
+            Some(_) => told("agreement", Text::new("zk-breach-agreement")),
         }
     }
 
@@ -203,6 +200,12 @@ impl Invariants {
             Breach { invariant: "watch_order", nodes: vec![who], text }
         })
     }
+}
+
+/// A function of its own, so that many breaches cost little.
+#[inline(never)]
+fn told(who: NodeId, invariant: &'static str, text: Text, zxid: u64) -> Option<Breach> {
+    Some(Breach { invariant, nodes: vec![who], text: zxid_of(text.with("node", who), zxid) })
 }
 
 fn integrity(who: NodeId, epoch: u64, zxid: u64) -> Breach {

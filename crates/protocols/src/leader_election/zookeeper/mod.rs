@@ -65,8 +65,8 @@ pub static ZOOKEEPER: Algorithm = Algorithm {
         Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
         Series { id: "epoch", label: "Epoch", unit: "", chart: "", counts: false },
         Series { id: "committed", label: "Committed in this epoch", unit: "", chart: "", counts: false },
-        Series { id: "sessions", label: "Sessions", unit: "", chart: "sessions", counts: false },
-        Series { id: "expired", label: "Expired", unit: "", chart: "sessions", counts: false },
+        Series { id: "sessions", label: "Sessions", unit: "", chart: "zk-sessions", counts: false },
+        Series { id: "expired", label: "Expired", unit: "", chart: "zk-sessions", counts: false },
         Series {
             id: "holders",
             label: "Believe that they hold the lock",
