@@ -51,3 +51,4 @@ zk-breach-ephemeral = An ephemeral znode is wrong at { $node }: child { $child }
 zk-breach-session = { $node } was told an older state than it had seen
 zk-breach-watch = { $node } heard of a later state before it heard that child { $child }, which it watches, is gone
 zk-breach-served = { $node } answered a client out of an older state than that had seen
+chart-zk-sessions = Sessions

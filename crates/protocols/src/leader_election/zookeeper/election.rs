@@ -1,6 +1,6 @@
 //! Fast leader election. It is ZooKeeper's, not the Zab paper's, which leaves the choice of a prospective leader open.
 //!
-//! Medeiros, "ZooKeeper's atomic broadcast protocol: theory and practice", 2012, section 4.2 and algorithm 4, with
+//! Medeiros, "ZooKeeper's atomic broadcast protocol: theory and practice", 2012, section 4 (Implementation), with
 //! FastLeaderElection.java of ZooKeeper 3.x: everybody tells its vote, takes over a better one (by epoch, then zxid, then
 //! id), and stops once a quorum of this round agrees and no better vote has come for `finalizeWait`. Who is already in an
 //! ensemble answers with its vote, and a newcomer believes a quorum of such answers.
@@ -46,8 +46,7 @@ impl Server {
         self.turn += 1;
         self.round += 1;
         self.vote = self.own_vote();
-        self.received.clear();
-        self.outside.clear();
+        self.heard.clear();
         self.span = WAIT;
         self.notified = ctx.elapsed();
         let round = self.round;
@@ -96,25 +95,25 @@ impl Server {
             let own = self.own_vote();
             if round > self.round {
                 self.round = round;
-                self.received.clear();
                 self.vote = if self.better(&vote, &own) { vote } else { own };
                 self.tell_all(ctx);
             } else if self.better(&vote, &self.vote) {
                 self.vote = vote;
                 self.tell_all(ctx);
             }
-            self.received.insert(from.0, vote);
+            self.heard.insert(from.0, (vote, round, role));
             self.count(ctx);
             return;
         }
-        self.outside.insert(from.0, (vote, role));
-        if round == self.round {
-            self.received.insert(from.0, vote);
-        }
+        self.heard.insert(from.0, (vote, round, role));
         let leader = vote.leader;
-        let known = self.outside.get(&leader.0).is_some_and(|(_, role)| *role == Role::Leading);
-        let same = self.received.values().filter(|vote| vote.leader == leader).count();
-        let others = self.outside.values().filter(|(vote, _)| vote.leader == leader).count();
+        let known = self.heard.get(&leader.0).is_some_and(|(.., role)| *role == Role::Leading);
+        // Those of this round, and those that look no more, whatever their round.
+        let (mut same, mut others) = (0, 0);
+        for (_, round, role) in self.heard.values().filter(|(vote, ..)| vote.leader == leader) {
+            same += usize::from(*round == self.round);
+            others += usize::from(*role != Role::Looking);
+        }
         let itself = leader == self.me && round == self.round;
         if same.max(others) >= self.majority() && (known || itself) {
             self.round = round;
@@ -125,7 +124,8 @@ impl Server {
 
     /// Votes that agree with its own, its own included.
     fn backing(&self) -> usize {
-        1 + self.received.values().filter(|vote| **vote == self.vote).count()
+        let mine = |(vote, round, _): &&(Vote, u64, Role)| (*vote, *round) == (self.vote, self.round);
+        1 + self.heard.values().filter(mine).count()
     }
 
     fn count(&mut self, ctx: &mut ZkCtx<'_>) {

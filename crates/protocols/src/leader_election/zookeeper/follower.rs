@@ -1,6 +1,6 @@
 //! A follower: Zab's phases seen from below.
 //!
-//! Junqueira, Reed and Serafini 2011, section IV, with the messages of Follower.java and Learner.java: it accepts an epoch
+//! Junqueira, Reed and Serafini 2011, phases 1 to 3, with the messages of Follower.java and Learner.java: it accepts an epoch
 //! only if it is above every other that it accepted, has its history brought in line, and acknowledges NEWLEADER and each
 //! proposal once they are on its disk.
 
@@ -124,7 +124,7 @@ impl Server {
                 }
                 self.current = epoch;
                 self.save_epochs(ctx);
-                self.when_durable(Effect::Up(link, Zab::Ack(epoch << 32)), ctx);
+                self.when_durable(Effect::Ack(link, epoch << 32), ctx);
             }
             Zab::UpToDate(zxid) => {
                 self.commit = self.commit.max(zxid);
@@ -135,7 +135,7 @@ impl Server {
                 let keep = self.log.len();
                 self.log.push(txn);
                 self.save_log(keep, Arc::new([txn]), ctx);
-                self.when_durable(Effect::Up(link, Zab::Ack(txn.zxid)), ctx);
+                self.when_durable(Effect::Ack(link, txn.zxid), ctx);
             }
             Zab::Commit(zxid) => {
                 self.commit = self.commit.max(zxid);
@@ -166,8 +166,7 @@ impl Server {
             self.accepted = epoch;
             self.save_epochs(ctx);
         }
-        let answer = Zab::AckEpoch(self.current, self.last(), counts);
-        self.when_durable(Effect::Up(self.following.link, answer), ctx);
+        self.when_durable(Effect::AckEpoch(self.following.link, counts), ctx);
     }
 
     /// Gives up what the leader does not have.

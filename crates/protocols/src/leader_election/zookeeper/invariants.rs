@@ -1,6 +1,6 @@
 //! What Zab guarantees, watched while it runs by somebody who sees every server.
 //!
-//! Junqueira, Reed and Serafini 2011, section III: integrity, total order, agreement, local primary order, global primary
+//! Junqueira, Reed and Serafini 2011: integrity, total order, agreement, local primary order, global primary
 //! order, primary integrity. To deliver is to apply. And of ZooKeeper: what a session has seen never goes back, ephemeral
 //! znodes go only with their session or by their owner's hand, and a watch fires before its client hears of anything later.
 
@@ -81,10 +81,7 @@ impl Invariants {
 
     /// The next transaction that a server delivers, after this one.
     fn delivers(&mut self, who: NodeId, txn: &Txn, before: u64) -> Option<Breach> {
-        let told = |invariant, id: &'static str| {
-            let text = zxid_of(Text::new(id).with("node", who), txn.zxid);
-            Some(Breach { invariant, nodes: vec![who], text })
-        };
+        let told = |invariant, text| told(who, invariant, text, txn.zxid);
         match txn.change {
             Change::Delete(path) => drop(self.deleted.insert(path, txn.zxid)),
             Change::Close(session, _) => drop(self.ended.insert(session, txn.zxid)),
@@ -92,13 +89,13 @@ impl Invariants {
         }
         let word = txn.word();
         if txn.zxid <= before {
-            return told("global_primary_order", "zk-breach-global");
+            return told("global_primary_order", Text::new("zk-breach-global"));
         }
         if counter(txn.zxid) > 1 && before != txn.zxid - 1 {
-            return told("local_primary_order", "zk-breach-local");
+            return told("local_primary_order", Text::new("zk-breach-local"));
         }
         if self.broadcast.get(&txn.zxid) != Some(&word) {
-            return told("integrity", "zk-breach-integrity");
+            return told("integrity", Text::new("zk-breach-integrity"));
         }
         let place = self.place(before);
         match self.order.get(place).copied() {
@@ -111,9 +108,9 @@ impl Invariants {
             }
             Some(known) if (known.zxid, known.word) == (txn.zxid, word) => None,
             Some(_) if self.order.iter().any(|d| d.zxid == txn.zxid && d.word == word) => {
-                told("total_order", "zk-breach-order")
+                told("total_order", Text::new("zk-breach-order"))
             }
-            Some(_) => told("agreement", "zk-breach-agreement"),
+            Some(_) => told("agreement", Text::new("zk-breach-agreement")),
         }
     }
 
@@ -174,7 +171,7 @@ impl Invariants {
     fn ephemerals(&mut self, who: NodeId, server: &Server) -> Option<Breach> {
         let mut paths = Vec::new();
         let mut wrong = None;
-        for (path, znode) in server.tree.znodes.iter().filter(|(_, znode)| znode.owner > 0) {
+        for (path, znode) in server.tree.children.iter() {
             paths.push(*path);
             self.owners.insert(*path, znode.owner);
             if !server.tree.sessions.contains_key(&znode.owner) {
@@ -183,7 +180,7 @@ impl Invariants {
         }
         let seen = self.seen.slot(who.0, Seen::default);
         let before = std::mem::replace(&mut seen.ephemerals, paths);
-        let there = |path: &Path| server.tree.znodes.contains_key(path);
+        let there = |path: &Path| server.tree.children.contains_key(path);
         let path =
             before.iter().find(|path| !there(path) && self.gone(**path).is_none()).copied().or(wrong)?;
         let text = Text::new("zk-breach-ephemeral").with("node", who).with("child", u64::from(path.1));
@@ -203,6 +200,12 @@ impl Invariants {
             Breach { invariant: "watch_order", nodes: vec![who], text }
         })
     }
+}
+
+/// A function of its own, so that many breaches cost little.
+#[inline(never)]
+fn told(who: NodeId, invariant: &'static str, text: Text, zxid: u64) -> Option<Breach> {
+    Some(Breach { invariant, nodes: vec![who], text: zxid_of(text.with("node", who), zxid) })
 }
 
 fn integrity(who: NodeId, epoch: u64, zxid: u64) -> Breach {

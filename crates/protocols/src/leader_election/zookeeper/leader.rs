@@ -1,6 +1,6 @@
 //! A leader: Zab's phases seen from above, and the sessions' clock.
 //!
-//! Junqueira, Reed and Serafini 2011, section IV: discovery (phase 1), synchronisation (phase 2), broadcast (phase 3), as
+//! Junqueira, Reed and Serafini 2011: discovery (phase 1), synchronisation (phase 2), broadcast (phase 3), as
 //! built in Leader.java and LearnerHandler.java (Medeiros 2012, section 4): as the election picks the server with the
 //! latest history, a leader brings its followers in line with its own and gives up when one turns out to have a later one.
 
@@ -89,10 +89,14 @@ impl Server {
         }
     }
 
-    fn down_all(&mut self, zab: &Zab, which: impl Fn(&Learner) -> bool, ctx: &mut ZkCtx<'_>) {
-        let to: Vec<u32> =
-            self.leading.learners.iter().filter(|(_, l)| which(l)).map(|(to, _)| *to).collect();
-        for to in to {
+    /// Its followers of which this is true.
+    pub(super) fn learners(&self, which: fn(&Learner) -> bool) -> Vec<u32> {
+        let learners = self.leading.learners.iter();
+        learners.filter(|(_, learner)| which(learner)).map(|(to, _)| *to).collect()
+    }
+
+    fn down_all(&mut self, zab: &Zab, which: fn(&Learner) -> bool, ctx: &mut ZkCtx<'_>) {
+        for to in self.learners(which) {
             self.down(to, zab.clone(), ctx);
         }
     }
@@ -201,7 +205,7 @@ impl Server {
     // ---- phase 2 ----
 
     fn synchronise(&mut self, ctx: &mut ZkCtx<'_>) {
-        let counted = self.leading.learners.values().filter(|l| l.history.is_some() && l.counts).count();
+        let counted = self.learners(|l| l.history.is_some() && l.counts).len();
         if self.leading.stage != Stage::Discovery || !self.leading.announced || counted + 1 < self.majority()
         {
             return;
@@ -209,9 +213,7 @@ impl Server {
         self.leading.stage = Stage::Synchronisation;
         self.current = self.leading.epoch;
         self.save_epochs(ctx);
-        let ready: Vec<u32> =
-            self.leading.learners.iter().filter(|(_, l)| l.history.is_some()).map(|(to, _)| *to).collect();
-        for to in ready {
+        for to in self.learners(|l| l.history.is_some()) {
             self.bring_in_line(to, ctx);
         }
         self.when_durable(Effect::OwnNewLeader(self.leading.epoch), ctx);
@@ -252,7 +254,7 @@ impl Server {
 
     /// With a quorum in line, itself included: its history is committed, and it is the primary.
     pub(super) fn establish(&mut self, ctx: &mut ZkCtx<'_>) {
-        let synced = self.leading.learners.values().filter(|l| l.synced).count();
+        let synced = self.learners(|l| l.synced).len();
         if self.leading.stage != Stage::Synchronisation
             || !self.leading.entered
             || synced + 1 < self.majority()
@@ -337,10 +339,11 @@ impl Server {
             self.down_all(&Zab::Commit(txn.zxid), |l| l.forwarding, ctx);
             self.apply(ctx);
         }
-        let (done, open): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.leading.syncs).into_iter().partition(|sync| sync.0 <= self.commit);
-        self.leading.syncs = open;
-        for (_, server, client, number) in done {
+        while let Some((zxid, server, client, number)) = self.leading.syncs.first().copied() {
+            if zxid > self.commit {
+                break;
+            }
+            self.leading.syncs.remove(0);
             self.answer_sync(server, client, number, ctx);
         }
     }
@@ -368,16 +371,16 @@ impl Server {
 
     pub(super) fn leader_tick(&mut self, ctx: &mut ZkCtx<'_>) {
         let (now, tick) = (ctx.elapsed(), self.config.tick);
-        let leading = &mut self.leading;
-        leading.halves += 1;
+        self.leading.halves += 1;
+        let (init, sync) = (self.config.init_limit * tick, self.config.sync_limit * tick);
         let silent = |l: &Learner| {
-            let (start, limit) =
-                if l.synced { (l.heard, self.config.sync_limit) } else { (l.since, self.config.init_limit) };
-            now.saturating_sub(start) >= limit * tick
+            let (start, limit) = if l.synced { (l.heard, sync) } else { (l.since, init) };
+            now.saturating_sub(start) >= limit
         };
-        let gone: Vec<u32> = leading.learners.iter().filter(|(_, l)| silent(l)).map(|(to, _)| *to).collect();
-        for learner in gone {
-            self.drop_learner(NodeId(learner), ctx);
+        for learner in self.learners(|_| true) {
+            if self.leading.learners.get(&learner).is_some_and(silent) {
+                self.drop_learner(NodeId(learner), ctx);
+            }
         }
         let majority = self.majority();
         let leading = &mut self.leading;
@@ -418,14 +421,10 @@ impl Server {
     }
 
     fn expire(&mut self, now: Nanos, ctx: &mut ZkCtx<'_>) {
-        let due: Vec<u64> = self
-            .leading
-            .sessions
-            .iter()
-            .filter(|(_, deadline)| **deadline <= now)
-            .map(|(session, _)| *session)
-            .collect();
-        for session in due {
+        loop {
+            let due = |(_, deadline): &(&u64, &Nanos)| **deadline <= now;
+            let next = self.leading.sessions.iter().find(due).map(|(session, _)| *session);
+            let Some(session) = next else { return };
             self.leading.sessions.remove(&session);
             let owner = self.tree.sessions.get(&session).copied().unwrap_or_default();
             ctx.notable(|| Text::new("zk-expires").with("owner", owner).with("session", session));

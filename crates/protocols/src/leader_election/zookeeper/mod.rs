@@ -1,13 +1,13 @@
 //! ZooKeeper: a tree of znodes, replicated by Zab, the atomic broadcast of one primary after another.
 //!
-//! Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup systems", DSN 2011: section III for
-//! what Zab guarantees (see [`Invariants`]), section IV for its three phases. Hunt, Konar, Junqueira and Reed, "ZooKeeper:
+//! Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup systems", DSN 2011, pages 245 to 256,
+//! for what Zab guarantees (see [`Invariants`]) and for its three phases. Hunt, Konar, Junqueira and Reed, "ZooKeeper:
 //! Wait-free coordination for Internet-scale systems", USENIX ATC 2010, for znodes, sessions, watches and `sync`. What is
 //! built is ZooKeeper 3.x rather than the paper where they differ (Medeiros, "ZooKeeper's atomic broadcast protocol: theory
 //! and practice", 2012, section 4): fast leader election, which is no part of Zab, picks the server with the latest
 //! history, so that no history need be fetched; DIFF, TRUNC and SNAP bring followers in line. Defaults are those of
-//! ZooKeeper 3.x's administrator's guide, "Configuration Parameters": tickTime 2000 ms, commitLogCount 500, a session
-//! timeout of 2 to 20 ticks; initLimit 10 and syncLimit 5 are those of its sample configuration.
+//! ZooKeeper 3.x: tickTime 2000 ms, initLimit 10 and syncLimit 5 of its zoo_sample.cfg; commitLogCount 500 and a session
+//! timeout of 2 to 20 ticks of the administrator's guide, "Configuration Parameters".
 //!
 //! Needs streams: a follower acknowledges what it has of an ordered channel, and a broken one is made anew from the
 //! beginning. On links that reorder, every connection breaks at once. Observers, quotas, ACLs, dynamic reconfiguration and
@@ -65,8 +65,8 @@ pub static ZOOKEEPER: Algorithm = Algorithm {
         Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
         Series { id: "epoch", label: "Epoch", unit: "", chart: "", counts: false },
         Series { id: "committed", label: "Committed in this epoch", unit: "", chart: "", counts: false },
-        Series { id: "sessions", label: "Sessions", unit: "", chart: "sessions", counts: false },
-        Series { id: "expired", label: "Expired", unit: "", chart: "sessions", counts: false },
+        Series { id: "sessions", label: "Sessions", unit: "", chart: "zk-sessions", counts: false },
+        Series { id: "expired", label: "Expired", unit: "", chart: "zk-sessions", counts: false },
         Series {
             id: "holders",
             label: "Believe that they hold the lock",
@@ -199,7 +199,7 @@ fn promises(settings: &Settings) -> Vec<Promise> {
             id: "linearizable",
             aspect: Aspect::Consistency,
             promised: reads == "write",
-            assuming: &["stable disk"],
+            assuming: &["no disk is lost"],
             sentence: match reads {
                 "write" => {
                     "A read sees every write that was acknowledged before it began: it has a place among them."
@@ -214,14 +214,14 @@ fn promises(settings: &Settings) -> Vec<Promise> {
             id: "linearizable_writes",
             aspect: Aspect::Consistency,
             promised: true,
-            assuming: &["stable disk"],
+            assuming: &["no disk is lost"],
             sentence: "All writes have one order, which agrees with real time.",
         },
         Promise {
             id: "sequential",
             aspect: Aspect::Consistency,
             promised: true,
-            assuming: &["stable disk"],
+            assuming: &["no disk is lost"],
             sentence: "A client sees all writes in their order and never goes back, whichever server it asks.",
         },
         Promise {

@@ -7,7 +7,6 @@
 //! The workload's clients need of a session only its order: their requests say the highest zxid seen and are answered in
 //! the order in which they came. Contenders have whole sessions.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use netsplit_sim::NodeId;
@@ -48,7 +47,7 @@ struct Item {
 /// A client's requests, in order.
 #[derive(Clone, Debug, Default)]
 struct Line {
-    items: VecDeque<Item>,
+    items: Vec<Item>,
     /// Its session; 0 where it has none.
     session: u64,
     contender: bool,
@@ -111,7 +110,7 @@ impl Server {
         let syncs = operation.function == Function::Read && self.config.reads == Reads::Sync;
         let known = change.and_then(|_| self.tree.done(request.client, operation.number));
         let ready = known.is_some() || (change.is_none() && !syncs);
-        line.items.push_back(Item {
+        line.items.push(Item {
             number: operation.number,
             attempt: request.attempt,
             want,
@@ -174,8 +173,8 @@ impl Server {
     /// Answers a client's requests from the front of its line, as far as they are ready.
     fn drain(&mut self, client: NodeId, ctx: &mut ZkCtx<'_>) {
         while let Some(line) = self.clients.lines.get_mut(&client.0) {
-            let Some(item) = line.items.front().copied().filter(|item| item.ready) else { return };
-            line.items.pop_front();
+            let Some(item) = line.items.first().copied().filter(|item| item.ready) else { return };
+            line.items.remove(0);
             if line.contender {
                 self.answer(client, item, ctx);
             } else {
@@ -197,9 +196,9 @@ impl Server {
                 Self::say(client, Talk::Connected(turn, answer), ctx);
                 return;
             }
-            Want::Children => children = self.tree.children(LOCK).collect(),
+            Want::Children => children = self.tree.children_of(LOCK).collect(),
             Want::Exists(child) => {
-                let there = self.tree.znodes.contains_key(&(LOCK, child));
+                let there = self.tree.children.contains_key(&(LOCK, child));
                 answer = u64::from(there);
                 if there {
                     self.clients.watches.push(((LOCK, child), client));
@@ -211,14 +210,14 @@ impl Server {
     }
 
     /// A transaction was applied: first who watches hears of it, then who asked for it.
-    pub(super) fn applied(&mut self, txn: &Txn, answer: u64, moved: &[Path], ctx: &mut ZkCtx<'_>) {
-        if !moved.is_empty() {
-            let (fire, keep): (Vec<_>, Vec<_>) = std::mem::take(&mut self.clients.watches)
-                .into_iter()
-                .partition(|(path, _)| moved.contains(path));
-            self.clients.watches = keep;
-            for (path, client) in fire {
+    pub(super) fn applied(&mut self, txn: &Txn, answer: u64, gone: &[Path], ctx: &mut ZkCtx<'_>) {
+        let mut at = 0;
+        while let Some((path, client)) = self.clients.watches.get(at).copied() {
+            if gone.contains(&path) {
+                self.clients.watches.remove(at);
                 Self::say(client, Talk::Event(path, txn.zxid), ctx);
+            } else {
+                at += 1;
             }
         }
         match txn.change {
@@ -261,7 +260,7 @@ impl Server {
                     ready: false,
                     answer: session,
                 };
-                let line = Line { items: VecDeque::from([item]), session: 0, contender: true };
+                let line = Line { items: vec![item], session: 0, contender: true };
                 self.clients.lines.insert(from.0, line);
                 if session == 0 {
                     self.forward(from, number, Change::Open, ctx);
@@ -286,7 +285,7 @@ impl Server {
                     Ask::Exists(child) => (Want::Exists(child), None),
                 };
                 let ready = change.is_none();
-                line.items.push_back(Item { number, attempt: 0, want, seen: 0, ready, answer: 0 });
+                line.items.push(Item { number, attempt: 0, want, seen: 0, ready, answer: 0 });
                 self.clients.heard.add(session);
                 match change {
                     Some(change) => self.forward(from, number, change, ctx),
@@ -309,7 +308,7 @@ impl Server {
     /// The leader's word on a session whose client wants to go on here.
     pub(super) fn revalidated(&mut self, client: NodeId, session: u64, valid: bool, ctx: &mut ZkCtx<'_>) {
         let Some(line) = self.clients.lines.get_mut(&client.0) else { return };
-        let Some(item) = line.items.front_mut().filter(|item| item.answer == session && !item.ready) else {
+        let Some(item) = line.items.first_mut().filter(|item| item.answer == session && !item.ready) else {
             return;
         };
         if matches!(item.want, Want::Session(_)) {

@@ -1,6 +1,5 @@
 //! A server: what it keeps, its disk, and which part handles what.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use netsplit_sim::NodeId;
@@ -87,10 +86,12 @@ pub enum Timer {
 }
 
 /// What waits until the writes before it are durable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Effect {
-    /// A message on this connection to the leader.
-    Up(u64, Zab),
+    /// An acknowledgement on this connection to the leader.
+    Ack(u64, u64),
+    /// The acceptance of its epoch, and whether it counts.
+    AckEpoch(u64, bool),
     /// A leader's own acceptance of its epoch.
     OwnEpoch(u64),
     /// Its own entry into it.
@@ -132,9 +133,8 @@ pub struct Server {
     pub vote: Vote,
     /// Round of the election (its logical clock).
     pub round: u64,
-    /// Votes of this round, and of servers that look no more.
-    pub(super) received: Map<u32, Vote>,
-    pub(super) outside: Map<u32, (Vote, Role)>,
+    /// The last vote of each other server, its round, and what that server was.
+    pub(super) heard: Map<u32, (Vote, u64, Role)>,
     pub(super) span: Nanos,
     pub(super) notified: Nanos,
     pub(super) finalise: Option<TimerId>,
@@ -143,7 +143,7 @@ pub struct Server {
     pub(super) clients: Clients,
     /// Sessions that it expired, in this life.
     pub(super) expiries: u64,
-    unsaved: VecDeque<Write>,
+    unsaved: Vec<Write>,
     dirty: bool,
     ticket: u64,
     synced: u64,
@@ -174,8 +174,7 @@ impl Server {
             links: 0,
             vote: Vote { leader: me, epoch: 0, zxid: 0 },
             round: 0,
-            received: Map::new(),
-            outside: Map::new(),
+            heard: Map::new(),
             span: 0,
             notified: 0,
             finalise: None,
@@ -183,7 +182,7 @@ impl Server {
             leading: Leading::default(),
             clients: Clients::default(),
             expiries: 0,
-            unsaved: VecDeque::new(),
+            unsaved: Vec::new(),
             dirty: false,
             ticket: 0,
             synced: 0,
@@ -243,17 +242,17 @@ impl Server {
     }
 
     pub(super) fn save(&mut self, write: Write, ctx: &mut ZkCtx<'_>) {
-        self.unsaved.push_back(write);
+        self.unsaved.push(write);
         self.flush(ctx);
     }
 
     /// A full disk keeps writes waiting, in their order, and everything that depends on them.
     fn flush(&mut self, ctx: &mut ZkCtx<'_>) {
-        while let Some(write) = self.unsaved.front() {
+        while let Some(write) = self.unsaved.first() {
             if ctx.write(write.clone()).is_err() {
                 return;
             }
-            self.unsaved.pop_front();
+            self.unsaved.remove(0);
             self.dirty = true;
         }
     }
@@ -285,16 +284,17 @@ impl Server {
     pub(super) fn synced(&mut self, ticket: u64, ctx: &mut ZkCtx<'_>) {
         self.synced = self.synced.max(ticket);
         let at = self.waiting.partition_point(|(needed, _)| *needed <= ticket);
-        let ready: Vec<Effect> = self.waiting.drain(..at).map(|(_, effect)| effect).collect();
-        for effect in ready {
+        let rest = self.waiting.split_off(at);
+        for (_, effect) in std::mem::replace(&mut self.waiting, rest) {
             self.run(effect, ctx);
         }
     }
 
     fn run(&mut self, effect: Effect, ctx: &mut ZkCtx<'_>) {
         match effect {
-            Effect::Up(link, zab) if self.role == Role::Following && self.following.link == link => {
-                self.up(zab, ctx);
+            Effect::Ack(link, zxid) if self.is_on(link) => self.up(Zab::Ack(zxid), ctx),
+            Effect::AckEpoch(link, counts) if self.is_on(link) => {
+                self.up(Zab::AckEpoch(self.current, self.last(), counts), ctx);
             }
             Effect::OwnEpoch(epoch) if self.prepares(epoch) => self.announce(ctx),
             Effect::OwnNewLeader(epoch) if self.prepares(epoch) => {
@@ -307,6 +307,10 @@ impl Server {
             }
             _ => {}
         }
+    }
+
+    fn is_on(&self, link: u64) -> bool {
+        self.role == Role::Following && self.following.link == link
     }
 
     fn prepares(&self, epoch: u64) -> bool {
@@ -419,8 +423,7 @@ impl Server {
                 ctx.send(self.following.leader, Envelope::Server(close));
             }
             Role::Leading => {
-                let learners: Vec<u32> = self.leading.learners.keys().copied().collect();
-                for learner in learners {
+                for learner in self.learners(|_| true) {
                     self.drop_learner(NodeId(learner), ctx);
                 }
                 if self.serving {
@@ -442,8 +445,8 @@ impl Server {
         let mut at = self.place(self.tree.zxid);
         while let Some(txn) = self.log.get(at).copied().filter(|txn| txn.zxid <= self.commit) {
             at += 1;
-            let (answer, moved) = self.tree.apply(&txn);
-            self.applied(&txn, answer, &moved, ctx);
+            let (answer, gone) = self.tree.apply(&txn);
+            self.applied(&txn, answer, &gone, ctx);
         }
     }
 

@@ -9,7 +9,7 @@ use super::message::Txn;
 /// Answers remembered for each client, so that a request that comes again is not done again.
 const KEPT: usize = 32;
 
-/// A znode's place: a key of the workload is `/key` with 0; its n-th sequential child has n.
+/// Where a sequential child is: of which key, and the how many-th.
 pub type Path = (u64, u32);
 
 /// A znode.
@@ -23,7 +23,7 @@ pub struct Znode {
     pub created: u64,
     /// The zxid that last changed it.
     pub changed: u64,
-    /// The session with which it goes; 0 for none.
+    /// The session with which it goes; 0 for none (children are ephemeral, and only they).
     pub owner: u64,
 }
 
@@ -36,7 +36,7 @@ pub enum Change {
     Set(u64, u64),
     /// A new ephemeral sequential child: of this key, for this session.
     Create(u64, u64),
-    /// A znode goes.
+    /// A child goes.
     Delete(Path),
     /// A new session, named after this transaction.
     Open,
@@ -70,8 +70,10 @@ fn lane(client: NodeId, number: u64) -> (u32, u64) {
 pub struct Tree {
     /// The last transaction applied.
     pub zxid: u64,
-    /// All znodes.
-    pub znodes: Map<Path, Znode>,
+    /// A znode for each key: `/k5`.
+    pub znodes: Map<u64, Znode>,
+    /// Their ephemeral sequential children: `/lock/3`.
+    pub children: Map<Path, Znode>,
     /// Sessions, and whose they are.
     pub sessions: Map<u64, NodeId>,
     /// Sequential children so far, by parent.
@@ -84,21 +86,17 @@ pub struct Tree {
 
 impl Tree {
     /// Applies the next transaction. Gives its answer (a new session, or the number of a new child; 0 where a session
-    /// is gone) and the znodes that came or went.
+    /// is gone) and the children that went.
     pub fn apply(&mut self, txn: &Txn) -> (u64, Vec<Path>) {
         self.zxid = txn.zxid;
-        let mut moved = Vec::new();
+        let mut gone = Vec::new();
         let answer = match txn.change {
             Change::Nothing => 0,
             Change::Set(key, value) => {
                 let fresh = Znode { created: txn.zxid, ..Znode::default() };
-                let known = self.znodes.len();
-                let znode = self.znodes.slot((key, 0), || fresh);
+                let znode = self.znodes.slot(key, || fresh);
                 (znode.value, znode.changed) = (value, txn.zxid);
                 znode.version += 1;
-                if self.znodes.len() > known {
-                    moved.push((key, 0));
-                }
                 0
             }
             Change::Create(key, session) if self.sessions.contains_key(&session) => {
@@ -107,13 +105,12 @@ impl Tree {
                 let path = (key, *count);
                 let znode =
                     Znode { created: txn.zxid, changed: txn.zxid, owner: session, ..Znode::default() };
-                self.znodes.insert(path, znode);
-                moved.push(path);
+                self.children.insert(path, znode);
                 u64::from(path.1)
             }
             Change::Create(..) => 0,
             Change::Delete(path) => {
-                moved.extend(self.znodes.remove(&path).map(|_| path));
+                gone.extend(self.children.remove(&path).map(|_| path));
                 0
             }
             Change::Open => {
@@ -123,9 +120,9 @@ impl Tree {
             Change::Close(session, expired) => {
                 if self.sessions.remove(&session).is_some() {
                     self.expired += u64::from(expired);
-                    let owned = self.znodes.iter().filter(|(_, znode)| znode.owner == session);
-                    moved.extend(owned.map(|(path, _)| *path));
-                    self.znodes.retain(|_, znode| znode.owner != session);
+                    let owned = self.children.iter().filter(|(_, znode)| znode.owner == session);
+                    gone.extend(owned.map(|(path, _)| *path));
+                    self.children.retain(|_, znode| znode.owner != session);
                 }
                 0
             }
@@ -135,7 +132,7 @@ impl Tree {
         if done.len() > KEPT {
             done.remove(0);
         }
-        (answer, moved)
+        (answer, gone)
     }
 
     /// The answer to a request that was done before.
@@ -162,19 +159,19 @@ impl Tree {
     /// What a key's znode holds.
     #[must_use]
     pub fn get(&self, key: u64) -> Option<u64> {
-        self.znodes.get(&(key, 0)).map(|znode| znode.value)
+        self.znodes.get(&key).map(|znode| znode.value)
     }
 
     /// The sequential children of a key: (number, owner), in order.
-    pub fn children(&self, key: u64) -> impl Iterator<Item = (u32, u64)> {
-        let sequential = move |((parent, child), _): &(&Path, &Znode)| *parent == key && *child > 0;
-        self.znodes.iter().filter(sequential).map(|((_, child), znode)| (*child, znode.owner))
+    pub fn children_of(&self, key: u64) -> impl Iterator<Item = (u32, u64)> {
+        let of = move |((parent, _), _): &(&Path, &Znode)| *parent == key;
+        self.children.iter().filter(of).map(|((_, child), znode)| (*child, znode.owner))
     }
 
     /// Number of znodes and sessions.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.znodes.len() + self.sessions.len()
+        self.znodes.len() + self.children.len() + self.sessions.len()
     }
 
     /// Nothing in it.
@@ -186,10 +183,10 @@ impl Tree {
     /// Digest of the whole state.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        let znodes = self.znodes.iter().flat_map(|((key, child), znode)| {
-            [*key, u64::from(*child), znode.value, u64::from(znode.version), znode.changed, znode.owner]
-        });
+        let znodes = self.znodes.iter().flat_map(|(key, znode)| [*key, znode.value, znode.changed]);
+        let children = self.children.iter();
+        let children = children.flat_map(|((_, child), znode)| [u64::from(*child), znode.owner]);
         let sessions = self.sessions.iter().map(|(session, client)| session ^ u64::from(client.0) << 48);
-        Digest::new().add(self.zxid).add(self.expired).all(znodes).all(sessions).end()
+        Digest::new().add(self.zxid).add(self.expired).all(znodes).all(children).all(sessions).end()
     }
 }
