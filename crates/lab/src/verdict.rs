@@ -25,6 +25,7 @@ const CONDITIONS: &[(&str, &[&str])] = &[
     ("no message is lost", &["partition", "cut", "one_way", "flap", "loss", "drop_message"]),
     ("failures are crashes", &["pause", "disk_lost", "disk_stalled", "clock_drift", "clock_jump"]),
     ("clocks run at the same rate", &["clock_drift", "clock_jump"]),
+    ("clock drift within bound", &["clock_drift"]),
     ("nobody pauses", &["pause"]),
 ];
 
