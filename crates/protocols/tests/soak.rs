@@ -3,7 +3,13 @@
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "how long to go on is wall time")]
 
+<<<<<<< HEAD
 mod raft_world;
+=======
+mod oracle;
+mod zookeeper_schedules;
+mod zookeeper_world;
+>>>>>>> h-zk
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -178,4 +184,21 @@ fn raft_stays_safe() {
         seed += 1;
     }
     println!("raft: {} schedules", seed - 1_000_000);
+}
+
+#[test]
+fn zookeeper_stays_safe() {
+    let budget = Duration::from_secs_f64(seconds());
+    let start = Instant::now();
+    // Other seeds than the thousand of the ordinary test.
+    let mut seed = 1_000_000;
+    while start.elapsed() < budget {
+        if let Err(why) = zookeeper_schedules::storm(seed, "none") {
+            panic!(
+                "{why}\n  reproduce: NETSPLIT_SEED={seed} cargo test -p netsplit-protocols --test zookeeper one_schedule"
+            );
+        }
+        seed += 1;
+    }
+    println!("zookeeper: {} schedules", seed - 1_000_000);
 }

@@ -152,6 +152,8 @@ impl Server {
         }
     }
 
+    /// An epoch below one that it accepted is refused. As in Learner.java, whoever accepted the epoch of a leader that came
+    /// to nothing stays out until the ensemble that went on without it elects again.
     fn leader_info(&mut self, epoch: u64, ctx: &mut ZkCtx<'_>) {
         self.following.joined = true;
         let fresh = epoch > self.accepted;
