@@ -159,6 +159,7 @@ mod tests {
 
     #[test]
     fn what_a_copy_takes_is_known() {
+        let mut wrong = Vec::new();
         for pattern in netsplit_protocols::registry::PATTERNS {
             for algorithm in pattern.algorithms {
                 let mut x =
@@ -171,10 +172,12 @@ mod tests {
                 });
                 let taken = info.bytes_max as usize;
                 // Much less than it says would be room that others could have had; much more breaks the budget.
-                assert!(taken <= said + said / 2 + 49_152, "{}: {taken} bytes, said {said}", algorithm.id);
-                assert!(said <= 2 * taken + 49_152, "{}: {taken} bytes, said {said}", algorithm.id);
+                if taken > said + said / 2 + 49_152 || said > 2 * taken + 49_152 {
+                    wrong.push(format!("{}: {taken} bytes, said {said}", algorithm.id));
+                }
             }
         }
+        assert!(wrong.is_empty(), "{wrong:?}");
     }
 
     #[test]

@@ -132,7 +132,8 @@ fn a_diagram_shows_each_event_and_message_once() {
 fn lanes_show_lives_pauses_and_clocks() {
     let x = run("leader_election", "raft", true);
     let diagram = space_time(&x, 0, END, usize::MAX);
-    for lane in &diagram.lanes {
+    // Who may yet be added was never there.
+    for lane in diagram.lanes.iter().filter(|lane| lane.down != [(0, END)]) {
         assert_eq!(lane.down, [(800_000_000, 1_100_000_000)], "{}", lane.name);
         assert_eq!(lane.paused, [(1_500_000_000, 1_700_000_000)], "{}", lane.name);
         assert!(lane.clock.iter().all(|(at, own)| at == own) && lane.clock.len() == 9);

@@ -48,6 +48,17 @@ fn with_algorithm(mut scenario: Scenario, algorithm: &str) -> Scenario {
     scenario
 }
 
+/// Whether clients ask both for the same kind of thing: some algorithms keep no data.
+fn alike(pair: &Pair) -> bool {
+    let data = |x: &Experiment| {
+        x.history()
+            .records()
+            .iter()
+            .any(|record| matches!(&record.what, Event::Invoke(call) if call.key().is_some()))
+    };
+    data(&pair.a) == data(&pair.b)
+}
+
 /// Every two algorithms of a pattern that stand beside each other in the catalogue.
 fn neighbours() -> Vec<(String, String, String)> {
     let patterns = catalogue().patterns;
@@ -65,7 +76,13 @@ fn open_loop_runs_see_the_same_arrivals() {
         let pair = run(&with_algorithm(scenario(&pattern, &a, Mode::Open), &b));
         let (left, right) = (asked(&pair.a), asked(&pair.b));
         assert!(left.iter().map(|(_, list)| list.len()).sum::<usize>() > 200, "{a}");
-        assert_eq!(left, right, "{a} and {b}");
+        if alike(&pair) {
+            assert_eq!(left, right, "{a} and {b}");
+        }
+        let when = |all: &[(String, Vec<(String, u64)>)]| -> Vec<u64> {
+            all.iter().flat_map(|(_, list)| list.iter().map(|(_, at)| *at)).collect()
+        };
+        assert_eq!(when(&left), when(&right), "{a} and {b}");
     }
 }
 
@@ -104,6 +121,9 @@ fn service_demands_belong_to_the_operations() {
 fn closed_loop_runs_see_the_same_operations() {
     for (pattern, a, b) in neighbours() {
         let pair = run(&with_algorithm(scenario(&pattern, &a, Mode::Closed), &b));
+        if !alike(&pair) {
+            continue;
+        }
         for ((client, left), (_, right)) in asked(&pair.a).iter().zip(&asked(&pair.b)) {
             let both = left.len().min(right.len());
             assert!(both > 5, "{a} and {b}: {client} asked {both}");

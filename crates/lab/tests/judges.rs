@@ -39,7 +39,7 @@ fn raft_keeps_everything() {
     }
     assert_eq!(rows.iter().filter(|row| row.aspect == "consistency").count(), 8);
     assert_eq!(row(&rows, "live").grade, Grade::Undecided);
-    assert_eq!(row(&rows, "linearizable").assuming, ["stable disk"]);
+    assert_eq!(row(&rows, "linearizable").assuming, ["no disk is lost"]);
     // The same question has the same answer; with hardly any steps it has none.
     assert_eq!(judges::rows(&x, BUDGET), rows);
     let hurried = judges::rows(&x, 1);

@@ -37,8 +37,12 @@ const UNSEEN: [&str; 3] = ["broken-snapshot-without-sessions", "broken-early-cha
 
 #[test]
 fn clients_see_what_is_broken_on_purpose_and_nothing_otherwise() {
-    let mistakes: Vec<&str> =
-        gallery().iter().map(|entry| entry.id).filter(|id| id.starts_with("broken-")).collect();
+    let mistakes: Vec<&str> = gallery()
+        .iter()
+        .filter(|entry| entry.algorithm == "raft")
+        .map(|entry| entry.id)
+        .filter(|id| id.starts_with("broken-"))
+        .collect();
     assert_eq!(mistakes.len(), 16);
     for id in mistakes {
         let (broken, published) = (run(&story(id)), run(&other(id)));

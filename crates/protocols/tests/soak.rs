@@ -3,13 +3,9 @@
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "how long to go on is wall time")]
 
-<<<<<<< HEAD
 mod raft_world;
-=======
-mod oracle;
 mod zookeeper_schedules;
 mod zookeeper_world;
->>>>>>> h-zk
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -31,6 +31,11 @@ pub trait Watch<N>: Clone + Default + 'static {
     /// Called after `who` handled an event; `up[i]` says whether node i is running. An invariant that is broken is
     /// told once, not after every event from then on.
     fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach>;
+
+    /// About how many bytes a copy of it takes beyond its own size and a few KB; what copies share does not count.
+    fn heap(&self) -> usize {
+        0
+    }
 }
 
 impl<N> Watch<N> for () {

@@ -226,6 +226,7 @@ impl<N: Node> Population for Nodes<N> {
         nodes.chain(disks).sum::<usize>()
             + self.payloads.len() * size_of::<Payload<N::Message, N::Timer>>()
             + self.disks.len() * size_of::<DiskState<N::Disk>>()
+            + self.watch.heap()
     }
 
     fn hash_states(&self, hash: &mut Hash) {

@@ -157,4 +157,9 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
         let core = |at: usize| nodes[at].server().filter(|_| up[at]).map(|server| &server.core);
         self.look(nodes.len(), core, who)
     }
+
+    fn heap(&self) -> usize {
+        let value = size_of::<Value>();
+        (value + 4) * self.decided.len() + (value + 24) * self.proposed.len()
+    }
 }

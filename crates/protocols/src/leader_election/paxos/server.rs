@@ -102,6 +102,10 @@ impl Node for Server {
         self.service
     }
 
+    fn heap(&self) -> usize {
+        self.store.heap() + 2 * self.core.chosen.heap()
+    }
+
     fn digest(&self) -> u64 {
         Digest::new().add(self.core.digest()).add(self.store.digest()).end()
     }

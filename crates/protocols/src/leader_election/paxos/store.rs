@@ -16,6 +16,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// About how many bytes a copy takes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        16 * self.values.len() + self.answers.values().map(|kept| 24 * kept.len()).sum::<usize>()
+    }
+
     /// Applies a command, or finds the answer that it had before.
     pub fn apply(&mut self, client: u32, operation: &Operation) -> Option<u64> {
         let answers = self.answers.slot(client, Map::new);

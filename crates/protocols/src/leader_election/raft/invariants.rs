@@ -330,6 +330,13 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
         // One event can begin several lives; whoever did nothing is passed over at once.
         nodes.iter().filter_map(Holds::server).find_map(|server| self.look(server))
     }
+
+    fn heap(&self) -> usize {
+        let numbers =
+            |of: &Map<u32, Map<u64, u64>>| -> usize { of.values().map(|kept| 24 * kept.len()).sum() };
+        // Each index has a map of its own.
+        144 * self.entries.len() + self.committed.heap() + numbers(&self.effects) + numbers(&self.floors)
+    }
 }
 
 impl Seen {

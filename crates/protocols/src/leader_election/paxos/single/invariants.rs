@@ -65,4 +65,8 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
         }
         None
     }
+
+    fn heap(&self) -> usize {
+        size_of::<(Value, u32)>() * self.decided.len()
+    }
 }

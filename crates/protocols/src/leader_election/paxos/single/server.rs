@@ -355,6 +355,10 @@ impl Node for Server {
         self.config.service
     }
 
+    fn heap(&self) -> usize {
+        self.store.heap() + 2 * self.decided.heap()
+    }
+
     fn digest(&self) -> u64 {
         let open = self.open.iter().flat_map(|(decree, acceptor)| {
             let (ballot, word) = acceptor.accepted.map_or((0, 0), |(ballot, value)| (ballot, value.word()));
