@@ -176,14 +176,8 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
         let tool = root().join(TOOLS).join("node_modules/binaryen/bin/wasm-opt");
         let mut options = vec![];
         // Control flow is written anew (-0.7 % of the compressed size), and nothing lies below the first KiB (-0.6 %).
-        options.extend([
-            "--flatten",
-            "--rereloop",
-            "-O2",
-            "-O3",
-            "--low-memory-unused",
-            "--ignore-implicit-traps",
-        ]);
+        // Never `--ignore-implicit-traps`: it moves loads before the test that says whether their address is one.
+        options.extend(["--flatten", "--rereloop", "-O2", "-O3", "--low-memory-unused"]);
         // No inlining here: rustc has done its own, and more of it only makes the download larger.
         options.extend(["-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"]);
         // Functions of one type beside each other compress better (-0.6 %).
