@@ -91,7 +91,7 @@ for (const [tab, first, algorithms] of PATTERNS) {
       const slider = page.getByRole('slider', { name: 'Time line' });
       await slider.focus();
       await slider.press('PageUp');
-      await page.waitForFunction(() => /[1-9][\d,]* operations?\b|\bat [\d.]+ s\b/.test(document.querySelector('[aria-label="Verdict"]').textContent));
+      await page.waitForFunction(() => /[1-9]/.test(document.querySelector('[aria-label="Verdict"]').textContent));
       for (const chart of await page.locator('[role=tabpanel] [role=img]').all()) {
         assert.match(await chart.getAttribute('aria-label'), /\d/, `${name}: a chart has values`);
       }

@@ -160,9 +160,7 @@ impl Aim {
             (TargetKind::Link, [one]) => {
                 format!("{one} picked. Click the other end, or {one} again for all its links.")
             }
-            (TargetKind::Groups, []) => {
-                "Drag a line across the stage, or pick the nodes of one side.".to_owned()
-            }
+            (TargetKind::Groups, []) => "Drag a line, or pick the nodes of one side.".to_owned(),
             (TargetKind::Groups, picked) => {
                 format!("{} on one side, the rest on the other.", picked.join(" "))
             }

@@ -221,7 +221,7 @@ fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
     let hint =
         el("span").set("role", "status").with(el("b").with(&aim.decl.label)).with(": ").with(aim.hint());
     let keys = (aim.decl.target == TargetKind::Groups)
-        .then(|| el("span").class("keyhint").with("Space picks a node, arrows walk, Enter cuts."));
+        .then(|| el("span").class("keyhint").with("Space picks, Enter cuts."));
     let lasts = || {
         let field = el("input")
             .class("box")
