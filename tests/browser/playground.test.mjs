@@ -352,7 +352,7 @@ test('each way in which a link can be bad is told apart', async () => {
 
 test('a scenario that cannot run names each fault with its path', async () => {
   const { page } = await site.open();
-  const document = { version: 1, system: { pattern: 'leader_election', algorithm: 'raft', nodes: 99 }, surprise: true };
+  const document = { version: 1, system: { pattern: 'leader_election', algorithm: 'raft', nodes: 999 }, surprise: true };
   const refused = await page.evaluate(async ({ document, api }) => {
     const { default: start, Lab } = await import(api);
     await start();

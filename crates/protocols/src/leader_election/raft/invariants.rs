@@ -18,7 +18,7 @@ use crate::parts::raft::{Members, Payload, Replica, Role};
 const KEPT: usize = 1024;
 
 /// Indices whose entries are remembered.
-const ENTRIES: usize = 4096;
+const ENTRIES: usize = 1024;
 
 /// A server as it was after its last event.
 #[derive(Clone, Debug, Default)]
