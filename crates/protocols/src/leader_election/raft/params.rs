@@ -24,21 +24,21 @@ pub(super) static PARAMS: &[Param] = &[
     param(
         "election_min",
         "Election timeout, least",
-        ELECTIONS,
+        "",
         Kind::Duration(150 * MILLISECOND, MILLISECOND, 60 * SECOND),
         "A follower that hears no leader for a random time between least and most stands for election.",
     ),
     param(
         "election_max",
         "Election timeout, most",
-        ELECTIONS,
+        "",
         Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
         "The wider the range, the rarer split votes.",
     ),
     param(
         "heartbeat",
         "Heartbeat",
-        ELECTIONS,
+        "",
         Kind::Duration(50 * MILLISECOND, MILLISECOND, 10 * SECOND),
         "How often a leader tells that it lives.",
     ),
@@ -66,7 +66,7 @@ pub(super) static PARAMS: &[Param] = &[
     param(
         "reads",
         "Reads served by",
-        READS,
+        "",
         Kind::Choice(&[
             ("log", "Log"),
             ("read_index", "ReadIndex"),
