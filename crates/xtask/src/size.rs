@@ -16,7 +16,7 @@ const VERDICT: u64 = 75;
 /// The space-time diagram, causes, exports, branches, and the ping (KiB).
 const TIME: u64 = 40;
 /// Raft whole, ZooKeeper, both forms of Paxos, leases, bully and the ring (KiB).
-const ELECTIONS: u64 = 95;
+const ELECTIONS: u64 = 98;
 
 /// Owners that the table lists.
 const ROWS: usize = 40;
