@@ -38,8 +38,9 @@ impl App {
                 "z" | "Z" | "y" => Msg::Redo,
                 _ => return false,
             };
-            // A field has its own.
-            return (!typing || slider) && self.ui.dialog.is_none() && self.send(ctx, event, msg);
+            // A field for text has its own.
+            let own = typing && !slider && tag != "SELECT";
+            return !own && self.ui.dialog.is_none() && self.send(ctx, event, msg);
         }
         if self.ui.menu.is_some() {
             return match self.menu_key(event) {
