@@ -245,6 +245,8 @@ fn partitions(x: &Experiment) -> Vec<PartitionFrame> {
         let named = |id: &u32| !sides.iter().any(|side: &Vec<u32>| side.contains(id));
         let rest: Vec<u32> = (0..core.nodes.len() as u32).filter(named).collect();
         sides.push(rest);
+        // Who is not there yet is on no side.
+        sides.iter_mut().for_each(|side| side.retain(|id| !core.nodes[*id as usize].absent));
         sides.retain(|side| !side.is_empty());
         let fault = match x.origin(index) {
             Some(Origin::Fault(at)) => at,
