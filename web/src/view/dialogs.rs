@@ -132,7 +132,7 @@ const KEYS: [(&str, &str); 27] = [
     ("D", "Disk loss"),
     ("H", "Heal everything"),
     ("V, Esc", "Put the tool away"),
-    ("1 2 3", "Metrics, inspector, events"),
+    ("1 2 3 4", "Metrics, inspector, events, space-time"),
     ("/", "Search scenarios"),
     ("?", "This page"),
 ];
