@@ -223,6 +223,7 @@ model-converged = All replicas hold the same. That they agree does not say that 
 ## Branches
 
 branch-with = with { $what }
+branch-changed = { $what } changed
 branch-without = without { $what }
 branch-same = nothing differs yet
 branch-fork = fork at { $at }
@@ -265,6 +266,7 @@ compare-operations-failed = Failed
 compare-operations-timed-out = Timed out
 compare-longest-queue = Longest queue
 compare-same = same
+compare-near = nearly the same
 compare-none = none
 compare-only = only in B
 compare-higher = { $times }× higher

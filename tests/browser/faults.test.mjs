@@ -26,8 +26,10 @@ test('a block is moved and stretched by the pointer, and undone to the very hash
   const first = await times(page);
   const before = await hash(page);
   const box = await block(page).boundingBox();
-  const y = box.y + box.height / 2;
   const drag = async (from, to) => {
+    // The lane of branches may have come below it.
+    const { y: top, height } = await block(page).boundingBox();
+    const y = top + height / 2;
     await page.mouse.move(from, y);
     await page.mouse.down();
     await page.mouse.move((from + to) / 2, y, { steps: 3 });

@@ -107,7 +107,7 @@ test('an entry of the event log leads to its moment and its node, by pointer and
 });
 
 test('charts are read at an instant, by pointer and by keys', async () => {
-  const { page, errors } = await site.open('?scenario=two-choices&autoplay=0');
+  const { page, errors } = await site.open('?scenario=slow-backend&autoplay=0');
   const chart = page.locator('.chart svg[data-chart]').first();
   const box = await chart.boundingBox();
   await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);

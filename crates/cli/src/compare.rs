@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let problems = |problems| Failure::Input(format!("{}:\n{problems}", arguments.scenario));
     let mut pair = Pair::open(&scenario).map_err(problems)?;
     while !pair.advance(scenario.duration.0, BATCH).done {}
-    let (rows, verdicts, diverges) = (pair.rows(), pair.verdicts(), pair.diverges());
+    let (rows, verdicts, diverges) = (pair.both().rows(), pair.both().verdicts(), pair.both().diverges());
     if arguments.json {
         return output::json(&json!({
             "a": { "title": pair.titles.0, "report": pair.a.report() },

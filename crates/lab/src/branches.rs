@@ -8,10 +8,10 @@
 use netsplit_scenario::document::View;
 use netsplit_scenario::{Branch, Compare, Problem, Problems, Scenario, limits};
 
-use crate::differs;
 use crate::experiment::Experiment;
 use crate::snapshots::BUDGET;
 use crate::text::{instant, say};
+use crate::{compare, differs};
 
 /// What lines that are not shown may keep (bytes).
 const PARKED: usize = BUDGET / 2;
@@ -173,6 +173,38 @@ impl Branches {
         };
         let words = differs::words(old.document(), changed.document());
         Ok((answer, Some(self.leave(&words, from, changed)?)))
+    }
+
+    /// Changes the line that is shown in place: what a hand is still shaping makes no line for each of its steps.
+    /// A line that others left is not changed so: then it is as with [`Branches::act`].
+    ///
+    /// # Errors
+    /// What the change says; then nothing changes.
+    pub fn amend<R>(
+        &mut self,
+        change: impl FnOnce(&mut Experiment) -> Result<R, Problems>,
+    ) -> Result<R, Problems> {
+        let line = &self.lines[self.current];
+        let has_children = self.lines.iter().any(|other| other.parent == Some(line.id));
+        let Some(parent) = self.parent(line).filter(|_| !has_children) else {
+            return Ok(self.act(change)?.0);
+        };
+        let mut changed = self.current().fork();
+        let answer = change(&mut changed)?;
+        let before = short(&differs::words(parent.document(), self.current().document()));
+        let words = differs::words(parent.document(), changed.document());
+        let from = differs::first(parent.document(), changed.document()).unwrap_or(line.from);
+        let name = (line.name == before).then(|| self.free_name(&words));
+        let line = &mut self.lines[self.current];
+        line.from = from;
+        line.experiment = Some(changed);
+        name.filter(|name| !name.is_empty()).into_iter().for_each(|name| line.name = name);
+        Ok(answer)
+    }
+
+    /// Gives up what was simulated beyond the cursor: nobody has seen it, so that it is not worth a line of its own.
+    pub fn forget_the_future(&mut self) {
+        self.current_mut().forget_the_future();
     }
 
     /// Another line that leaves this one at the cursor and does not differ yet; it is shown from now on.
@@ -349,13 +381,62 @@ impl Branches {
         }
     }
 
+    /// The document of a line.
+    #[must_use]
+    pub fn document(&self, id: u32) -> Option<&Scenario> {
+        self.lines.iter().find(|line| line.id == id).map(Line::document)
+    }
+
+    /// The run of the document's `compare`, beside the line that is shown; it begins with what it shares with `near`,
+    /// the one before, where that differs in its time line only.
+    ///
+    /// # Errors
+    /// Where it compares nothing, or something impossible.
+    pub fn other(&self, near: Option<&Experiment>) -> Result<Experiment, Problems> {
+        let mut own = self.current().document().clone();
+        own.compare.clone_from(&self.compare);
+        let branch = self.compare.as_ref().and_then(|compare| compare.branch.as_ref());
+        let line = branch.and_then(|name| self.lines.iter().find(|line| line.name == *name));
+        // A branch has its whole document here.
+        let mut other = match (line, &mut own.compare) {
+            (Some(line), Some(compare)) => {
+                compare.branch = None;
+                Scenario { compare: own.compare, ..line.document().clone() }
+            }
+            _ => own,
+        };
+        other.view = View::default();
+        let mut other = compare::other(&other)?;
+        other.semantics = None;
+        match near.filter(|near| differs::in_time_only(near.document(), &other)) {
+            Some(near) => near.with(&other, differs::first(near.document(), &other).unwrap_or(u64::MAX)),
+            None => Experiment::open(&other),
+        }
+    }
+
+    /// What the document compares the line that is shown with.
+    #[must_use]
+    pub fn compare(&self) -> Option<&Compare> {
+        self.compare.as_ref()
+    }
+
+    /// Compares the line that is shown with something else, or no longer.
+    pub fn set_compare(&mut self, compare: Option<Compare>) {
+        self.compare = compare;
+    }
+
     fn free_name(&self, wish: &str) -> String {
-        let short: String = wish.chars().take(60).collect();
+        let short = short(wish);
         let taken = |name: &str| self.lines.iter().any(|line| line.name == name);
         let numbered = (2..).map(|number| format!("{short} {number}"));
         let name = std::iter::once(short.clone()).chain(numbered).find(|name| !taken(name));
         name.unwrap_or_default()
     }
+}
+
+/// As much of a name as is kept.
+fn short(wish: &str) -> String {
+    wish.chars().take(60).collect()
 }
 
 /// A branch of a document as a scenario of its own; nothing where there is none of this name.

@@ -28,6 +28,17 @@ pub struct Pair {
     pub titles: (String, String),
 }
 
+/// Two runs, to be asked how they differ.
+#[derive(Clone, Copy)]
+pub struct Both<'a> {
+    /// The document's own run.
+    pub a: &'a Experiment,
+    /// The other one.
+    pub b: &'a Experiment,
+    /// What each is called.
+    pub titles: (&'a str, &'a str),
+}
+
 /// A number of both runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Row {
@@ -126,11 +137,7 @@ impl Pair {
     /// Two runs that stand at the same instant.
     #[must_use]
     pub fn of(a: Experiment, b: Experiment) -> Self {
-        let title = |x: &Experiment, other: &Experiment, or: &str| {
-            let differs = x.algorithm.id != other.algorithm.id;
-            if differs { x.algorithm.label.to_owned() } else { or.to_owned() }
-        };
-        let titles = (title(&a, &b, "A"), title(&b, &a, "B"));
+        let titles = titles(&a, &b);
         Self { a, b, titles }
     }
 
@@ -157,6 +164,24 @@ impl Pair {
         self.a.now().min(self.b.now())
     }
 
+    /// Both, to be asked how they differ.
+    #[must_use]
+    pub fn both(&self) -> Both<'_> {
+        Both { a: &self.a, b: &self.b, titles: (&self.titles.0, &self.titles.1) }
+    }
+}
+
+/// What two runs are called where nobody has named them: after their algorithms, if those differ.
+#[must_use]
+pub fn titles(a: &Experiment, b: &Experiment) -> (String, String) {
+    let title = |x: &Experiment, other: &Experiment, or: &str| {
+        let differs = x.algorithm.id != other.algorithm.id;
+        if differs { x.algorithm.label.to_owned() } else { or.to_owned() }
+    };
+    (title(a, b, "A"), title(b, a, "B"))
+}
+
+impl Both<'_> {
     /// Charts with a line for each run: 99th percentile, operations that are ok, and those that are not.
     #[must_use]
     pub fn charts(&self) -> Vec<Chart> {
@@ -177,8 +202,8 @@ impl Pair {
         let chart = |(id, of, lines): (&str, &str, &[usize])| {
             let like = a.iter().find(|chart| chart.id == of)?;
             let both = vec![
-                (self.titles.0.clone(), line(&a, of, lines)),
-                (self.titles.1.clone(), line(&b, of, lines)),
+                (self.titles.0.to_owned(), line(&a, of, lines)),
+                (self.titles.1.to_owned(), line(&b, of, lines)),
             ];
             let label = say(&format!("compare-{id}"), &[]);
             Some(Chart { id: id.to_owned(), label, lines: both, ..like.clone() })
@@ -207,7 +232,7 @@ impl Pair {
     /// The first event at which they differ, as far as both have been simulated; nothing where they are the same so far.
     #[must_use]
     pub fn diverges(&self) -> Option<Divergence> {
-        let (a, b) = (&self.a, &self.b);
+        let (a, b) = (self.a, self.b);
         let same_system = a.scenario.system == b.scenario.system;
         let event = if same_system { by_hash(a, b) } else { by_events(a, b) }?;
         let at = |x: &Experiment| -> (Option<u64>, String) {
@@ -218,7 +243,7 @@ impl Pair {
             (Some(record.time), format!("{subject} {sentence}").trim_start().to_owned())
         };
         let ((a_time, a), (b_time, b)) = (at(a), at(b));
-        let time = a_time.into_iter().chain(b_time).min().unwrap_or(self.now());
+        let time = a_time.into_iter().chain(b_time).min().unwrap_or(self.a.now().min(self.b.now()));
         Some(Divergence { event, time, a, b })
     }
 }
@@ -312,6 +337,7 @@ fn against(a: Option<f64>, b: Option<f64>) -> String {
     let near = (a - b).abs() <= 0.01 * a.abs().max(b.abs());
     let (id, ratio) = match (a, b) {
         _ if near => return say("compare-same", &[]),
+        _ if (a - b).abs() <= 0.05 * a.abs().max(b.abs()) => return say("compare-near", &[]),
         (_, 0.0) => return say("compare-none", &[]),
         (0.0, _) => return say("compare-only", &[]),
         _ if b.abs() > a.abs() => ("compare-higher", b / a),

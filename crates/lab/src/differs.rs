@@ -89,9 +89,27 @@ pub(crate) fn first(a: &Scenario, b: &Scenario) -> Option<u64> {
     [faults, chaos, actions, operations].into_iter().flatten().min()
 }
 
+/// Whether two runs are the same but for what happens to them.
+pub(crate) fn in_time_only(a: &Scenario, b: &Scenario) -> bool {
+    a.system == b.system
+        && a.seed == b.seed
+        && a.workload == b.workload
+        && a.network == b.network
+        && a.topology == b.topology
+        && a.duration == b.duration
+}
+
 fn say_only<E: Entry>(parent: &[E], own: &[E], out: &mut Vec<String>) {
-    let (gone, new) = only(parent, own);
+    let (mut gone, mut new) = only(parent, own);
     let what = |entry: &E| format!("{} ({})", entry.label(), instant(entry.at()));
+    // One that was changed is said once.
+    gone.retain(|entry| {
+        let same = new.iter().position(|other| what(other) == what(entry));
+        if let Some(at) = same {
+            out.push(say("branch-changed", &[("what", what(new.remove(at)))]));
+        }
+        same.is_none()
+    });
     out.extend(gone.into_iter().map(|entry| say("branch-without", &[("what", what(entry))])));
     out.extend(new.into_iter().map(|entry| say("branch-with", &[("what", what(entry))])));
 }

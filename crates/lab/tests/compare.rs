@@ -148,7 +148,7 @@ fn a_fault_less_is_where_the_runs_part() {
     assert!(other(&scenario).expect("valid").faults.is_empty());
     let pair = run(&scenario);
     assert_eq!(pair.titles.1, "B");
-    let found = pair.diverges().expect("they differ");
+    let found = pair.both().diverges().expect("they differ");
     assert!(found.time <= 2_000_000_000, "{found:?}");
     assert!(found.a.contains("Crash n1") && !found.b.is_empty(), "{found:?}");
     // Just before it they are the same.
@@ -159,15 +159,21 @@ fn a_fault_less_is_where_the_runs_part() {
     sides.iter_mut().for_each(|x| x.run_to_event(found.event));
     assert_ne!(sides[0].trace_hash(), sides[1].trace_hash());
     // Charts have a line for each run, rows a number of each, and both verdicts are there.
-    assert!(pair.charts().iter().all(|chart| chart.lines.len() == 2) && pair.charts().len() == 3);
-    let rows = pair.rows();
+    assert!(
+        pair.both().charts().iter().all(|chart| chart.lines.len() == 2) && pair.both().charts().len() == 3
+    );
+    let rows = pair.both().rows();
     let ok = rows.iter().find(|row| row.id == "operations.ok").expect("it is always there");
     assert_eq!(ok.a, Some(pair.a.report().metrics.operations.ok as f64));
     assert!(rows.iter().all(|row| !row.label.starts_with("compare-")), "{rows:?}");
-    let linear =
-        pair.verdicts().into_iter().find(|row| row.promise == "linearizable").expect("Raft promises it");
+    let linear = pair
+        .both()
+        .verdicts()
+        .into_iter()
+        .find(|row| row.promise == "linearizable")
+        .expect("Raft promises it");
     assert_eq!((linear.a.as_deref(), linear.b.as_deref()), (Some("kept"), Some("kept")));
-    let (a, _) = pair.curves();
+    let (a, _) = pair.both().curves();
     assert!(a.windows(2).all(|two| two[0].0 <= two[1].0 && two[0].1 <= two[1].1) && a.len() > 90);
 }
 
@@ -175,11 +181,11 @@ fn a_fault_less_is_where_the_runs_part() {
 fn other_rules_part_at_the_first_choice_and_the_same_run_never() {
     let balanced = scenario("load_balancing", "round_robin", Mode::Open);
     let pair = run(&with_algorithm(balanced.clone(), "random"));
-    let found = pair.diverges().expect("they differ");
+    let found = pair.both().diverges().expect("they differ");
     assert!(found.event > 1 && found.time < 1_000_000_000 && found.a != found.b, "{found:?}");
     let mut same = balanced;
     same.compare = Some(Compare::default());
-    assert_eq!(run(&same).diverges(), None);
+    assert_eq!(run(&same).both().diverges(), None);
     same.compare = None;
     assert!(Pair::open(&same).is_err());
 }

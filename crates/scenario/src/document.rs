@@ -282,6 +282,8 @@ pub struct View {
     pub trace_hash: Option<TraceHash>,
     /// Simulated seconds per second.
     pub speed: Option<f64>,
+    /// The run that the document compares with is shown beside this one.
+    pub compare: bool,
 }
 
 impl Record for View {
@@ -291,6 +293,7 @@ impl Record for View {
         port.may("selection", &mut self.selection);
         port.may("trace_hash", &mut self.trace_hash);
         port.may("speed", &mut self.speed);
+        port.may("compare", &mut self.compare);
     }
 }
 

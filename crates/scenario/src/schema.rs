@@ -225,6 +225,7 @@ fn document(catalogue: &Catalogue, system: Value, actions: Value, promise: Value
             "selection": text(limits::TEXT_CHARS),
             "trace_hash": {"type": "string", "pattern": "^[0-9a-f]{8}$"},
             "speed": {"type": "number", "minimum": 1e-6, "maximum": 1e6},
+            "compare": {"type": "boolean"},
         }), &[]),
     });
     let mut schema = object(properties, &["version", "system"]);

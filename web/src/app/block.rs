@@ -9,7 +9,7 @@ use crate::model::session::Panels;
 impl App {
     /// Whether nothing ends the fault before the run's end.
     fn open_ended(&self, index: usize) -> Option<bool> {
-        let fault = self.session.as_ref()?.document().faults.into_iter().nth(index)?;
+        let fault = self.session.as_ref()?.fault(index)?;
         Some(fault.lasts.is_none() && self.catalogue.fault(&fault.kind).is_some_and(|decl| decl.has_duration))
     }
 
@@ -67,8 +67,7 @@ impl App {
 
     /// The run is made again with the fault at this time.
     fn reshape(&mut self, index: usize, part: Grip, (from, to): (u64, u64)) {
-        let Some(mut fault) = self.session.as_ref().and_then(|s| s.document().faults.into_iter().nth(index))
-        else {
+        let Some(mut fault) = self.session.as_ref().and_then(|s| s.fault(index)) else {
             return;
         };
         // The part of it that is beyond the run's end stays as long as it is.

@@ -7,7 +7,7 @@ use super::{App, Msg};
 use crate::browser;
 use crate::model::face::Face;
 use crate::model::tool::PALETTE;
-use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab};
+use crate::model::ui::{BranchDeed, CompareDeed, Dialog, Drawer, Selection, Sheet, Tab};
 
 impl App {
     /// True where something is to be drawn.
@@ -114,6 +114,7 @@ impl App {
             "Enter" if self.ui.aim.as_ref().is_some_and(|aim| !button || aim.gathers()) => Msg::Finish,
             "Delete" | "Backspace" => match self.ui.selection {
                 Selection::Fault(index) => Msg::Remove(index),
+                Selection::Branch(id) => Msg::Branch(BranchDeed::Delete(id)),
                 _ => return false,
             },
             "w" | "W" => {
@@ -127,6 +128,8 @@ impl App {
                 Some(Sheet::Cap(_)) => Msg::Sheet(None),
                 _ => Msg::Sheet(Some(Sheet::Cap(0))),
             },
+            "f" | "F" => Msg::Branch(BranchDeed::Fork),
+            "m" | "M" if self.face != Face::Embed => Msg::Compare(CompareDeed::Toggle),
             "h" | "H" => Msg::HealAll,
             "v" | "V" => Msg::Arm(None),
             letter => {
@@ -137,7 +140,10 @@ impl App {
                 }
             }
         };
-        let changes = matches!(msg, Msg::Arm(Some(_)) | Msg::HealAll | Msg::Remove(_));
+        let changes = matches!(
+            msg,
+            Msg::Arm(Some(_)) | Msg::HealAll | Msg::Remove(_) | Msg::Branch(_) | Msg::Compare(_)
+        );
         if changes && !self.wishes.editable {
             return false;
         }

@@ -1,6 +1,7 @@
 //! The component that owns the run and the stage, and its loop.
 
 mod block;
+mod course;
 mod diagram;
 pub mod gesture;
 mod keys;
@@ -27,11 +28,13 @@ use crate::model::block::{Grab, Grip};
 use crate::model::face::{self, Face, Wishes};
 use crate::model::history::History;
 use crate::model::opening::{self, Opening};
-use crate::model::session::{Panels, Session};
+use crate::model::session::{Panels, Results, Session};
 use crate::model::setup::Part;
 use crate::model::spacetime::{Deed, Diagram};
 use crate::model::tool::Hit;
-use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui};
+use crate::model::ui::{
+    BranchDeed, CompareDeed, Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui,
+};
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
@@ -178,6 +181,12 @@ pub enum Msg {
     HealAll,
     /// Takes a fault out of the run.
     Remove(usize),
+    /// Something with courses of events.
+    Branch(BranchDeed),
+    /// A click on the compared run's stage (px).
+    Beside(f64, f64),
+    /// Something with the comparison.
+    Compare(CompareDeed),
     /// Puts another fault in its place.
     Put(usize, Fault),
     /// A hand takes a fault's block: index, part, place (px), time in a pixel (ns).
@@ -229,6 +238,10 @@ pub struct Refs {
     pub lanes: NodeRef,
     /// The open sheet's drawing.
     pub sheet: NodeRef,
+    /// The compared run's stage: its lower canvas and its upper one.
+    pub canvas_beside: NodeRef,
+    /// Its upper one.
+    pub above_beside: NodeRef,
     /// The space-time diagram's canvas.
     pub diagram: NodeRef,
     /// The cursor's line on it.
@@ -251,6 +264,14 @@ pub struct App {
     pub(crate) refs: Refs,
     pub(crate) stage: Stage,
     pub(crate) overlay: Overlay,
+    /// The compared run's picture, its stage, that stage's size and element.
+    pub(crate) frame_beside: Frame,
+    pub(crate) stage_beside: Stage,
+    size_beside: (f64, f64),
+    beside: Option<Element>,
+    /// How the compared runs differ so far, and when that was made (wall ms).
+    pub(crate) results: Option<Rc<Results>>,
+    results_at: f64,
     pub(crate) hash: String,
     /// Where the time line ends (ns).
     pub(crate) axis: u64,
@@ -373,6 +394,12 @@ impl Component for App {
             refs: Refs::default(),
             stage: Stage::default(),
             overlay: Overlay::default(),
+            frame_beside: Frame::default(),
+            stage_beside: Stage::default(),
+            size_beside: (0.0, 0.0),
+            beside: None,
+            results: None,
+            results_at: 0.0,
             hash: String::new(),
             axis: 1,
             held: false,
@@ -506,6 +533,11 @@ impl Component for App {
         if lanes != self.lanes {
             lanes.iter().for_each(|lanes| self.watched.watch(lanes));
             self.lanes = lanes;
+        }
+        let beside = self.refs.canvas_beside.cast::<Element>();
+        if beside != self.beside {
+            beside.iter().for_each(|canvas| self.watched.watch(canvas));
+            self.beside = beside;
         }
         let sheet = self.refs.sheet.cast::<Element>();
         if sheet != self.sheet {

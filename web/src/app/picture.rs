@@ -32,7 +32,7 @@ impl App {
             return false;
         }
         let Some(session) = self.session.as_mut() else { return false };
-        let was_busy = session.playback.playing || session.goal.is_some();
+        let was_busy = session.playback.playing || session.goal.is_some() || session.catching_up();
         self.last_now = session.now();
         browser::remember(None, self.last_now);
         let late = session.playback.late;
@@ -44,7 +44,8 @@ impl App {
         if let Some(alarm) = session.take_stop() {
             self.alarm = alarm;
         }
-        let stopped = was_busy && !playing && session.goal.is_none() || session.caught_up();
+        let busy = playing || session.goal.is_some() || session.catching_up();
+        let stopped = was_busy && !busy || session.caught_up();
         let mut whole = true;
         if moved || self.fresh {
             // Sixty times a second a crowd gets new places for its messages only.
@@ -56,11 +57,13 @@ impl App {
             whole = all;
             let ids = !playing || self.frame.messages.len() <= SHAPES;
             session.glance(&mut self.frame, all, ids);
+            self.glance_beside(all);
         }
         self.overlay.playing = playing;
         let resized = self.resized();
         if moved || playing || self.fresh || resized {
             self.paint(wall);
+            self.paint_beside(wall);
         }
         self.fresh = false;
         self.diagram.stale |= resized;
@@ -95,6 +98,8 @@ impl App {
         }
         self.show_grab(&mut panels);
         self.panels = panels.into();
+        self.glance_beside(true);
+        self.refresh_results();
         self.refresh_sheet();
         self.bring_diagram();
         let log = &self.panels.log;
@@ -118,6 +123,7 @@ impl App {
             self.stage_size = size(self.refs.canvas.cast());
             self.lanes_size = size(self.refs.lanes.cast());
             self.clock_size = size(self.refs.clock.cast());
+            self.size_beside();
             if let Some(sheet) = self.refs.sheet.cast() {
                 self.sheet_size = size(Some(sheet));
             }

@@ -40,8 +40,7 @@ impl App {
                 }
             }
             Msg::ThemeChanged => {
-                self.stage.set_theme(Theme::read(browser::colour));
-                self.diagram.stale = true;
+                self.coloured();
             }
             Msg::Toggle => self.with(Session::toggle),
             Msg::Step(forward) => self.with(|session| session.step(forward)),
@@ -124,6 +123,10 @@ impl App {
             Msg::Tab(tab) => {
                 self.ui.tab = tab;
                 self.diagram.stale = true;
+                if self.session.as_ref().is_some_and(|session| session.beside().is_some()) && !self.is_slim()
+                {
+                    self.ui.drawer = Drawer::Analysis;
+                }
             }
             Msg::Filter(filter) => self.ui.filter = filter,
             Msg::Table(id) => self.ui.table = id,
@@ -159,13 +162,17 @@ impl App {
                 self.ui.theme = Some(!light);
                 browser::set_theme(self.ui.theme);
                 browser::store("netsplit-theme", if light { "dark" } else { "light" });
-                self.stage.set_theme(Theme::read(browser::colour));
-                self.diagram.stale = true;
+                self.coloured();
             }
             Msg::Choose(pattern, algorithm) => {
                 let fresh = default_scenario(&pattern, &algorithm);
                 let now = self.session.as_ref().map_or_else(|| (*self.scenario).clone(), Session::document);
-                let next = setup::choose(&now, &pattern, &algorithm, fresh.clone());
+                let mut next = setup::choose(&now, &pattern, &algorithm, fresh.clone());
+                // The second run stays, where it is another algorithm.
+                let kept =
+                    now.compare.clone().filter(|c| c.algorithm.is_some() && now.system.pattern == pattern);
+                next.view.compare = now.view.compare && kept.is_some();
+                next.compare = kept;
                 let bare = setup::choose(&now, "", "", fresh);
                 self.change(next, Some(bare));
             }
@@ -195,28 +202,29 @@ impl App {
             }
             Msg::Inject(fault) => self.inject(fault, None),
             Msg::Act(action) => {
-                let done = self.session.as_mut().map(|session| session.act(action));
-                if let Some(Err(problems)) = done {
-                    self.refuse(&problems);
-                }
+                self.attempt(|session| session.act(action));
                 self.changed();
             }
             Msg::Heal(index) => {
-                self.with(|session| session.heal(index));
+                self.attempt(|session| session.heal(index));
                 self.changed();
             }
             Msg::HealAll => {
-                let count = self.session.as_mut().map_or(0, Session::heal_all);
+                let count = self.attempt(Session::heal_all).unwrap_or(0);
                 let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
                 self.toast(words.to_owned(), false, 3000.0);
                 self.changed();
             }
             Msg::Remove(index) => {
-                self.with(|session| session.remove(index));
-                self.ui.selection = Selection::None;
-                self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
+                if self.attempt(|session| session.remove(index)).is_some() {
+                    self.ui.selection = Selection::None;
+                    self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
+                }
                 self.changed();
             }
+            Msg::Branch(deed) => self.branch(deed),
+            Msg::Compare(deed) => self.compare(deed),
+            Msg::Beside(x, y) => self.hit_beside(x, y),
             Msg::Put(index, fault) => drop(self.put_fault(index, fault)),
             Msg::Grab(index, part, at, scale) => self.grab(index, part, at, scale),
             Msg::GrabTo(at) => self.grab_to(at),
@@ -245,6 +253,13 @@ impl App {
             Msg::Away => self.lead_away(),
             Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
         }
+    }
+
+    /// The page has other colours.
+    fn coloured(&mut self) {
+        self.stage.set_theme(Theme::read(browser::colour));
+        self.stage_beside.set_theme(self.stage.theme().clone());
+        self.diagram.stale = true;
     }
 
     fn stop_at(&mut self, time: u64) {
@@ -303,9 +318,9 @@ impl App {
         }
         self.trouble = None;
         self.stage.clear();
+        self.begun();
         self.diagram.restart();
         self.overlay.drawn.clear();
-        self.overlay.drag = None;
         self.ui.selection = Selection::None;
         self.ui.aim = None;
         self.ui.sheet = None;
@@ -341,15 +356,20 @@ impl App {
     }
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
-    fn changed(&mut self) {
+    pub(super) fn changed(&mut self) {
         (self.around, self.cap, self.judged_at) = (None, None, None);
         self.diagram.forget();
+        let left = self.session.as_mut().and_then(Session::take_left);
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.
                 self.ui.toast = self.ui.toast.take().filter(|toast| !toast.undo);
             }
             browser::remember(Some(session.link()), session.now());
+        }
+        if let Some(name) = left {
+            let words = format!("A branch: {name}. The run as it was stays beside it.");
+            self.toast(words, true, 8000.0);
         }
     }
 
@@ -462,7 +482,7 @@ impl App {
         found.unwrap_or_else(|| message.clone())
     }
 
-    fn hit(&mut self, hit: Option<Hit>) {
+    pub(super) fn hit(&mut self, hit: Option<Hit>) {
         match (self.ui.aim.as_mut(), hit) {
             (Some(aim), Some(hit)) => {
                 if let Some(fault) = aim.click(&hit) {
@@ -496,8 +516,7 @@ impl App {
 
     /// The line of a partition was drawn elsewhere: the run is made again with the nodes that it parts now.
     pub(super) fn cut_anew(&mut self, index: usize, a: (f64, f64), b: (f64, f64)) {
-        let fault =
-            self.session.as_ref().and_then(|session| session.document().faults.into_iter().nth(index));
+        let fault = self.session.as_ref().and_then(|session| session.fault(index));
         let (Some(mut fault), Some(target)) = (fault, self.parted(a, b)) else { return };
         fault.target = target;
         let line = self.laid((a, b));
@@ -508,12 +527,9 @@ impl App {
 
     /// Another fault in a fault's place: the run is made again up to the cursor.
     pub(super) fn put_fault(&mut self, index: usize, fault: Fault) -> bool {
-        let done = self.session.as_mut().map(|session| session.edit_fault(index, fault));
-        if let Some(Err(problems)) = &done {
-            self.refuse(problems);
-        }
+        let done = self.attempt(|session| session.edit_fault(index, fault));
         self.changed();
-        matches!(done, Some(Ok(())))
+        done.is_some()
     }
 
     pub(super) fn cut_along(&mut self, a: (f64, f64), b: (f64, f64)) {
@@ -525,20 +541,26 @@ impl App {
     }
 
     pub(super) fn inject(&mut self, fault: Fault, line: Option<((f64, f64), (f64, f64))>) {
-        let done = self.session.as_mut().map(|session| session.inject(fault));
-        match done {
-            Some(Ok(index)) => {
-                if let Some(line) = line {
-                    self.overlay.drawn.insert(index, line);
-                }
-                if matches!(self.ui.dialog, Some(Dialog::Faults)) {
-                    self.dialog(None);
-                }
+        if let Some(index) = self.attempt(|session| session.inject(fault)) {
+            if let Some(line) = line {
+                self.overlay.drawn.insert(index, line);
             }
-            Some(Err(problems)) => self.refuse(&problems),
-            None => {}
+            if matches!(self.ui.dialog, Some(Dialog::Faults)) {
+                self.dialog(None);
+            }
         }
         self.changed();
+    }
+
+    /// Does something to the run, and says why where it cannot be done.
+    pub(super) fn attempt<R>(&mut self, act: impl FnOnce(&mut Session) -> Result<R, Problems>) -> Option<R> {
+        match act(self.session.as_mut()?) {
+            Ok(done) => Some(done),
+            Err(problems) => {
+                self.refuse(&problems);
+                None
+            }
+        }
     }
 
     fn refuse(&mut self, problems: &Problems) {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use netsplit_scenario::Scenario;
+use netsplit_scenario::document::View;
 
 /// Steps that are kept.
 const MOST: usize = 64;
@@ -12,6 +13,15 @@ const MOST: usize = 64;
 struct Entry {
     document: Rc<Scenario>,
     left: u64,
+}
+
+impl Entry {
+    /// Whether it is this document, whichever of its courses of events is shown.
+    fn is(&self, document: &Scenario) -> bool {
+        let mut own = Scenario::clone(&self.document);
+        own.view = View::default();
+        own == *document
+    }
 }
 
 /// The course of documents.
@@ -26,12 +36,19 @@ impl History {
     /// The run has this document now; its cursor stood at `left` before. The same one again, at whatever moment of it,
     /// is no step. True where it is one.
     pub fn note(&mut self, mut document: Scenario, left: u64) -> bool {
-        // Where one stands in a run, and how one looks at it, is no change of it.
-        document.view = Default::default();
+        // Where one stands in a run, and how one looks at it, is no change of it; which course of events is shown is
+        // known again when one comes back.
+        let View { branch, compare, .. } = std::mem::take(&mut document.view);
+        let shown = View { branch, compare, ..View::default() };
         document.semantics = None;
-        if self.now.as_ref().is_some_and(|now| *now.document == document) {
+        if let Some(now) = self.now.as_mut().filter(|now| now.is(&document)) {
+            if now.document.view != shown {
+                document.view = shown;
+                now.document = Rc::new(document);
+            }
             return false;
         }
+        document.view = shown;
         if let Some(mut now) = self.now.take() {
             now.left = left;
             self.past.push(now);

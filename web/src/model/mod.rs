@@ -16,6 +16,7 @@
 //! - [`ui`]: what is open, selected and armed.
 
 pub mod block;
+pub mod compare;
 pub mod console;
 pub mod curve;
 pub mod face;

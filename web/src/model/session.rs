@@ -1,12 +1,17 @@
 //! The running experiment with its playback: what the page's buttons do to it.
 
-use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
+mod beside;
+mod change;
+
+use netsplit_lab::scenario::{Fault, Problems, Scenario, encode};
 use netsplit_lab::{
-    Amounts, Around, Band, Breach, Cap, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Grade,
-    Legend, LogEntry, LogPage, Row,
+    Amounts, Around, Band, BranchFrame, Branches, Breach, Cap, Chart, Consistency, Experiment, FaultBlock,
+    Finding, Frame, Grade, Legend, LogEntry, LogPage, Row,
 };
 
-use super::console;
+pub use beside::{Beside, Results};
+
+use super::compare;
 use super::playback::{Playback, comfortable};
 use super::setup;
 use super::summary::Operations;
@@ -27,7 +32,18 @@ const WARM_EVENTS: u64 = 100_000;
 
 /// A scenario that is open.
 pub struct Session {
-    experiment: Experiment,
+    /// The run with its branches.
+    lines: Branches,
+    /// The run that it is compared with, where that is shown.
+    beside: Option<Beside>,
+    /// Both are to be shown.
+    two: bool,
+    /// How far somebody has looked at the line that is shown (ns).
+    seen: u64,
+    /// The line and the fault in it that a hand is shaping.
+    shaping: Option<(u32, usize)>,
+    /// The name of the branch that the latest change has made.
+    left: Option<String>,
     /// What was opened, with what was changed in the set-up since.
     pub scenario: Scenario,
     /// Playing and speed.
@@ -91,6 +107,8 @@ pub struct Panels {
     pub charts: Vec<Chart>,
     /// The event log around the cursor.
     pub log: LogPage,
+    /// Courses of events, the main one first.
+    pub branches: Vec<BranchFrame>,
 }
 
 impl Session {
@@ -99,7 +117,8 @@ impl Session {
     /// # Errors
     /// Every problem of the scenario.
     pub fn open(scenario: Scenario) -> Result<Self, Problems> {
-        let mut experiment = Experiment::open(&scenario)?;
+        let mut lines = Branches::open(&scenario)?;
+        let experiment = lines.current_mut();
         let latency = setup::typical(&scenario.network.latency);
         let speed = scenario.view.speed.unwrap_or_else(|| comfortable(latency));
         let saved = experiment.saved_cursor().is_some();
@@ -110,7 +129,12 @@ impl Session {
             experiment.advance(warm(&scenario), WARM_EVENTS);
         }
         let differs = saved && experiment.agrees() == Some(false);
-        Ok(Self {
+        let mut session = Self {
+            beside: None,
+            two: scenario.view.compare && scenario.compare.is_some(),
+            seen: experiment.frontier(),
+            shaping: None,
+            left: None,
             met: Vec::new(),
             stopped: None,
             behind: false,
@@ -122,54 +146,60 @@ impl Session {
             hunt: None,
             differs,
             scenario,
-            experiment,
-        })
+            lines,
+        };
+        session.pair()?;
+        Ok(session)
     }
 
     /// One picture's worth of work: `clock` gives wall milliseconds, `budget_ms` is how long it may take.
     /// True where the cursor moved.
     pub fn tick(&mut self, wall_ms: f64, budget_ms: f64, clock: impl Fn() -> f64) -> bool {
-        let before = (self.experiment.now(), self.experiment.events());
+        let before = (self.lines.current().now(), self.lines.current().events());
         let played = self.playback.playing && self.goal.is_none();
-        if let Some(goal) = self.goal {
+        if self.catch_up(budget_ms * 2.0, &clock) {
+            // The run beside is being brought up to this one, which waits.
+        } else if let Some(goal) = self.goal {
             self.work(goal, budget_ms * 2.0, &clock);
             if let Some(from) = self.hunt
                 && let Some(found) = self.marks().into_iter().find(|mark| *mark > from)
             {
                 self.seek(found);
-            } else if self.experiment.now() >= goal || self.experiment.finished() {
+            } else if self.lines.current().now() >= goal || self.lines.current().finished() {
                 (self.goal, self.hunt) = (None, None);
             }
         } else if self.playback.playing {
             if self.playback.reduced {
                 if self.playback.event_due(wall_ms) {
-                    self.experiment.step();
+                    self.lines.current_mut().step();
                 }
             } else {
-                let target = self.playback.target(before.0, wall_ms, self.experiment.duration());
+                let target = self.playback.target(before.0, wall_ms, self.lines.current().duration());
                 self.work(target, budget_ms, &clock);
-                let got = self.experiment.now().saturating_sub(before.0);
+                let got = self.lines.current().now().saturating_sub(before.0);
                 self.playback.record(target.saturating_sub(before.0), got, wall_ms);
             }
-            if self.experiment.finished() {
+            if self.lines.current().finished() {
                 self.playback.set_playing(false);
             }
         }
         self.judge(before.0, played);
-        before != (self.experiment.now(), self.experiment.events())
+        self.follow();
+        self.seen = self.seen.max(self.now());
+        before != (self.lines.current().now(), self.lines.current().events())
     }
 
     /// Goes on with the verdict; at the first violation of a kind that it meets, and at the first breach of an
     /// invariant, the playback stops. Who has asked for an instant gets there, whatever lies on the way.
     fn judge(&mut self, before: u64, played: bool) {
-        let done = self.experiment.judge(JUDGED);
+        let done = self.lines.current_mut().judge(JUDGED);
         // The panels have shown a verdict that was not up to date.
         self.caught_up = self.behind && done;
         self.behind &= !done;
         if !played {
             return;
         }
-        let now = self.experiment.now();
+        let now = self.lines.current().now();
         let fresh = |marks: Vec<(u64, u64)>| {
             let from = marks.partition_point(|(_, time)| *time <= before);
             marks
@@ -179,7 +209,7 @@ impl Session {
                 .map(|(index, (_, time))| (index, time))
                 .take_while(move |m| m.1 <= now)
         };
-        let x = &self.experiment;
+        let x = self.lines.current();
         let new = |kind: &Option<&'static str>| kind.is_some_and(|kind| !self.met.contains(&kind));
         let odd = fresh(x.violations()).map(|(at, time)| (time, at, x.finding_kind(at), false));
         let broken = fresh(x.breach_marks()).map(|(at, time)| (time, at, x.breach_kind(at), true));
@@ -191,10 +221,12 @@ impl Session {
         };
         self.met.extend(kind);
         self.playback.set_playing(false);
-        self.experiment.seek(time);
+        self.lines.current_mut().seek(time);
         let words = match breach {
-            true => self.experiment.breach(at).map(|breach| breach.sentence),
-            false => self.experiment.finding(at).map(|found| format!("{}: {}", found.title, found.sentence)),
+            true => self.lines.current().breach(at).map(|breach| breach.sentence),
+            false => {
+                self.lines.current().finding(at).map(|found| format!("{}: {}", found.title, found.sentence))
+            }
         };
         self.stopped = words.map(|words| format!("{words} Paused."));
     }
@@ -211,33 +243,34 @@ impl Session {
 
     /// What every model says up to the cursor.
     pub fn judged(&self, steps: u64) -> Vec<Row> {
-        self.experiment.judged(steps)
+        self.lines.current().judged(steps)
     }
 
     /// An invariant that was broken.
     pub fn breach(&self, index: usize) -> Option<Breach> {
-        self.experiment.breach(index)
+        self.lines.current().breach(index)
     }
 
     /// Runs that say what partitions cost.
     pub fn cap(&self) -> Option<Cap> {
-        Cap::new(&self.experiment)
+        Cap::new(self.lines.current())
     }
 
     /// A violation, explained.
     pub fn finding(&self, index: usize) -> Option<Finding> {
-        self.experiment.finding(index)
+        self.lines.current().finding(index)
     }
 
     /// The operations around a violation.
     pub fn around(&self, index: usize) -> Option<Around> {
-        self.experiment.around(index)
+        self.lines.current().around(index)
     }
 
     fn work(&mut self, target: u64, budget_ms: f64, clock: &impl Fn() -> f64) {
         let start = clock();
         loop {
-            let step = self.experiment.advance(target, CHUNK);
+            let step = self.lines.current_mut().advance(target, CHUNK);
+            self.follow();
             if step.done || clock() - start >= budget_ms {
                 break;
             }
@@ -246,7 +279,7 @@ impl Session {
 
     /// Plays or stops; at the end it starts anew.
     pub fn toggle(&mut self) {
-        if !self.playback.playing && self.experiment.finished() {
+        if !self.playback.playing && self.lines.current().finished() {
             self.seek(0);
         }
         (self.goal, self.hunt) = (None, None);
@@ -270,10 +303,11 @@ impl Session {
     }
 
     fn marks(&self) -> Vec<u64> {
-        let mut marks: Vec<u64> = self.experiment.violations().into_iter().map(|(_, time)| time).collect();
-        marks.extend(self.experiment.breach_marks().into_iter().map(|(_, time)| time));
+        let mut marks: Vec<u64> =
+            self.lines.current().violations().into_iter().map(|(_, time)| time).collect();
+        marks.extend(self.lines.current().breach_marks().into_iter().map(|(_, time)| time));
         if marks.is_empty() {
-            return self.experiment.landmarks();
+            return self.lines.current().landmarks();
         }
         netsplit_lab::small::sort_by_key(&mut marks, |mark| *mark);
         marks.dedup();
@@ -283,12 +317,13 @@ impl Session {
     /// To an instant; far ahead it takes several pictures.
     pub fn seek(&mut self, to: u64) {
         self.hunt = None;
-        let to = to.min(self.experiment.duration());
-        if to > self.experiment.frontier() {
+        let to = to.min(self.lines.current().duration());
+        if to > self.lines.current().frontier() {
             self.goal = Some(to);
         } else {
             self.goal = None;
-            self.experiment.seek(to);
+            self.lines.current_mut().seek(to);
+            self.follow();
         }
     }
 
@@ -297,110 +332,23 @@ impl Session {
         self.playback.set_playing(false);
         self.goal = None;
         if forward {
-            self.experiment.step();
+            self.lines.current_mut().step();
         } else {
-            self.experiment.step_back();
+            self.lines.current_mut().step_back();
         }
-    }
-
-    /// Breaks something now. Gives the fault's index.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn inject(&mut self, fault: Fault) -> Result<usize, Problems> {
-        self.changes();
-        let index = self.experiment.inject(fault)?;
-        self.settle();
-        Ok(index)
-    }
-
-    /// Lets the operator do something now.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn act(&mut self, action: Action) -> Result<usize, Problems> {
-        self.changes();
-        let index = self.experiment.act(action)?;
-        self.settle();
-        Ok(index)
-    }
-
-    /// Has a client ask what a person typed, at a node: one that the node can be reached from, if there is any.
-    ///
-    /// # Errors
-    /// What is wrong with it, for people.
-    pub fn ask(&mut self, line: &str, node: &str) -> Result<usize, String> {
-        let frame = self.experiment.frame();
-        let id = |name: &str| frame.nodes.iter().find(|known| known.name == name).map(|known| known.id);
-        let Some(asked) = id(node) else { return Err(format!("There is no {node}.")) };
-        let clients = || frame.nodes.iter().filter(|known| known.client);
-        let apart = |client: u32| {
-            let side = |sides: &Vec<Vec<u32>>, id: u32| sides.iter().position(|side| side.contains(&id));
-            frame.partitions.iter().any(|cut| side(&cut.sides, client) != side(&cut.sides, asked))
-        };
-        let client = clients().find(|client| !apart(client.id)).or_else(|| clients().next());
-        let Some(client) = client else { return Err("There is no client that could ask.".to_owned()) };
-        let operation = console::parse(line, node, &client.name)?;
-        self.changes();
-        let index = self.experiment.operate(operation).map_err(|problems| problems.to_string())?;
-        self.settle();
-        Ok(index)
+        self.follow();
     }
 
     /// The newest answers to what was asked by hand, oldest first.
     pub fn answers(&self) -> Vec<LogEntry> {
-        self.experiment.log_around(Some("answer"), 6, 0).rows
-    }
-
-    /// The run is about to become another one from here on.
-    fn changes(&mut self) {
-        (self.goal, self.hunt) = (None, None);
-    }
-
-    /// What a hand did takes effect a nanosecond after the cursor: while the run stands still, it is shown at once.
-    fn settle(&mut self) {
-        if !self.playback.playing {
-            let next = self.experiment.now() + 1;
-            self.experiment.advance(next, CHUNK);
-        }
-    }
-
-    /// Ends a fault now.
-    pub fn heal(&mut self, index: usize) {
-        self.changes();
-        self.experiment.end_fault(index);
-        self.settle();
-    }
-
-    /// Ends every fault that is in force. Gives how many there were.
-    pub fn heal_all(&mut self) -> usize {
-        self.changes();
-        let active = self.active();
-        active.iter().for_each(|index| self.experiment.end_fault(*index));
-        self.settle();
-        active.len()
-    }
-
-    /// Puts another fault in a fault's place.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn edit_fault(&mut self, index: usize, fault: Fault) -> Result<(), Problems> {
-        self.changes();
-        self.experiment.edit_fault(index, fault)
-    }
-
-    /// Takes a fault out of the run.
-    pub fn remove(&mut self, index: usize) {
-        self.changes();
-        self.experiment.remove_fault(index);
+        self.lines.current().log_around(Some("answer"), 6, 0).rows
     }
 
     /// The document's faults that are in force now.
     pub fn active(&self) -> Vec<usize> {
-        let now = self.experiment.now();
-        let listed = self.experiment.scenario().faults.len();
-        let faults = self.experiment.faults();
+        let now = self.lines.current().now();
+        let listed = self.lines.current().document().faults.len();
+        let faults = self.lines.current().faults();
         faults.iter().filter(|f| f.index < listed && f.from <= now && now < f.to).map(|f| f.index).collect()
     }
 
@@ -413,15 +361,24 @@ impl Session {
         scenario.view.cursor = None;
         scenario.view.trace_hash = None;
         scenario.semantics = None;
+        let before = scenario.clone();
         change(&mut scenario);
+        compare::carry(&before, &mut scenario);
         let mut next = Self::open(scenario)?;
         next.playback = self.playback.clone();
         Ok(next)
     }
 
-    /// The scenario with everything done by hand, the cursor and the hash.
+    /// The scenario with everything done by hand, all branches, the cursor and the hash.
     pub fn document(&self) -> Scenario {
-        self.experiment.scenario()
+        let mut scenario = self.lines.scenario();
+        scenario.view.compare = self.two;
+        scenario
+    }
+
+    /// A fault of the course of events that is shown.
+    pub fn fault(&self, index: usize) -> Option<Fault> {
+        self.lines.current().document().faults.get(index).cloned()
     }
 
     /// The link's fragment, `#s=…`.
@@ -434,84 +391,86 @@ impl Session {
 
     /// The run itself, to ask it what only few parts of the page show.
     pub fn experiment(&self) -> &Experiment {
-        &self.experiment
+        self.lines.current()
     }
 
     /// To an event, by its number and instant.
     pub fn go_to_event(&mut self, event: u64, time: u64) {
         self.playback.set_playing(false);
         (self.goal, self.hunt) = (None, None);
-        self.experiment.seek(time.saturating_sub(1));
-        self.experiment.run_to_event(event);
+        self.lines.current_mut().seek(time.saturating_sub(1));
+        self.lines.current_mut().run_to_event(event);
+        self.follow();
     }
 
     /// The picture now.
     pub fn frame(&self) -> Frame {
-        self.experiment.frame()
+        self.lines.current().frame()
     }
 
     /// Brings a picture up to now: see [`Experiment::glance`].
     pub fn glance(&self, frame: &mut Frame, all: bool, ids: bool) {
-        self.experiment.glance(frame, all, ids);
+        self.lines.current().glance(frame, all, ids);
     }
 
     /// Everything about a node.
     pub fn inspect(&self, node: u32) -> netsplit_lab::NodeFrame {
-        self.experiment.inspect(node)
+        self.lines.current().inspect(node)
     }
 
     /// The cursor (ns).
     pub fn now(&self) -> u64 {
-        self.experiment.now()
+        self.lines.current().now()
     }
 
     /// The run's length (ns).
     pub fn duration(&self) -> u64 {
-        self.experiment.duration()
+        self.lines.current().duration()
     }
 
     /// Events up to the cursor.
     pub fn events(&self) -> u64 {
-        self.experiment.events()
+        self.lines.current().events()
     }
 
     /// The trace hash at the cursor.
     pub fn hash(&self) -> String {
-        self.experiment.trace_hash()
+        self.lines.current().trace_hash()
     }
 
     /// The end of the run is reached.
     pub fn finished(&self) -> bool {
-        self.experiment.finished()
+        self.lines.current().finished()
     }
 
     /// What the panels show now, with entries of the event log of one kind or of all: so many up to the cursor, and so
     /// many after it.
     pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
-        self.behind = !self.experiment.judge(8 * JUDGED);
-        let now = self.experiment.now();
+        self.behind = !self.lines.current_mut().judge(8 * JUDGED);
+        let now = self.lines.current().now();
         let marks = self.marks();
         Panels {
             marks: (marks.partition_point(|mark| *mark <= now), marks.len()),
             now,
-            frontier: self.experiment.frontier(),
-            duration: self.experiment.duration(),
+            frontier: self.lines.current().frontier(),
+            duration: self.lines.current().duration(),
             operations: self.operations(),
-            consistency: self.experiment.consistency(),
-            violations: self.experiment.violations(),
-            breaches: self.experiment.breach_marks(),
-            unanswered: self.experiment.unanswered(),
-            faults: self.experiment.faults(),
-            bands: self.experiment.bands(),
-            amounts: self.experiment.amounts(),
-            charts: self.experiment.charts(),
-            log: self.experiment.log_around(kind, before, after),
+            consistency: self.lines.current().consistency(),
+            violations: self.lines.current().violations(),
+            breaches: self.lines.current().breach_marks(),
+            unanswered: self.lines.current().unanswered(),
+            faults: self.lines.current().faults(),
+            bands: self.lines.current().bands(),
+            amounts: self.lines.current().amounts(),
+            charts: self.lines.current().charts(),
+            log: self.lines.current().log_around(kind, before, after),
+            branches: self.lines.list(),
         }
     }
 
     fn operations(&self) -> Operations {
-        let tally = self.experiment.tally();
-        let (recent_ok, recent_failed) = tally.recent(self.experiment.now());
+        let tally = self.lines.current().tally();
+        let (recent_ok, recent_failed) = tally.recent(self.lines.current().now());
         let open = tally.invoked.saturating_sub(tally.ok + tally.failed);
         Operations { ok: tally.ok, failed: tally.failed, open, recent_ok, recent_failed }
     }

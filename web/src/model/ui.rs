@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use netsplit_lab::MessageFrame;
+use serde_json::Value;
 
 use super::opening::BadLink;
 use super::tool::{Aim, Hit};
@@ -49,6 +50,36 @@ pub enum Selection {
     Violation(usize),
     /// An invariant that was broken, by its index.
     Breach(usize),
+    /// A course of events, by its number.
+    Branch(u32),
+}
+
+/// What a hand does to courses of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BranchDeed {
+    /// Another one from here on.
+    Fork,
+    /// Shows one, by its number.
+    Show(u32),
+    /// Gives one another name.
+    Name(u32, String),
+    /// Takes one out.
+    Delete(u32),
+    /// Lays one beside the one that is shown.
+    Compare(u32),
+}
+
+/// What a hand does to a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompareDeed {
+    /// Begins one, or ends it.
+    Toggle,
+    /// What the runs differ in, by the entry's id.
+    Differs(String),
+    /// The second run's value of that.
+    Value(Value),
+    /// To the first event that is another.
+    First,
 }
 
 /// What lies beside the stage in place of the panels.

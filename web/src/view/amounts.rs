@@ -8,9 +8,17 @@ use crate::model::format;
 use crate::view::dom::fragment;
 
 /// Amounts as bars from the lane's foot, the run's most as high as the lane; that number stands behind the newest.
-pub(super) fn amounts(axis: &Axis, amounts: &Amounts, (top, tall): (f64, f64)) -> El {
-    let most = amounts.values.iter().copied().max().unwrap_or(0);
-    if most == 0 {
+/// Beside another run's amounts those of both have one scale, and each its run's colour.
+pub(super) fn amounts(
+    axis: &Axis,
+    amounts: &Amounts,
+    (top, tall): (f64, f64),
+    beside: Option<(&Amounts, &'static str)>,
+) -> El {
+    let most_of = |amounts: &Amounts| amounts.values.iter().copied().max().unwrap_or(0);
+    let own = most_of(amounts);
+    let most = own.max(beside.map_or(0, |(other, _)| most_of(other)));
+    if own == 0 {
         return fragment();
     }
     let foot = top + tall;
@@ -29,8 +37,12 @@ pub(super) fn amounts(axis: &Axis, amounts: &Amounts, (top, tall): (f64, f64)) -
         from = at + 1;
     }
     let end = axis.x(amounts.values.len() as u64 * amounts.bucket) + 6.0;
-    let words = format!("at most {}", format::count(most));
+    let words = format!("at most {}", format::count(own));
     let room = axis.room(end) > 6.0 * words.len() as f64;
-    let class = if amounts.lane == "failures" { "amount failures" } else { "amount" };
+    let class = match beside {
+        Some((_, class)) => class,
+        None if amounts.lane == "failures" => "amount failures",
+        None => "amount",
+    };
     fragment().with(path(class, drawn)).with(room.then(|| text("ax", px(end), px(top + 12.0)).with(words)))
 }

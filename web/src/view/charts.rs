@@ -24,6 +24,8 @@ pub(super) struct Span {
     pub(super) now: u64,
     /// Where the values are read, if a person reads them.
     pub(super) read: Option<u64>,
+    /// The lines are runs.
+    pub(super) runs: bool,
 }
 
 impl Span {
@@ -50,7 +52,7 @@ pub fn charts(app: &App, on: &Callback<Msg>) -> El {
         }
     };
     let read = app.ui.read.as_ref().map(|(at, _)| *at).filter(|at| (from..=to).contains(at));
-    let span = Span { from, to, now: panels.now, read };
+    let span = Span { from, to, now: panels.now, read, runs: false };
     let chart = |chart: &Chart| {
         let open = app.ui.table == chart.id;
         let id = if open { String::new() } else { chart.id.clone() };
@@ -65,7 +67,7 @@ pub fn charts(app: &App, on: &Callback<Msg>) -> El {
         el("div").class("chart").with(plot).with(button).with(open.then(|| table(chart, &span)))
     };
     let said = app.ui.read.as_ref().and_then(|(_, id)| panels.charts.iter().find(|chart| chart.id == *id));
-    let said = said.map_or_else(String::new, |chart| sentence(chart, &lines(chart), &span));
+    let said = said.map_or_else(String::new, |chart| sentence(chart, &lines(chart, false), &span));
     let bucket = panels.charts.first().map_or(1, |chart| chart.bucket);
     readout::reads(el("div"), on, &span, bucket)
         .class("charts")
@@ -73,6 +75,18 @@ pub fn charts(app: &App, on: &Callback<Msg>) -> El {
         .each(panels.charts.iter().map(chart))
         .with(axis(&span))
         .with(el("p").class("sr").set("role", "status").with(said))
+}
+
+/// A chart with a line for each of two runs, from the start.
+pub(super) fn of_runs(app: &App, chart: &Chart) -> El {
+    let panels = &app.panels;
+    let to = panels.frontier.max(1_000_000_000);
+    let span = Span { from: 0, to, now: panels.now, read: None, runs: true };
+    // The stages say what each run is.
+    let named =
+        chart.lines.iter().zip(["A", "B"]).map(|((_, values), name)| (name.to_owned(), values.clone()));
+    let chart = Chart { lines: named.collect(), ..chart.clone() };
+    el("div").class("chart").with(plot(&chart, &panels.faults, &span)).with(axis(&span))
 }
 
 /// The values of what a chart shows, the newest first.
@@ -212,7 +226,7 @@ struct Line<'a> {
 }
 
 /// Bad things are red and dashed, the first line is ink, the second softer, a third dotted; more are told apart by hue.
-fn lines(chart: &Chart) -> Vec<Line<'_>> {
+fn lines(chart: &Chart, runs: bool) -> Vec<Line<'_>> {
     let many = chart.lines.len() > 3;
     let mut plain = 0;
     chart
@@ -221,7 +235,9 @@ fn lines(chart: &Chart) -> Vec<Line<'_>> {
         .enumerate()
         .map(|(at, (label, values))| {
             let low = label.to_ascii_lowercase();
-            let class = if many {
+            let class = if runs {
+                ["ln ra", "ln rb"][at.min(1)].to_owned()
+            } else if many {
                 format!("ln s{}", at % 6 + 1)
             } else if low.contains("fail") || low.contains("timed") || low.contains("stale") {
                 "ln bad".to_owned()
@@ -235,7 +251,7 @@ fn lines(chart: &Chart) -> Vec<Line<'_>> {
 }
 
 fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
-    let lines = lines(chart);
+    let lines = lines(chart, span.runs);
     let bucket = chart.bucket.max(1);
     let first = (span.from / bucket) as usize;
     let last = (span.to / bucket) as usize + 1;

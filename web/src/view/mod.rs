@@ -1,7 +1,9 @@
 //! The panels around the stage. They show what [`crate::app::App`] knows and send it messages.
 
 mod amounts;
+mod branches;
 pub mod charts;
+pub mod compare;
 pub mod controls;
 pub mod dialogs;
 pub mod dom;
@@ -31,7 +33,7 @@ use yew::prelude::*;
 
 use crate::app::{App, Msg};
 use crate::model::face::Face;
-use crate::model::ui::{Drawer, Sheet, Tab};
+use crate::model::ui::{Drawer, Selection, Sheet, Tab};
 use dom::{El, el, fragment};
 use icons::icon;
 use island::{Props, What, island};
@@ -47,12 +49,19 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     };
     let rail = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
     let first = app.face == Face::First;
+    let roomy = compare::two(app) && crate::browser::matches(compare::ROOMY);
     let main = el("main")
         .class("main")
-        .with(stage::stage(app, on))
+        .with(
+            el("div")
+                .class("stages")
+                .with(el("div").class("half").with(compare::first(app, on)).with(stage::stage(app, on)))
+                .with(compare::beside(app, on)),
+        )
+        .with(roomy.then(|| compare::results(app, on)).flatten())
         .with(sheet::main(app, on))
         .with(app.in_space_time().then(|| spacetime::diagram(app, on)))
-        .with(verdict::verdict(app, on))
+        .with(compare::verdict(app, on).unwrap_or_else(|| verdict::verdict(app, on)))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
     let time = el("footer")
@@ -81,6 +90,9 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.ui.sheet.is_some(), "sheeted"),
         (matches!(app.ui.sheet, Some(Sheet::Cap(_))), "costs"),
         (app.in_space_time(), "times"),
+        (compare::two(app), "two"),
+        (roomy, "roomy"),
+        (app.ui.selection != Selection::None || app.drawer(Drawer::Analysis), "looked"),
     ];
     let mut class = face.to_owned();
     for (_, part) in parts.into_iter().filter(|(there, _)| *there) {

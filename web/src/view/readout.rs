@@ -16,7 +16,7 @@ fn chart(target: Option<Element>) -> Option<Element> {
 
 /// Lets the charts in this element be read.
 pub fn reads(charts: El, on: &Callback<Msg>, span: &Span, bucket: u64) -> El {
-    let Span { from, to, now, read } = *span;
+    let Span { from, to, now, read, .. } = *span;
     let bucket = bucket.max(1);
     // Where a value stands: in the middle of its bucket.
     let middle = move |at: u64| at.clamp(from, to.saturating_sub(1)) / bucket * bucket + bucket / 2;

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::controls::{option, pick};
 use super::dom::{El, el, fragment};
-use super::{charts, events, inspector, sheet, spacetime};
+use super::{charts, compare, events, inspector, sheet, spacetime};
 use crate::app::{App, Msg};
 use crate::model::ui::{Drawer, Tab};
 
@@ -29,6 +29,7 @@ pub fn side(app: &App, on: &Callback<Msg>) -> El {
             .with(name)
     };
     let body = match now {
+        Tab::Metrics if compare::in_panel(app) => fragment().with(compare::results(app, on)),
         Tab::Metrics => metrics(app, on),
         Tab::Inspector => inspector::inspector(app, on),
         Tab::Events => events::events(app, on),

@@ -5,11 +5,13 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::compare;
 use super::controls::{switch, typed};
 use super::dom::{El, el, fragment};
 use super::icons::{glyph, icon};
 use crate::app::gesture::{Phase, Pointer};
 use crate::app::{App, Msg};
+use crate::model::face::Face;
 use crate::model::tool::{Aim, Hit, PALETTE};
 use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
@@ -107,6 +109,7 @@ fn look(app: &App, on: &Callback<Msg>) -> El {
         .class("look")
         .set("role", "group")
         .set("aria-label", "View")
+        .with((app.face == Face::Full).then(|| compare::button(app, on)))
         .with(tool("i-minus", "Zoom out", "Zoom out (−)", Msg::Magnify(Some(false))))
         .with(tool("i-plus", "Zoom in", "Zoom in (+)", Msg::Magnify(Some(true))))
         .with(tool("i-tidy", "Tidy and fit", "All nodes back in their places (0)", Msg::Magnify(None)))

@@ -1,10 +1,11 @@
 //! The time line: ruler, lane of faults, the algorithm's lanes, the playhead.
 
-use netsplit_lab::{Band, FaultBlock, small};
+use netsplit_lab::{Amounts, Band, FaultBlock, small};
 use web_sys::Element;
 use yew::prelude::*;
 
 use super::amounts;
+use super::branches;
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use super::violations;
@@ -76,7 +77,12 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let right = whole - left - axis.width;
     let lanes = &session.lanes;
     let judged = usize::from(panels.consistency.is_some());
-    let height = axis.top(1 + lanes.len() + panels.amounts.len() + judged) + 6.0;
+    // The lanes of the compared run stand under this one's.
+    let other = app.results.as_deref().zip(session.beside());
+    let own = lanes.len() + panels.amounts.len();
+    let second = other.map_or(0, |(results, beside)| beside.lanes.len() + results.amounts.len());
+    let last = 1 + own + second + judged;
+    let height = axis.top(last) + branches::height(&panels.branches) + 6.0;
     let (down, moved) = scrub(app, on);
     let up = {
         let on = on.clone();
@@ -98,10 +104,36 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         let label = || text("ax", px(x), "13".to_owned()).set("text-anchor", anchor).with(format::span(tick));
         fragment().with(clear.then(label)).with(path("gridl", format!("M{:.1} 18V{foot}", x.round() + 0.5)))
     };
-    let lane = |(at, (id, label)): (usize, &(String, String))| {
-        let place = (axis.top(at + 1) + 4.0, 16.0);
-        fragment().with(lane_label(&axis, label, at + 1)).with(bands(&axis, &panels.bands, id, place, shards))
+    let run = |name: &'static str, label: &String| {
+        if other.is_some() { format!("{name} {}", lower(label)) } else { label.clone() }
     };
+    let lane = |name: &'static str,
+                skip: usize,
+                all: &[Band],
+                (at, (id, label)): (usize, &(String, String))| {
+        let at = skip + at;
+        let place = (axis.top(at) + 4.0, 16.0);
+        fragment().with(lane_label(&axis, &run(name, label), at)).with(bands(&axis, all, id, place, shards))
+    };
+    let amount = |name: &'static str, skip: usize, (at, amounts): (usize, &Amounts)| {
+        let at = skip + at;
+        let mine = name == "A";
+        let others = other.map(|(results, _)| if mine { &results.amounts } else { &panels.amounts });
+        let like = others.and_then(|all| all.iter().find(|one| one.lane == amounts.lane));
+        let beside = like.map(|like| (like, if mine { "amount ra" } else { "amount rb" }));
+        let place = (axis.top(at) + 4.0, 16.0);
+        fragment()
+            .with(lane_label(&axis, &run(name, &amounts.label), at))
+            .with(amounts::amounts(&axis, amounts, place, beside))
+    };
+    let beside = other.map(|(results, beside)| {
+        let skip = 1 + own;
+        fragment()
+            .each(beside.lanes.iter().enumerate().map(|entry| lane("B", skip, &results.bands, entry)))
+            .each(
+                results.amounts.iter().enumerate().map(|entry| amount("B", skip + beside.lanes.len(), entry)),
+            )
+    });
     let drawing = slider(app, on, session.duration())
         .set("viewBox", format!("0 0 {whole:.0} {height:.0}"))
         .set("preserveAspectRatio", "none")
@@ -110,15 +142,11 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .each(scale::time_ticks(0, app.axis, 12).into_iter().map(tick))
         .with(lane_label(&axis, "Faults", 0))
         .each((0..panels.faults.len()).map(|at| block(&axis, at, &panels.faults)))
-        .each(lanes.iter().enumerate().map(lane))
-        .each(panels.amounts.iter().enumerate().map(|(at, amounts)| {
-            let at = at + 1 + lanes.len();
-            let place = (axis.top(at) + 4.0, 16.0);
-            fragment()
-                .with(lane_label(&axis, &amounts.label, at))
-                .with(amounts::amounts(&axis, amounts, place))
-        }))
-        .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + lanes.len() + panels.amounts.len())))
+        .each(lanes.iter().enumerate().map(|entry| lane("A", 1, &panels.bands, entry)))
+        .each(panels.amounts.iter().enumerate().map(|entry| amount("A", 1 + lanes.len(), entry)))
+        .with(beside)
+        .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + own + second)))
+        .with(branches::lane(&axis, &panels.branches, last))
         .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
     el("div")
         .class("line-area")
@@ -127,8 +155,16 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .on_pointer(down, moved, up)
         .with(drawing)
         .each(panels.faults.iter().enumerate().map(|(at, fault)| fault_button(app, on, &axis, (at, fault))))
-        .each(violations::buttons(app, on, &axis, 1 + lanes.len() + panels.amounts.len()))
+        .each(violations::buttons(app, on, &axis, 1 + own + second))
+        .each(branches::buttons(app, on, &axis, last))
         .with(el("canvas").class("headc").at(&app.refs.head).set("aria-hidden", true))
+}
+
+/// A label within a line: "Leaders" is "leaders".
+fn lower(label: &str) -> String {
+    let mut label = label.to_owned();
+    label.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
+    label
 }
 
 /// Pixels.

@@ -19,6 +19,8 @@ pub fn names(app: &App) -> (String, String) {
         format::many(u64::from(nodes), "node"),
         format::many(u64::from(scenario.workload.clients), "client")
     );
+    let beside = app.session.as_ref().and_then(|session| session.beside());
+    let sub = beside.map_or(sub, |beside| format!("{} against {}", beside.titles.0, beside.titles.1));
     let title = match scenario.title.as_str() {
         "" => format::sentence_case(&scenario.system.pattern),
         said => said.to_owned(),

@@ -3,6 +3,7 @@
 use netsplit_lab::scenario::json::number;
 use yew::prelude::*;
 
+use super::compare;
 use super::controls::{option, pick, typed};
 use super::dom::{El, el, fragment};
 use super::icons::{self, icon};
@@ -61,6 +62,8 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         )
         .with(el("span").class("grow"))
         .with(jump(app, on))
+        .with(el("span").class("sep opt"))
+        .with(compare::fork(on))
         .with(el("span").class("sep opt"))
         .with(
             button("btn sq opt", "Undo", "Undo (Ctrl Z)", Msg::Undo)

@@ -361,6 +361,9 @@ impl<'a> Walk<'a> {
         if let Some(value) = map.get("speed") {
             self.real("view.speed", value, 1e-6, 1e6);
         }
+        if let Some(value) = map.get("compare") {
+            self.flag("view.compare", value);
+        }
     }
 
     /// The length of every text, anywhere below.

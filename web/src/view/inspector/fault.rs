@@ -27,7 +27,7 @@ pub fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
         el("button").class("btn line sm").sends(on, msg).with(icon(id, "i16")).with(label)
     };
     // What chaos makes is not in the document's list, and is not edited.
-    let own = app.session.as_ref().and_then(|s| s.document().faults.into_iter().nth(index)).zip(decl);
+    let own = app.session.as_ref().and_then(|s| s.fault(index)).zip(decl);
     let times = match &own {
         None => fragment()
             .with(row("From", format::instant(block.from)))

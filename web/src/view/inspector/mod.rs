@@ -10,6 +10,7 @@
 //! - [`witness`]: an operation that nothing explains;
 //! - [`breach`]: an invariant that was broken.
 
+mod branch;
 mod breach;
 mod console;
 mod fault;
@@ -27,6 +28,7 @@ use yew::prelude::*;
 use super::dom::{Content, El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
+use crate::model::face::Face;
 use crate::model::format;
 use crate::model::tool::{self, Hit};
 use crate::model::ui::Selection;
@@ -50,6 +52,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
                 )
                 .with(el("div").class("nodepick").each(nodes.map(chip)))
                 .with((!app.panels.faults.is_empty()).then(|| faults(app, on)))
+                .with((app.face == Face::Full).then(|| branch::begin(app, on)))
         }
         Selection::Node(id) => node::node(app, on, &session.inspect(*id)),
         Selection::Message(sent) => message::message(app, on, sent),
@@ -57,6 +60,7 @@ pub fn inspector(app: &App, on: &Callback<Msg>) -> El {
         Selection::Fault(index) => fault::fault(app, on, *index),
         Selection::Violation(index) => witness::witness(app, on, *index),
         Selection::Breach(index) => breach::breach(app, on, *index),
+        Selection::Branch(id) => branch::branch(app, on, *id),
     };
     fragment().with(el("h2").class("sr").with("Inspector")).with(selected)
 }

@@ -15,7 +15,7 @@ use crate::view::timeline::{path, px, rect, text as label};
 const NAMES: [&str; 3] = ["A", "B", "C"];
 
 /// A run's mark: each has a shape of its own.
-fn mark(run: usize, x: f64, y: f64) -> El {
+pub fn mark(run: usize, x: f64, y: f64) -> El {
     let d = match run {
         0 => format!("M{x} {}l6.500 6.500-6.500 6.500-6.500-6.500z", y - 6.5),
         1 => format!("M{} {}h11v11h-11z", x - 5.5, y - 5.5),
@@ -24,7 +24,8 @@ fn mark(run: usize, x: f64, y: f64) -> El {
     path(["rm ra", "rm rb", "rm rc"][run.min(2)], d)
 }
 
-fn key(run: usize) -> El {
+/// A run's mark beside a word.
+pub fn key(run: usize) -> El {
     el("svg").class("rk").set("viewBox", "-7 -7 14 14").set("aria-hidden", true).with(mark(run, 0.0, 0.0))
 }
 

@@ -8,6 +8,7 @@ mod cap;
 mod lanes;
 mod why;
 
+pub use cap::{key as run_key, mark as run_mark};
 pub use why::chain;
 
 use yew::prelude::*;

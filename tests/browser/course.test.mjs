@@ -1,0 +1,201 @@
+// Courses of events: branches by pointer, keyboard and finger, and two runs beside each other; all of it in the link.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { ready, suite } from './support.mjs';
+
+const site = suite();
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const RAFT = '?scenario=minority-leader&autoplay=0';
+
+const hash = (page) => page.locator('[data-hash]').first().getAttribute('data-hash');
+const time = async (page) => Number(await page.locator('[data-time]').first().getAttribute('data-time'));
+const lanes = (page) => page.locator('.bbtn');
+const shown = (page) => page.locator('.bbtn[aria-pressed=true]').getAttribute('title');
+const timeIs = (page, want) =>
+  page.waitForFunction((value) => Number(document.querySelector('[data-time]').dataset.time) === value, want);
+const node = (page, name) => page.locator(`.nodes button[data-name=${name}]`).click({ force: true });
+const audit = async (page, where) => {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  assert.deepEqual(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0].html.slice(0, 200)}`), []);
+};
+
+/** So many tenths of a second on, or back. */
+const move = async (page, tenths) => {
+  const to = await time(page) + tenths * 1e8;
+  for (let at = 0; at < Math.abs(tenths); at++) await page.keyboard.press(tenths > 0 ? 'Shift+ArrowRight' : 'Shift+ArrowLeft');
+  await timeIs(page, to);
+};
+
+/** The share dialog's link. */
+const link = async (page) => {
+  await page.getByRole('banner').getByRole('button', { name: 'Share' }).click();
+  const text = await page.getByRole('dialog').locator('input, textarea').first().inputValue();
+  await page.keyboard.press('Escape');
+  return text;
+};
+
+test('acting in the past makes a branch and keeps what was there, to the very hash', async () => {
+  const { page, errors } = await site.open(RAFT);
+  await move(page, 20);
+  const end = await time(page);
+  const main = await hash(page);
+  await move(page, -10);
+  assert.equal(await lanes(page).count(), 0);
+  await page.keyboard.press('c');
+  await node(page, 'n3');
+  await page.keyboard.press('Escape');
+  assert.equal(await lanes(page).count(), 2);
+  assert.match(await shown(page), /with crash n3/);
+  assert.match(await page.locator('.toast').textContent(), /A branch: with crash n3/);
+  await move(page, 10);
+  const branch = await hash(page);
+  assert.notEqual(branch, main);
+  // The main line is as it was, at the same moment; and so is the branch.
+  await lanes(page).first().click();
+  await page.waitForFunction((want) => document.querySelector('[data-hash]').dataset.hash === want, main);
+  assert.equal(await shown(page), 'Main');
+  assert.ok(Math.abs(await time(page) - end) <= 1);
+  await lanes(page).nth(1).click();
+  await page.waitForFunction((want) => document.querySelector('[data-hash]').dataset.hash === want, branch);
+  await audit(page, 'two branches');
+  // It travels in the link.
+  const there = await site.page();
+  await there.page.goto(await link(page));
+  await ready(there.page);
+  await there.page.waitForFunction((want) => document.querySelector('[data-hash]').dataset.hash === want, branch);
+  assert.match(await shown(there.page), /with crash n3/);
+  await there.page.locator('.bbtn').first().click();
+  await there.page.waitForFunction(() => document.querySelector('.bbtn[aria-pressed=true]').title === 'Main');
+  there.errors.none();
+  // Undone, the branch is gone.
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn').length === 0);
+  errors.none();
+});
+
+test('a fork that changes nothing has the same hash; it is named, left and taken out by keys', async () => {
+  const { page, errors } = await site.open(RAFT);
+  await move(page, 10);
+  await page.keyboard.press('f');
+  assert.equal(await lanes(page).count(), 2);
+  await move(page, 10);
+  const fork = await hash(page);
+  const name = page.getByRole('tabpanel').getByRole('textbox', { name: 'Name' });
+  await name.focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('what if');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn')[1].title === 'what if');
+  await lanes(page).first().focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((want) => document.querySelector('[data-hash]').dataset.hash === want, fork);
+  assert.equal(await shown(page), 'Main');
+  await lanes(page).nth(1).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('.bbtn[aria-pressed=true]').title === 'what if');
+  await page.getByRole('button', { name: 'Delete' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn').length === 0);
+  errors.none();
+});
+
+test('a fault that is moved on the time line makes one branch, however many steps that takes', async () => {
+  const { page, errors } = await site.open(RAFT);
+  await move(page, 60);
+  await page.locator('.fbtn').first().focus();
+  for (let at = 0; at < 4; at++) await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn').length === 2);
+  assert.match(await shown(page), /partition/);
+  const at = await page.locator('.fbtn').first().getAttribute('aria-label');
+  await lanes(page).first().click();
+  await page.waitForFunction((there) => document.querySelector('.fbtn').getAttribute('aria-label') !== there, at);
+  errors.none();
+});
+
+test('two runs beside each other, by pointer: algorithm, numbers, the first difference, a fault in both', async () => {
+  const { page, errors } = await site.open('?scenario=closed-loop-hides&autoplay=0');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Algorithm of B' }).selectOption({ label: 'Least connections' });
+  await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
+  await page.getByRole('contentinfo').getByRole('button', { name: 'Play' }).click();
+  await page.waitForFunction(() => Number(document.querySelector('[data-time]').dataset.time) > 4e9);
+  await page.getByRole('contentinfo').getByRole('button', { name: 'Pause', exact: true }).click();
+  await page.waitForTimeout(300);
+  const table = page.locator('.numbers table');
+  assert.match(await table.locator('tbody tr', { hasText: 'Median latency' }).textContent(), /\d.*\d/);
+  assert.equal(await page.locator('.two .verdict > div').count(), 3);
+  // The same requests have come in both; the first event that is another is found and gone to.
+  await page.getByRole('button', { name: 'Go there' }).click();
+  await page.waitForFunction(() => /is the first that differs/.test(document.querySelector('.toast')?.textContent));
+  // A fault from either stage is one in both.
+  await page.keyboard.press('c');
+  const box = await page.locator('.half').nth(1).locator('canvas').first().boundingBox();
+  const own = await page.locator('.half').first().locator('canvas').first().boundingBox();
+  const button = await page.locator('.nodes button[data-name=b1]').boundingBox();
+  await page.mouse.click(button.x + button.width / 2 - own.x + box.x, button.y + button.height / 2 - own.y + box.y);
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => /b1[^;]*(down|crashed)/i.test(document.querySelectorAll('.stage')[1].getAttribute('aria-label')));
+  assert.match(await page.locator('.nodes button[data-name=b1]').getAttribute('aria-label'), /down|crashed/i);
+  await audit(page, 'two runs');
+  const there = await site.page();
+  await there.page.goto(await link(page));
+  await ready(there.page);
+  await there.page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
+  assert.equal(await there.page.getByRole('combobox', { name: 'Algorithm of B' }).inputValue(), 'least_connections');
+  await there.page.waitForFunction((want) => document.querySelector('[data-hash]').dataset.hash === want, await hash(page));
+  there.errors.none();
+  await page.getByRole('button', { name: 'Exit' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 2);
+  errors.none();
+});
+
+test('two runs that differ in a parameter, and in a branch, by keyboard', async () => {
+  const { page, errors } = await site.open('?scenario=leader-crash&autoplay=0');
+  await page.keyboard.press('m');
+  await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
+  const differs = page.getByRole('combobox', { name: 'What the runs differ in' });
+  await differs.selectOption({ label: 'Heartbeat' });
+  const value = page.getByRole('textbox', { name: 'Heartbeat of B' });
+  await value.focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('20');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('[aria-label="Heartbeat of B"]').value === '20');
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.waitForFunction(() => /Run B: n1/.test(document.querySelectorAll('.stage')[1].getAttribute('aria-label')));
+  await page.keyboard.press('m');
+  await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 2);
+  // A branch, and the line that it left.
+  await page.keyboard.press('f');
+  await page.getByRole('tabpanel').getByRole('button', { name: 'Compare' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
+  assert.match(await page.locator('.sh').first().textContent(), /Main/);
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.getByRole('button', { name: 'Go there' }).click();
+  await page.waitForFunction(() => /both runs are the same/.test(document.querySelector('.toast')?.textContent));
+  errors.none();
+});
+
+test('at the size of a phone a run is forked and compared by finger', async () => {
+  const { page, errors } = await site.open('?scenario=leader-crash&autoplay=0', PHONE);
+  const nav = page.getByRole('navigation', { name: 'Panels' });
+  await nav.getByRole('button', { name: 'Metrics' }).tap();
+  await page.getByRole('tab', { name: 'Inspector' }).tap();
+  await page.getByRole('button', { name: 'Fork from here' }).tap();
+  assert.ok(await page.getByRole('textbox', { name: 'Name' }).isVisible());
+  await audit(page, 'a branch on a phone');
+  await page.getByRole('tabpanel').getByRole('button', { name: 'Compare' }).tap();
+  await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
+  await nav.getByRole('button', { name: 'Metrics' }).tap();
+  await page.waitForFunction(() => document.querySelector('.side .numbers table'));
+  await nav.getByRole('button', { name: 'Stage' }).tap();
+  await audit(page, 'two runs on a phone');
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  errors.none();
+});

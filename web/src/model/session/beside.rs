@@ -1,0 +1,180 @@
+//! The run that is compared with the one that is shown: locked to its clock, on the same seed, traffic and faults.
+
+use netsplit_lab::compare::{Both, Curve, Row, Verdicts, titles};
+use netsplit_lab::scenario::{Compare, Problems};
+use netsplit_lab::{Amounts, Band, Chart, Consistency, Experiment, Legend};
+
+use super::{CHUNK, Session};
+
+/// The other run.
+pub struct Beside {
+    experiment: Experiment,
+    /// What each run is called.
+    pub titles: (String, String),
+    /// Kinds of message.
+    pub legend: Vec<Legend>,
+    /// Lanes of the time line: (id, label).
+    pub lanes: Vec<(String, String)>,
+}
+
+impl Beside {
+    /// The run itself.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+}
+
+impl Session {
+    /// The run beside this one.
+    pub fn beside(&self) -> Option<&Beside> {
+        self.beside.as_ref()
+    }
+
+    /// Both runs, to be asked how they differ.
+    pub fn both(&self) -> Option<Both<'_>> {
+        let beside = self.beside.as_ref()?;
+        let titles = (beside.titles.0.as_str(), beside.titles.1.as_str());
+        Some(Both { a: self.lines.current(), b: &beside.experiment, titles })
+    }
+
+    /// What the document compares the run with.
+    pub fn compared(&self) -> Option<&Compare> {
+        self.lines.compare()
+    }
+
+    /// Shows another run beside this one.
+    ///
+    /// # Errors
+    /// What is wrong with that; then nothing changes.
+    pub fn compare(&mut self, compare: Compare) -> Result<(), Problems> {
+        let before = (self.lines.compare().cloned(), self.two);
+        self.lines.set_compare(Some(compare));
+        self.two = true;
+        let done = self.pair();
+        if done.is_err() {
+            self.lines.set_compare(before.0);
+            self.two = before.1;
+        }
+        done
+    }
+
+    /// Shows this run alone; what it was compared with is kept.
+    pub fn part(&mut self) {
+        (self.two, self.beside) = (false, None);
+    }
+
+    /// Makes the run beside this one anew, where there is to be one; it catches up later.
+    pub(super) fn pair(&mut self) -> Result<(), Problems> {
+        let Some(compare) = self.lines.compare().filter(|_| self.two) else {
+            self.part();
+            return Ok(());
+        };
+        let title = compare.title.clone();
+        let experiment = self.lines.other(self.beside.as_ref().map(Beside::experiment))?;
+        let mut titles = titles(self.lines.current(), &experiment);
+        if !title.is_empty() {
+            titles.1 = title;
+        }
+        let (legend, lanes) = (experiment.legend(), experiment.lanes());
+        self.beside = Some(Beside { experiment, titles, legend, lanes });
+        Ok(())
+    }
+
+    /// Goes on with the run beside this one, if it is not as far, for so long (ms). True while it is behind.
+    pub(super) fn catch_up(&mut self, budget_ms: f64, clock: &impl Fn() -> f64) -> bool {
+        let (frontier, now) = (self.lines.current().frontier(), self.lines.current().now());
+        let Some(Beside { experiment, .. }) = &mut self.beside else { return false };
+        if experiment.frontier() >= frontier || experiment.finished() {
+            return false;
+        }
+        let start = clock();
+        let reached = experiment.frontier();
+        if experiment.now() < reached {
+            experiment.seek(reached);
+        }
+        while !experiment.advance(frontier, CHUNK).done {
+            if clock() - start >= budget_ms {
+                return true;
+            }
+        }
+        experiment.seek(now);
+        false
+    }
+
+    /// Whether the run beside this one is still being brought up to it.
+    pub fn catching_up(&self) -> bool {
+        let frontier = self.lines.current().frontier();
+        self.beside.as_ref().is_some_and(|b| b.experiment.frontier() < frontier && !b.experiment.finished())
+    }
+
+    /// Puts the run beside this one to the same instant, as far as it has been simulated.
+    pub(super) fn follow(&mut self) {
+        let now = self.lines.current().now();
+        let Some(Beside { experiment, .. }) = &mut self.beside else { return };
+        // What is just a picture ahead is done at once; more than that in pieces.
+        if now > experiment.frontier() && experiment.now() == experiment.frontier() {
+            experiment.advance(now, 4 * CHUNK);
+        } else if experiment.now() != now && now <= experiment.frontier() {
+            experiment.seek(now);
+        }
+        experiment.judge(CHUNK);
+    }
+
+    /// Lays a branch beside the one that is shown: the later one of the two is the second.
+    ///
+    /// # Errors
+    /// Where there is no such branch, or it cannot be made.
+    pub fn compare_with(&mut self, id: u32) -> Result<(), Problems> {
+        let shown = self.lines.shown();
+        let main = self.lines.list().first().map(|line| line.id);
+        // The main line has no name to be compared by; nor is a run compared with itself.
+        let (first, second) = match (Some(id) == main, id == shown) {
+            (true, false) => (id, shown),
+            (false, true) => (self.branch(id).and_then(|branch| branch.parent).unwrap_or(shown), id),
+            _ => (shown, id),
+        };
+        if first != shown {
+            self.show_branch(first)?;
+        }
+        let branch = self.branch(second).map(|branch| branch.name);
+        self.compare(Compare { branch, ..Compare::default() })
+    }
+
+    /// How both runs differ, as far as they were simulated.
+    pub fn results(&self) -> Option<Results> {
+        let (both, beside) = (self.both()?, self.beside.as_ref()?);
+        Some(Results {
+            titles: beside.titles.clone(),
+            bands: both.b.bands(),
+            amounts: both.b.amounts(),
+            charts: both.charts(),
+            curves: both.curves(),
+            rows: both.rows(),
+            verdicts: both.verdicts(),
+            consistency: (both.a.consistency(), both.b.consistency()),
+            reached: both.a.frontier().min(both.b.frontier()),
+        })
+    }
+}
+
+/// How two runs differ.
+pub struct Results {
+    /// What each is called.
+    pub titles: (String, String),
+    /// Bands of the second run's lanes.
+    pub bands: Vec<Band>,
+    /// Amounts of its lanes under them.
+    pub amounts: Vec<Amounts>,
+    /// Charts with a line for each run.
+    pub charts: Vec<Chart>,
+    /// How latency is distributed in each.
+    pub curves: (Curve, Curve),
+    /// Numbers of both.
+    pub rows: Vec<Row>,
+    /// What became of the promises.
+    pub verdicts: Vec<Verdicts>,
+    /// What clients saw in each.
+    pub consistency: (Option<Consistency>, Option<Consistency>),
+    /// How far both were simulated (ns).
+    pub reached: u64,
+}
