@@ -117,7 +117,7 @@ test('a fault that is moved on the time line makes one branch, however many step
 test('two runs beside each other, by pointer: algorithm, numbers, the first difference, a fault in both', async () => {
   const { page, errors } = await site.open('?scenario=closed-loop-hides&autoplay=0');
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
-  await page.getByRole('combobox', { name: 'Algorithm of B' }).selectOption({ label: 'Least connections' });
+  await page.getByRole('combobox', { name: 'Algorithm of B' }).selectOption({ label: 'Two choices' });
   await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
   await page.getByRole('contentinfo').getByRole('button', { name: 'Play' }).click();
   await page.waitForFunction(() => Number(document.querySelector('[data-time]').dataset.time) > 4e9);
@@ -143,7 +143,7 @@ test('two runs beside each other, by pointer: algorithm, numbers, the first diff
   await there.page.goto(await link(page));
   await ready(there.page);
   await there.page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
-  assert.equal(await there.page.getByRole('combobox', { name: 'Algorithm of B' }).inputValue(), 'least_connections');
+  assert.equal(await there.page.getByRole('combobox', { name: 'Algorithm of B' }).inputValue(), 'two_choices');
   await there.page.waitForFunction((want) => document.querySelector('[data-hash]').dataset.hash === want, await hash(page));
   there.errors.none();
   await page.getByRole('button', { name: 'Exit' }).click();

@@ -20,7 +20,11 @@ pub fn names(app: &App) -> (String, String) {
         format::many(u64::from(scenario.workload.clients), "client")
     );
     let beside = app.session.as_ref().and_then(|session| session.beside());
-    let sub = beside.map_or(sub, |beside| format!("{} against {}", beside.titles.0, beside.titles.1));
+    // Where the algorithm is the same, the first run has no name of its own.
+    let sub = beside.map_or(sub, |beside| match beside.titles.0.as_str() {
+        "A" => format!("{name}, compared: {}", beside.titles.1),
+        first => format!("{first} against {}", beside.titles.1),
+    });
     let title = match scenario.title.as_str() {
         "" => format::sentence_case(&scenario.system.pattern),
         said => said.to_owned(),
