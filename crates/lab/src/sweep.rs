@@ -37,6 +37,8 @@ pub struct Spread {
     pub min: f64,
     /// Median.
     pub median: f64,
+    /// 90th percentile (nearest rank).
+    pub p90: f64,
     /// 99th percentile (nearest rank).
     pub p99: f64,
     /// Most.
@@ -215,6 +217,13 @@ pub fn histogram(results: &[SeedResult], metric: &str, bars: usize) -> Histogram
     out
 }
 
+/// How a number is distributed over the seeds in which it was measured, if there are any.
+#[must_use]
+pub fn spread_of(results: &[SeedResult], metric: &str) -> Option<Spread> {
+    let values: Vec<f64> = results.iter().filter_map(|result| result.values.get(metric).copied()).collect();
+    (!values.is_empty()).then(|| spread(values))
+}
+
 /// The seeds by what became of a promise in them, in the order in which it was first met.
 #[must_use]
 pub fn verdicts(results: &[SeedResult], promise: &str) -> Vec<(String, Vec<u64>)> {
@@ -256,14 +265,15 @@ fn spread(mut values: Vec<f64>) -> Spread {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     let median = if n % 2 == 1 { values[n / 2] } else { (values[n / 2 - 1] + values[n / 2]) / 2.0 };
-    let rank = (n * 99).div_ceil(100).max(1) - 1;
+    let rank = |share: usize| (n * share).div_ceil(100).max(1) - 1;
     let low = order(n);
     Spread {
         count: n as u64,
         mean: sum / n as f64,
         min: values[0],
         median,
-        p99: values[rank],
+        p90: values[rank(90)],
+        p99: values[rank(99)],
         max: values[n - 1],
         median_ci95: (values[low], values[n - 1 - low]),
     }
@@ -309,7 +319,7 @@ mod tests {
     fn spreads() {
         let spread = spread((1..=100).rev().map(f64::from).collect());
         assert!((spread.median - 50.5).abs() < 1e-12 && (spread.mean - 50.5).abs() < 1e-12);
-        assert!((spread.p99 - 99.0).abs() < 1e-12);
+        assert!((spread.p90 - 90.0).abs() < 1e-12 && (spread.p99 - 99.0).abs() < 1e-12);
         assert!(spread.median_ci95.0 < 50.5 && spread.median_ci95.1 > 50.5);
     }
 

@@ -1,6 +1,7 @@
 //! The component that owns the run and the stage, and its loop.
 
 mod block;
+mod breaks;
 mod diagram;
 pub mod gesture;
 mod keys;
@@ -15,6 +16,7 @@ mod visit;
 use std::cell::Cell;
 use std::rc::Rc;
 
+use netsplit_lab::changes::Changed;
 use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
 use netsplit_lab::{Around, Cap, Frame, Measured, Row};
@@ -24,6 +26,7 @@ use yew::prelude::*;
 
 use crate::browser::{self, Listener, Pictures, Sizes};
 use crate::model::block::{Grab, Grip};
+use crate::model::breaks::{Breaks, Deed as BreakDeed};
 use crate::model::face::{self, Face, Wishes};
 use crate::model::history::History;
 use crate::model::opening::{self, Opening};
@@ -204,6 +207,8 @@ pub enum Msg {
     SlowDown,
     /// An embed came into view, or left it.
     Seen(bool),
+    /// Something done to the breakpoints.
+    Breaks(BreakDeed),
     /// Something in the space-time diagram.
     Diagram(Deed),
     /// "Open in netsplit" is about to be followed.
@@ -313,6 +318,9 @@ pub struct App {
     pub(crate) alarm: String,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
+    pub(crate) breaks: Breaks,
+    /// What the last event at the selected node changed in it, and at which node and event that was asked.
+    pub(crate) changed: Option<((u32, u64), Option<Changed>)>,
     pub(crate) diagram: Diagram,
     diagram_size: (f64, f64),
     /// Where the pointer that drags the diagram was (px), and whether it has moved.
@@ -416,6 +424,8 @@ impl Component for App {
             focus_on: None,
             alarm: String::new(),
             slim: false,
+            breaks: Breaks::default(),
+            changed: None,
             diagram: Diagram::default(),
             diagram_size: (0.0, 0.0),
             diagram_held: Rc::default(),

@@ -44,6 +44,8 @@ impl App {
         if let Some(alarm) = session.take_stop() {
             self.alarm = alarm;
         }
+        self.broke();
+        let Some(session) = self.session.as_mut() else { return false };
         let stopped = was_busy && !playing && session.goal.is_none() || session.caught_up();
         let mut whole = true;
         if moved || self.fresh {
@@ -94,6 +96,7 @@ impl App {
             self.hash = session.hash();
         }
         self.show_grab(&mut panels);
+        self.look_back();
         self.panels = panels.into();
         self.refresh_sheet();
         self.bring_diagram();
@@ -107,6 +110,21 @@ impl App {
         self.speaker.hear(line.as_ref().map(|(event, line)| (*event, line.as_str())));
         if !self.held {
             self.axis = scale::axis_end(self.panels.frontier, self.panels.duration, &self.panels.faults);
+        }
+    }
+
+    /// What the last event changed in the node that is looked at. It is made by replay, so only while the run stands
+    /// still: while it plays nobody could read it.
+    fn look_back(&mut self) {
+        let Some(session) = self.session.as_mut() else { return };
+        let Selection::Node(node) = self.ui.selection else { return };
+        if self.ui.tab != Tab::Inspector || session.playback.playing || session.goal.is_some() {
+            self.changed = None;
+            return;
+        }
+        let asked = (node, session.events());
+        if self.changed.as_ref().is_none_or(|(known, _)| *known != asked) {
+            self.changed = Some((asked, session.changed(node)));
         }
     }
 

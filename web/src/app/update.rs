@@ -241,6 +241,7 @@ impl App {
             Msg::ToastGone => self.ui.toast = None,
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
+            Msg::Breaks(deed) => self.breaks(deed),
             Msg::Diagram(deed) => self.diagram(deed),
             Msg::Away => self.lead_away(),
             Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
@@ -285,6 +286,7 @@ impl App {
         let system = |scenario: &Scenario| (scenario.system.algorithm.clone(), scenario.system.nodes);
         if system(&session.scenario) != system(&self.scenario) {
             self.stage.tidy();
+            self.breaks.forget();
         }
         if self.session.as_ref().is_none_or(|before| before.duration() != session.duration()) {
             // A window of fewer than twenty samples shows nothing.
@@ -296,6 +298,8 @@ impl App {
         self.scenario = session.scenario.clone().into();
         browser::set_title(&self.scenario.title);
         self.session = Some(session);
+        self.breaks.hit = None;
+        self.set_breaks();
         // Steps that lead are to be seen.
         if leads && self.face == Face::Full {
             (self.ui.tab, self.ui.drawer) =
@@ -342,7 +346,7 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     fn changed(&mut self) {
-        (self.around, self.cap, self.judged_at) = (None, None, None);
+        (self.around, self.cap, self.judged_at, self.changed) = (None, None, None, None);
         self.diagram.forget();
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {

@@ -2,6 +2,7 @@
 //!
 //! - [`face`]: what the query says about how the page presents itself;
 //! - [`block`]: a fault's block on the time line, in a hand;
+//! - [`breaks`]: where the run is told to stop;
 //! - [`curve`]: how spans are spread;
 //! - [`format`]: times, numbers and speeds in words;
 //! - [`history`]: what was done to the run, to undo and to do again;
@@ -16,6 +17,7 @@
 //! - [`ui`]: what is open, selected and armed.
 
 pub mod block;
+pub mod breaks;
 pub mod console;
 pub mod curve;
 pub mod face;

@@ -1,5 +1,7 @@
 //! The running experiment with its playback: what the page's buttons do to it.
 
+use netsplit_lab::breakpoints::Breakpoint;
+use netsplit_lab::changes::{self, Changed};
 use netsplit_lab::scenario::{Action, Fault, Problems, Scenario, encode};
 use netsplit_lab::{
     Amounts, Around, Band, Breach, Cap, Chart, Consistency, Experiment, FaultBlock, Finding, Frame, Grade,
@@ -40,6 +42,9 @@ pub struct Session {
     met: Vec<&'static str>,
     /// What is to be said about a stop.
     stopped: Option<String>,
+    /// Where it stops by itself while it plays, and the one that it has just stopped at.
+    pub breaks: Vec<Breakpoint>,
+    broke: Option<usize>,
     behind: bool,
     caught_up: bool,
     /// Where the cursor is to be, while the engine still works towards it.
@@ -113,6 +118,8 @@ impl Session {
         Ok(Self {
             met: Vec::new(),
             stopped: None,
+            breaks: Vec::new(),
+            broke: None,
             behind: false,
             caught_up: false,
             legend: experiment.legend(),
@@ -131,6 +138,7 @@ impl Session {
     pub fn tick(&mut self, wall_ms: f64, budget_ms: f64, clock: impl Fn() -> f64) -> bool {
         let before = (self.experiment.now(), self.experiment.events());
         let played = self.playback.playing && self.goal.is_none();
+        self.watch(played);
         if let Some(goal) = self.goal {
             self.work(goal, budget_ms * 2.0, &clock);
             if let Some(from) = self.hunt
@@ -143,7 +151,7 @@ impl Session {
         } else if self.playback.playing {
             if self.playback.reduced {
                 if self.playback.event_due(wall_ms) {
-                    self.experiment.step();
+                    self.step_watched();
                 }
             } else {
                 let target = self.playback.target(before.0, wall_ms, self.experiment.duration());
@@ -151,7 +159,8 @@ impl Session {
                 let got = self.experiment.now().saturating_sub(before.0);
                 self.playback.record(target.saturating_sub(before.0), got, wall_ms);
             }
-            if self.experiment.finished() {
+            self.broke = self.experiment.take_stop();
+            if self.experiment.finished() || self.broke.is_some() {
                 self.playback.set_playing(false);
             }
         }
@@ -197,6 +206,36 @@ impl Session {
             false => self.experiment.finding(at).map(|found| format!("{}: {}", found.title, found.sentence)),
         };
         self.stopped = words.map(|words| format!("{words} Paused."));
+    }
+
+    /// Breakpoints stop what plays: who has asked for an instant gets there.
+    fn watch(&mut self, played: bool) {
+        let wanted = if played { self.breaks.as_slice() } else { &[] };
+        let of = |point: &Breakpoint| (point.at.clone(), point.on);
+        if !self.experiment.breakpoints().iter().map(of).eq(wanted.iter().map(of)) {
+            let wanted = wanted.to_vec();
+            self.experiment.set_breakpoints(wanted);
+        }
+    }
+
+    /// One event on; a breakpoint that it hits is kept.
+    fn step_watched(&mut self) {
+        if self.experiment.breakpoints().is_empty() {
+            self.experiment.step();
+            return;
+        }
+        let (before, end) = (self.experiment.events(), self.experiment.duration());
+        while self.experiment.events() == before && !self.experiment.advance(end, 1).done {}
+    }
+
+    /// What the last event at a node changed in it.
+    pub fn changed(&mut self, node: u32) -> Option<Changed> {
+        changes::changed(&mut self.experiment, node)
+    }
+
+    /// The breakpoint at which the playback has just stopped, by its place in the list.
+    pub fn take_break(&mut self) -> Option<usize> {
+        self.broke.take()
     }
 
     /// Whether the verdict has just come to the frontier after the panels had to show an older one.

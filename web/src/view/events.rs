@@ -48,6 +48,7 @@ pub fn events(app: &App, on: &Callback<Msg>) -> El {
         .on_key(keys(on, ids, app.ui.entry.clone(), log.later))
         .each(rows);
     fragment()
+        .with(super::breaks::breaks(app, on))
         .with(
             el("div")
                 .class("chips")

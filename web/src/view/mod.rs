@@ -1,6 +1,7 @@
 //! The panels around the stage. They show what [`crate::app::App`] knows and send it messages.
 
 mod amounts;
+mod breaks;
 pub mod charts;
 pub mod controls;
 pub mod dialogs;

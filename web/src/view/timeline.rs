@@ -119,7 +119,8 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
                 .with(amounts::amounts(&axis, amounts, place))
         }))
         .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + lanes.len() + panels.amounts.len())))
-        .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
+        .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)))
+        .with(super::breaks::marks(app, &axis, foot));
     el("div")
         .class("line-area")
         .at(&app.refs.lanes)
