@@ -302,12 +302,21 @@ fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
     }
 }
 
-/// Loads a text that lies beside the program: the loader says where (`netsplitProgram`), else it has this name. An empty
-/// text where it is not to be had.
-pub fn load_text(what: &str, name: &str, done: impl FnOnce(String) + 'static) {
+/// The address of a part of the program: the loader says where it is (`netsplitProgram`), else it has this name.
+pub fn program(what: &str, name: &str) -> String {
     let known = js_sys::Reflect::get(&js_sys::global(), &"netsplitProgram".into())
         .and_then(|program| js_sys::Reflect::get(&program, &what.into()));
-    let address = known.ok().and_then(|known| known.as_string()).unwrap_or_else(|| name.to_owned());
+    known.ok().and_then(|known| known.as_string()).unwrap_or_else(|| name.to_owned())
+}
+
+/// An address with all that it is relative to.
+pub fn absolute(address: &str) -> String {
+    web_sys::Url::new_with_base(address, &base()).map_or_else(|_| address.to_owned(), |url| url.href())
+}
+
+/// Loads a text that lies beside the program (see [`program`]); an empty one where it is not to be had.
+pub fn load_text(what: &str, name: &str, done: impl FnOnce(String) + 'static) {
+    let address = program(what, name);
     after(window().fetch_with_str(&address).as_ref(), move |response| {
         let response = response.and_then(|response| response.dyn_into::<web_sys::Response>().ok());
         match response.filter(web_sys::Response::ok).and_then(|response| response.text().ok()) {

@@ -89,9 +89,14 @@ fn holds(x: &Experiment, at: &Break) -> bool {
 /// Numbers that a condition can be on: id and name.
 #[must_use]
 pub fn metrics(x: &Experiment) -> Vec<(String, String)> {
-    let own = x.algorithm.series.iter().map(|series| (series.id, series.label));
-    let all = [("ok", "Operations answered"), ("failed", "Operations failed"), ("waiting", "Work waiting")];
-    all.into_iter().chain(own).map(|(id, label)| (id.to_owned(), label.to_owned())).collect()
+    let own = x.algorithm.series.iter().map(|series| (series.id, series.label, series.unit));
+    let all =
+        [("ok", "Operations answered", ""), ("failed", "Operations failed", ""), ("waiting", "Work waiting", "")];
+    let named = |label: &str, unit: &str| match unit {
+        "" => label.to_owned(),
+        unit => format!("{label} ({unit})"),
+    };
+    all.into_iter().chain(own).map(|(id, label, unit)| (id.to_owned(), named(label, unit))).collect()
 }
 
 /// What can be asked of a node, with what it says now: "state", "caption", the labels of its facts.

@@ -13,12 +13,12 @@ impl App {
             if self.is_slim() {
                 self.ui.drawer = Drawer::Analysis;
             }
-            self.focus_on = Some(".breaks .form select");
+            self.focus_on = Some(".brkform select");
         }
         // What had the focus is no longer there.
         match deed {
             Deed::Remove(_) => self.focus_on = Some(".breaks .fold"),
-            Deed::Edit(_) => self.focus_on = Some(".breaks .form select"),
+            Deed::Edit(_) => self.focus_on = Some(".brkform select"),
             _ => {}
         }
         self.breaks.does(deed);

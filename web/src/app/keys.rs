@@ -129,6 +129,10 @@ impl App {
                 Some(Sheet::Cap(_)) => Msg::Sheet(None),
                 _ => Msg::Sheet(Some(Sheet::Cap(0))),
             },
+            "n" | "N" if self.face == Face::Full => match self.ui.sheet {
+                Some(Sheet::Sweep) => Msg::Sheet(None),
+                _ => Msg::Sheet(Some(Sheet::Sweep)),
+            },
             "h" | "H" => Msg::HealAll,
             "v" | "V" => Msg::Arm(None),
             letter => {

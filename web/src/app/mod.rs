@@ -10,6 +10,7 @@ mod picture;
 mod readouts;
 mod roam;
 mod sheet;
+mod sweep;
 mod update;
 mod visit;
 
@@ -33,11 +34,13 @@ use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Session};
 use crate::model::setup::Part;
 use crate::model::spacetime::{Deed, Diagram};
+use crate::model::sweep::Deed as SweepDeed;
 use crate::model::tool::Hit;
 use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
+pub use sweep::Sweeping;
 
 /// Something that is shared and compared by identity.
 #[derive(Debug)]
@@ -207,6 +210,8 @@ pub enum Msg {
     SlowDown,
     /// An embed came into view, or left it.
     Seen(bool),
+    /// Something done to the sweep over seeds.
+    Sweep(SweepDeed),
     /// Something done to the breakpoints.
     Breaks(BreakDeed),
     /// Something in the space-time diagram.
@@ -318,6 +323,8 @@ pub struct App {
     pub(crate) alarm: String,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
+    /// The sweep over seeds, once its sheet was open.
+    pub(crate) sweeping: Option<Sweeping>,
     pub(crate) breaks: Breaks,
     /// What the last event at the selected node changed in it, and at which node and event that was asked.
     pub(crate) changed: Option<((u32, u64), Option<Changed>)>,
@@ -424,6 +431,7 @@ impl Component for App {
             focus_on: None,
             alarm: String::new(),
             slim: false,
+            sweeping: None,
             breaks: Breaks::default(),
             changed: None,
             diagram: Diagram::default(),

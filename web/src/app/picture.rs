@@ -67,7 +67,7 @@ impl App {
         self.fresh = false;
         self.diagram.stale |= resized;
         self.paint_diagram();
-        let measured = self.measure(budget);
+        let measured = self.measure(budget) | self.sweep_on(budget);
         let rested = self.rested(wall) | self.menu_freed(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);

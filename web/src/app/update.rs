@@ -241,6 +241,7 @@ impl App {
             Msg::ToastGone => self.ui.toast = None,
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
+            Msg::Sweep(deed) => self.sweep(deed),
             Msg::Breaks(deed) => self.breaks(deed),
             Msg::Diagram(deed) => self.diagram(deed),
             Msg::Away => self.lead_away(),
@@ -357,7 +358,7 @@ impl App {
         }
     }
 
-    fn opened(&mut self, what: Opening) {
+    pub(super) fn opened(&mut self, what: Opening) {
         match what {
             Opening::Nothing => {}
             Opening::Scenario(scenario) => {
@@ -380,7 +381,7 @@ impl App {
         }
     }
 
-    fn forget_address(&mut self) {
+    pub(super) fn forget_address(&mut self) {
         self.own_hash.clear();
         browser::set_scenario("");
     }

@@ -12,6 +12,7 @@
 //! - [`session`]: the running experiment with its playback;
 //! - [`opening`]: which scenario an address asks for;
 //! - [`spacetime`]: which part of the run the space-time diagram shows, and what is selected there;
+//! - [`sweep`]: a sweep over seeds that several hands share;
 //! - [`summary`]: the three cells under the stage;
 //! - [`scale`]: axes and ticks;
 //! - [`ui`]: what is open, selected and armed.
@@ -32,5 +33,6 @@ pub mod session;
 pub mod setup;
 pub mod spacetime;
 pub mod summary;
+pub mod sweep;
 pub mod tool;
 pub mod ui;

@@ -58,6 +58,8 @@ pub enum Sheet {
     Why(usize),
     /// What a partition cost, by its place among them.
     Cap(usize),
+    /// The scenario over many seeds.
+    Sweep,
 }
 
 /// A menu of what can be done to something on the stage.

@@ -100,16 +100,19 @@ fn form(app: &App, on: &Callback<Msg>) -> El {
             .set("placeholder", hint)
             .flag("aria-invalid", !breaks.trouble.is_empty())
             .value(breaks.field(slot).to_owned());
-        let keep = on.clone();
+        let (sets, keep) = (on.clone(), on.clone());
         let enter = Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Enter" {
                 event.prevent_default();
-                // What was typed counts although the field has not been left.
-                keep.emit(Msg::Breaks(Deed::Set(slot, typed(&event))));
                 keep.emit(Msg::Breaks(Deed::Keep));
             }
         });
-        sets(input, on, slot).on_key(enter)
+        // With every letter: the page may be made anew before the field is left.
+        input
+            .on_input(Callback::from(move |event: InputEvent| {
+                sets.emit(Msg::Breaks(Deed::Set(slot, typed(&event))));
+            }))
+            .on_key(enter)
     };
     let pairs = |known: &[(&str, &str)]| -> Vec<(String, String)> {
         known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
@@ -148,7 +151,7 @@ fn form(app: &App, on: &Callback<Msg>) -> El {
     };
     let keep = editing.map_or_else(|| "Add".to_owned(), |at| format!("Change {}", at + 1));
     el("div")
-        .class("form")
+        .class("brkform")
         .set("role", "group")
         .set("aria-label", "A breakpoint")
         .with(list(Slot::Kind, "Kind", pairs(&KINDS)))

@@ -80,7 +80,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.wishes.panel.is_some(), "panels"),
         (app.ui.full, "full"),
         (app.ui.sheet.is_some(), "sheeted"),
-        (matches!(app.ui.sheet, Some(Sheet::Cap(_))), "costs"),
+        (matches!(app.ui.sheet, Some(Sheet::Cap(_) | Sheet::Sweep)), "costs"),
         (app.in_space_time(), "times"),
     ];
     let mut class = face.to_owned();
