@@ -90,8 +90,11 @@ fn holds(x: &Experiment, at: &Break) -> bool {
 #[must_use]
 pub fn metrics(x: &Experiment) -> Vec<(String, String)> {
     let own = x.algorithm.series.iter().map(|series| (series.id, series.label, series.unit));
-    let all =
-        [("ok", "Operations answered", ""), ("failed", "Operations failed", ""), ("waiting", "Work waiting", "")];
+    let all = [
+        ("ok", "Operations answered", ""),
+        ("failed", "Operations failed", ""),
+        ("waiting", "Work waiting", ""),
+    ];
     let named = |label: &str, unit: &str| match unit {
         "" => label.to_owned(),
         unit => format!("{label} ({unit})"),

@@ -90,6 +90,8 @@ pub struct Sweeping {
     began: f64,
     shown_at: f64,
     shown: (u64, State),
+    /// Workers that have taken part.
+    pub(crate) hands: usize,
     /// How many seeds are asked for.
     pub(crate) count: u64,
     /// The number that is shown; the first one's where it is empty.
@@ -116,6 +118,7 @@ impl Sweeping {
             began: 0.0,
             shown_at: 0.0,
             shown: (0, State::Idle),
+            hands: 0,
             count: 200,
             metric: String::new(),
             table: false,
@@ -129,7 +132,7 @@ impl Sweeping {
     }
 
     /// Workers that have answered.
-    pub(crate) fn workers(&self) -> usize {
+    fn workers(&self) -> usize {
         self.shared.borrow().hands.iter().filter(|hand| hand.ready && !hand.failed).count()
     }
 
@@ -156,6 +159,7 @@ impl Sweeping {
             shared.hands.push(Hand { worker, ready: false, part: None, failed: false });
         }
         self.began = browser::wall();
+        self.hands = 0;
     }
 
     /// Ends the workers and what the page's own thread is at.
@@ -195,6 +199,7 @@ impl Sweeping {
         let new = now != self.shown && (start - self.shown_at >= SHOWN || now.1 != self.shown.1);
         if new {
             (self.shown, self.shown_at) = (now, start);
+            self.hands = self.hands.max(self.workers());
             if now.1 == State::Done {
                 self.stop();
             }

@@ -30,6 +30,7 @@ impl App {
             | Msg::Key(_)
             | Msg::Pointer(_)
             | Msg::Wheel(_)
+            | Msg::DiagramWheel(_)
             | Msg::Context(_)
             | Msg::Menu
             | Msg::Read(_) => {}
@@ -76,12 +77,8 @@ impl App {
                     Err(trouble) => self.toast(trouble, false, 6000.0),
                 }
             }
-            Msg::Entry(entry) => self.ui.entry = entry,
-            Msg::Moment(time, node, entry) => {
-                self.ui.entry = entry;
-                self.stop_at(time);
-                self.ui.selection = node.map_or(Selection::None, Selection::Node);
-            }
+            Msg::Moment(time, event, node, line) => self.moment(time, event, node, line),
+            Msg::Log(deed) => self.log_does(deed),
             Msg::Jump(forward) => self.with(|session| session.jump(forward)),
             Msg::Hold(held) => self.held = held,
             Msg::SeekBy(by) => self.with(|session| {
@@ -124,6 +121,7 @@ impl App {
             Msg::Tab(tab) => {
                 self.ui.tab = tab;
                 self.diagram.stale = true;
+                self.show_picked();
             }
             Msg::Filter(filter) => self.ui.filter = filter,
             Msg::Table(id) => self.ui.table = id,
@@ -249,7 +247,7 @@ impl App {
         }
     }
 
-    fn stop_at(&mut self, time: u64) {
+    pub(super) fn stop_at(&mut self, time: u64) {
         self.with(|session| {
             session.playback.set_playing(false);
             session.seek(time);
@@ -349,6 +347,8 @@ impl App {
     fn changed(&mut self) {
         (self.around, self.cap, self.judged_at, self.changed) = (None, None, None, None);
         self.diagram.forget();
+        self.log.forget();
+        self.picked = None;
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.

@@ -4,6 +4,7 @@
 //! - [`block`]: a fault's block on the time line, in a hand;
 //! - [`breaks`]: where the run is told to stop;
 //! - [`curve`]: how spans are spread;
+//! - [`eventlog`]: the event log as it is scrolled;
 //! - [`format`]: times, numbers and speeds in words;
 //! - [`history`]: what was done to the run, to undo and to do again;
 //! - [`playback`]: how wall time becomes virtual time;
@@ -21,6 +22,7 @@ pub mod block;
 pub mod breaks;
 pub mod console;
 pub mod curve;
+pub mod eventlog;
 pub mod face;
 pub mod fold;
 pub mod format;

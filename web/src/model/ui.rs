@@ -194,8 +194,6 @@ pub struct Ui {
     pub model: String,
     /// Filter of the event log.
     pub filter: Filter,
-    /// The entry of the event log that the keys are at, by its element's id.
-    pub entry: String,
     /// The chart that is shown as a table.
     pub table: String,
     /// Where the charts' values are read, and the chart whose values are spoken, if keys moved it there.

@@ -18,7 +18,7 @@ const BARS: (usize, usize) = (24, 10);
 /// Seeds of a row of the table, or of a list, that can be opened.
 const SEEDS: usize = 12;
 /// Labels below the bars.
-const TICKS: usize = 4;
+const TICKS: usize = 6;
 
 /// What became of a promise: id, words, icon, and the class of its mark.
 const GRADES: [(&str, &str, &str, &str); 5] = [
@@ -44,15 +44,14 @@ fn list(on: &Callback<Msg>, label: &'static str, make: fn(String) -> Deed, entri
 pub fn main(app: &App, on: &Callback<Msg>) -> El {
     let Some(sweeping) = app.sweeping.as_ref() else { return fragment() };
     let (state, (done, all)) = sweeping.look(|sweep| (sweep.state, sweep.progress()));
-    let counts = COUNTS.map(|count| {
-        option(count.to_string(), format::many(count, "seed"), count == sweeping.count)
-    });
+    let counts =
+        COUNTS.map(|count| option(count.to_string(), format::many(count, "seed"), count == sweeping.count));
     let go = match state {
         State::Running => sends(el("button").class("btn line sm sweepgo"), on, Deed::Cancel).with("Cancel"),
         State::Idle => sends(el("button").class("btn solid sm sweepgo"), on, Deed::Start).with("Run them"),
         _ => sends(el("button").class("btn line sm sweepgo"), on, Deed::Start).with("Run again"),
     };
-    let hands = || match sweeping.workers() {
+    let hands = || match sweeping.hands {
         0 => "on the page's own thread".to_owned(),
         workers => format!("in {}", format::many(workers as u64, "worker")),
     };
@@ -60,7 +59,7 @@ pub fn main(app: &App, on: &Callback<Msg>) -> El {
         State::Idle => String::new(),
         State::Running => format!("{} of {} done, {}", format::count(done), format::count(all), hands()),
         State::Cancelled => format!("Cancelled after {} of {}", format::count(done), format::count(all)),
-        State::Done => format!("All {} done", format::count(all)),
+        State::Done => format!("All {} done, {}", format::count(all), hands()),
     };
     let head = bar(on)
         .with(el("h2").with("Many seeds"))
@@ -114,9 +113,13 @@ fn results(app: &App, on: &Callback<Msg>, sweeping: &Sweeping, results: &[SeedRe
         .class("sweephead")
         .with(list(on, "Metric", Deed::Metric, metrics.iter().map(entry).collect()))
         .with(as_table);
-    let bars = lab::histogram(results, &shown, if app.slim { BARS.1 } else { BARS.0 });
+    let bars = lab::round_histogram(results, &shown, if app.slim { BARS.1 } else { BARS.0 });
     let Some(spread) = lab::spread_of(results, &shown) else { return choose };
-    let drawing = if table { rows(on, &name, &bars) } else { plot(on, &name, &bars, &spread, results) };
+    let counts = results.iter().filter_map(|r| r.values.get(&shown)).all(|value| value.fract() == 0.0);
+    let drawing = match table {
+        true => rows(on, &name, &bars, counts),
+        false => plot(on, &name, (&bars, counts), &spread, results),
+    };
     fragment()
         .with(choose)
         .with(figures(&spread))
@@ -137,21 +140,36 @@ fn figures(spread: &Spread) -> El {
         .with(figure("m0", "Median", format::short(spread.median)))
         .with(figure("m1", "Mean", format::short(spread.mean)))
         .with(figure("m2", "90 %", format::short(spread.p90)))
-        .with(figure("", "Least to most", format!("{} to {}", format::short(spread.min), format::short(spread.max))))
-        .with(figure("", "Median lies within, 95 %", format!("{} to {}", format::short(low), format::short(high))))
+        .with(figure(
+            "",
+            "Least to most",
+            format!("{} to {}", format::short(spread.min), format::short(spread.max)),
+        ))
+        .with(figure(
+            "",
+            "Median lies within, 95 %",
+            format!("{} to {}", format::short(low), format::short(high)),
+        ))
         .with(figure("", "Runs", format::count(spread.count)))
 }
 
 /// From where to where a bar reaches.
-fn extent(bars: &Histogram, at: usize) -> String {
+fn extent(bars: &Histogram, at: usize, whole: bool) -> String {
     let from = bars.from + bars.width * at as f64;
-    match bars.width > 0.0 {
+    // Of what only counts, a bar that is one wide is one number.
+    match bars.width > 0.0 && !(bars.width == 1.0 && whole) {
         true => format!("{} to {}", format::short(from), format::short(from + bars.width)),
         false => format::short(from),
     }
 }
 
-fn plot(on: &Callback<Msg>, name: &str, bars: &Histogram, spread: &Spread, results: &[SeedResult]) -> El {
+fn plot(
+    on: &Callback<Msg>,
+    name: &str,
+    (bars, counts): (&Histogram, bool),
+    spread: &Spread,
+    results: &[SeedResult],
+) -> El {
     let most = bars.bars.iter().map(Vec::len).max().unwrap_or(0).max(1);
     let odd = |seed: &u64| {
         let at = results.partition_point(|result| result.seed < *seed);
@@ -162,7 +180,7 @@ fn plot(on: &Callback<Msg>, name: &str, bars: &Histogram, spread: &Spread, resul
         let Some(seed) = seeds.first().copied() else { return el("span").class("hbar") };
         let against = seeds.iter().filter(|seed| odd(seed)).count();
         let share = |count: usize| count as f64 / most as f64 * 100.0;
-        let mut words = format!("{}: {}", extent(bars, at), format::many(seeds.len() as u64, "run"));
+        let mut words = format!("{}: {}", extent(bars, at, counts), format::many(seeds.len() as u64, "run"));
         if against > 0 {
             words = format!("{words}, {against} against a promise");
         }
@@ -172,23 +190,31 @@ fn plot(on: &Callback<Msg>, name: &str, bars: &Histogram, spread: &Spread, resul
             .set("aria-label", words.clone())
             .set("title", words)
             .with(el("i").set("data-css", format!("height:{:.1}%", share(seeds.len()))))
-            .with((against > 0).then(|| el("i").class("odd").set("data-css", format!("height:{:.1}%", share(against)))))
+            .with(
+                (against > 0)
+                    .then(|| el("i").class("odd").set("data-css", format!("height:{:.1}%", share(against)))),
+            )
     };
     let whole = bars.width * bars.bars.len() as f64;
     let place = |value: f64| if whole > 0.0 { (value - bars.from) / whole * 100.0 } else { 50.0 };
     let mark = |class: &'static str, value: f64| {
         el("i").class(class).set("data-css", format!("left:{:.2}%", place(value)))
     };
+    // At edges of bars, which are round.
+    let many = bars.bars.len();
+    let step = many.div_ceil(TICKS).max(1);
     let tick = |at: usize| {
-        let share = at as f64 / TICKS as f64;
-        let value = format::short(bars.from + whole * share);
-        el("span").set("data-css", format!("left:{:.1}%", share * 100.0)).with(value)
+        let value = format::short(bars.from + bars.width * at as f64);
+        el("span").set("data-css", format!("left:{:.1}%", at as f64 / many as f64 * 100.0)).with(value)
     };
-    let ticks = if whole > 0.0 { 0..=TICKS } else { 0..=0 };
+    let ticks = (0..=if whole > 0.0 { many } else { 0 }).step_by(step);
     let drawn = el("div")
         .class("hbars")
         .set("role", "toolbar")
-        .set("aria-label", format!("{name}: a bar for each part of its range. Arrow keys walk, Enter opens a run."))
+        .set(
+            "aria-label",
+            format!("{name}: a bar for each part of its range. Arrow keys walk, Enter opens a run."),
+        )
         .each(bars.bars.iter().enumerate().map(bar));
     el("div")
         .class("histogram")
@@ -234,9 +260,9 @@ fn table(caption: &str, first: &'static str, rows: impl Iterator<Item = (String,
         .with(el("tbody").each(rows.map(row)))
 }
 
-fn rows(on: &Callback<Msg>, name: &str, bars: &Histogram) -> El {
+fn rows(on: &Callback<Msg>, name: &str, bars: &Histogram, counts: bool) -> El {
     let filled = bars.bars.iter().enumerate().filter(|(_, bar)| !bar.is_empty());
-    table(name, "Range", filled.map(|(at, bar)| (extent(bars, at), bar.len(), seeds(on, bar))))
+    table(name, "Range", filled.map(|(at, bar)| (extent(bars, at, counts), bar.len(), seeds(on, bar))))
 }
 
 /// The promises that runs were judged by.
@@ -256,21 +282,23 @@ fn grades(on: &Callback<Msg>, promise: &String, results: &[SeedResult], as_table
     let found = lab::verdicts(results, promise);
     let known = |grade: &str| GRADES.iter().find(|row| row.0 == grade).unwrap_or(&GRADES[4]);
     if as_table {
-        let row = |(grade, list): &(String, Vec<u64>)| (known(grade).1.to_owned(), list.len(), seeds(on, list));
+        let row =
+            |(grade, list): &(String, Vec<u64>)| (known(grade).1.to_owned(), list.len(), seeds(on, list));
         let body = table(&title, "Verdict", found.iter().map(row));
         return fragment().with(el("h4").with(title)).with(body);
     }
     let part = |(at, (grade, list)): (usize, &(String, Vec<u64>))| {
         let (_, words, id, class) = known(grade);
         let seed = list.first().copied().unwrap_or(0);
-        let said = format!("{title} {words}: {}. Opens seed {seed}.", format::many(list.len() as u64, "run"));
+        let part = format!("{} {words}", format::count(list.len() as u64));
+        let said = format!("{title}: {part}. Opens seed {seed}.");
         sends(el("button"), on, Deed::Open(seed))
             .set("tabindex", if at == 0 { "0" } else { "-1" })
             .set("data-css", format!("flex-grow:{}", list.len()))
             .set("aria-label", said.clone())
             .set("title", said)
             .with(icon(id, class))
-            .with(format!("{} {words}", format::count(list.len() as u64)))
+            .with(part)
     };
     let parts = el("div").class("gparts").set("role", "toolbar").set("aria-label", title.clone());
     let parts = parts.each(found.iter().enumerate().map(part));
@@ -294,30 +322,32 @@ pub fn side(app: &App, on: &Callback<Msg>) -> El {
     let Some(sweeping) = app.sweeping.as_ref() else { return panel };
     let found = sweeping.look(|sweep| {
         let (_, shown) = metric(app, sweeping, &sweep.results);
-        let mut by_value: Vec<(u64, f64)> = Vec::new();
-        for result in &sweep.results {
-            by_value.extend(result.values.get(&shown).map(|value| (result.seed, *value)));
-        }
-        by_value.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let spread = lab::spread_of(&sweep.results, &shown);
+        let near = |value: f64| {
+            let far =
+                |result: &&SeedResult| (result.values.get(&shown).copied().unwrap_or(f64::NAN) - value).abs();
+            let with = sweep.results.iter().filter(|result| result.values.contains_key(&shown));
+            let found = with.min_by(|a, b| far(a).total_cmp(&far(b)))?;
+            Some((found.seed, *found.values.get(&shown)?))
+        };
+        let named = |spread: Spread| [near(spread.min), near(spread.median), near(spread.max)];
         let against: Vec<u64> =
             sweep.results.iter().filter(|r| !r.against.is_empty()).map(|r| r.seed).collect();
-        (by_value, against)
+        (spread.map(named), against)
     });
-    let (by_value, against) = found;
-    let run = |name: &'static str, at: Option<&(u64, f64)>| {
+    let (named, against) = found;
+    let run = |(name, at): (&'static str, Option<(u64, f64)>)| {
         at.map(|(seed, value)| {
-            let words = format!("{name}, {}", format::short(*value));
-            let open = sends(el("button").class("btn line sm"), on, Deed::Open(*seed));
+            let words = format!("{name}, {}", format::short(value));
+            let open = sends(el("button").class("btn line sm"), on, Deed::Open(seed));
             el("div").class("kv").with(el("span").with(words)).with(open.with(format!("Open seed {seed}")))
         })
     };
-    let stands_out = || {
+    let stands_out = |named: [Option<(u64, f64)>; 3]| {
         el("section")
             .class("pad")
             .with(el("h3").with("Runs that stand out"))
-            .with(run("The least", by_value.first()))
-            .with(run("In the middle", by_value.get((by_value.len() - 1) / 2)))
-            .with(run("The most", by_value.last()))
+            .each(["The least", "In the middle", "The most"].into_iter().zip(named).filter_map(run))
     };
     let odd = || {
         el("section")
@@ -326,13 +356,12 @@ pub fn side(app: &App, on: &Callback<Msg>) -> El {
             .with(seeds(on, &against))
     };
     let opened = sweeping.opened.map(|seed| {
-        el("p").class("muted pad").with(format!("Opened last: seed {seed}. The results stay while the scenario does."))
+        el("p")
+            .class("muted pad")
+            .with(format!("Opened last: seed {seed}. The results stay while the scenario does."))
     });
-    let body = panel
-        .with(about)
-        .with((!by_value.is_empty()).then(stands_out))
-        .with((!against.is_empty()).then(odd))
-        .with(opened);
+    let body =
+        panel.with(about).with(named.map(stands_out)).with((!against.is_empty()).then(odd)).with(opened);
     fragment().with(head(on, "The scenario in hand")).with(body)
 }
 
