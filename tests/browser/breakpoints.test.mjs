@@ -50,10 +50,10 @@ test('at an instant, on an event, on a number, on a fact: playing stops there, a
   await list(page).getByRole('switch', { name: /^Breakpoint 2/ }).click();
   await form.getByRole('combobox', { name: 'Kind' }).selectOption('metric');
   await form.getByRole('combobox', { name: 'Metric' }).selectOption('failed');
-  await form.getByRole('textbox', { name: 'Limit' }).fill('3');
+  await form.getByRole('textbox', { name: 'Limit' }).fill('8');
   await form.getByRole('button', { name: 'Add' }).click();
   await play(page);
-  assert.match(await page.getByRole('alert').first().innerText(), /Breakpoint 3: Operations failed rises above 3\.$/);
+  assert.match(await page.getByRole('alert').first().innerText(), /Breakpoint 3: Operations failed rises above 8\.$/);
 
   // A fact, from the start anew: the first leader.
   for (const at of [3, 2, 1]) await list(page).getByRole('button', { name: new RegExp(`^Remove breakpoint ${at}`) }).click();
@@ -83,7 +83,7 @@ test('by keys alone', async () => {
   await page.keyboard.press('Tab');
   await page.keyboard.type('2.5 s');
   await page.keyboard.press('Enter');
-  await list(page).getByText('At 2.5 s').waitFor();
+  await list(page).getByText('At 2.50 s').waitFor();
   await page.locator('.fold').focus();
   await page.evaluate(() => document.activeElement.blur());
   const before = await now(page);
@@ -152,8 +152,8 @@ for (const by of ['pointer', 'keys']) {
     await panel.getByRole('heading', { name: /^Last event/ }).waitFor();
     const changed = await panel.locator('.kv.c').allInnerTexts();
     assert.ok(changed.some((row) => /State\s*Candidate\s*before:\s*Follower/.test(row.replace(/\n/g, ' '))), changed.join(' | '));
-    const term = changed.find((row) => /^term/i.test(row)).replace(/\n/g, ' ');
-    const [, after, before] = /(\d+)\s+before:\s*(\d+)/.exec(term);
+    const term = changed.map((row) => row.replace(/\n/g, ' ')).find((row) => /^Caption/.test(row));
+    const [, after, before] = /term (\d+)\s+before:\s*term (\d+)/.exec(term);
     assert.equal(Number(after), Number(before) + 1, term);
     await shot(page, `inspector-before-${by}`);
     await audit(page, 'inspector');

@@ -98,7 +98,7 @@ fn form(app: &App, on: &Callback<Msg>) -> El {
             .class("box sm")
             .set("aria-label", label)
             .set("placeholder", hint)
-            .flag("aria-invalid", !breaks.trouble.is_empty())
+            .set("aria-invalid", !breaks.trouble.is_empty())
             .value(breaks.field(slot).to_owned());
         let (sets, keep) = (on.clone(), on.clone());
         let enter = Callback::from(move |event: KeyboardEvent| {
@@ -183,7 +183,7 @@ pub(super) fn marks(app: &App, axis: &Axis, tall: f64) -> El {
         el("g")
             .class(class)
             .with(title)
-            .with(path("brkl", format!("M{x:.1} 12V{tall:.0}")))
+            .with(path("brkl", format!("M{x:.1} 17V{tall:.0}")))
             .with(path("brkb", format!("M{:.1} 3h13v8l-6.500 6-6.500-6z", x - 6.5)))
             .with(text("brkn", px(x), "12".to_owned()).with((index + 1).to_string()))
     };

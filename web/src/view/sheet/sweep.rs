@@ -17,6 +17,8 @@ use crate::view::icons::icon;
 const BARS: (usize, usize) = (24, 10);
 /// Seeds of a row of the table, or of a list, that can be opened.
 const SEEDS: usize = 12;
+/// How wide a bar is at most (px).
+const WIDEST: usize = 96;
 /// Labels below the bars.
 const TICKS: usize = 6;
 
@@ -64,9 +66,8 @@ pub fn main(app: &App, on: &Callback<Msg>) -> El {
     let head = bar(on)
         .with(el("h2").with("Many seeds"))
         .with(list(on, "How many", |text| Deed::Count(text.parse().unwrap_or(200)), counts.into()))
-        .with(go)
-        .with(el("span").class("grow"))
-        .with(el("span").class("told").set("role", "status").with(words));
+        .with(go);
+    let told = el("p").class("told").set("role", "status").with(words);
     let progress = (state == State::Running).then(|| {
         el("progress")
             .class("sweepbar")
@@ -86,7 +87,7 @@ pub fn main(app: &App, on: &Callback<Msg>) -> El {
         .set("tabindex", "0")
         .set("role", "region")
         .set("aria-label", "Sweep over seeds");
-    fragment().with(head).with(sheet.with(progress).with(body))
+    fragment().with(head).with(sheet.with(progress).with(told).with(body))
 }
 
 /// Ids of the numbers that can be shown, and the one that is.
@@ -153,11 +154,15 @@ fn figures(spread: &Spread) -> El {
         .with(figure("", "Runs", format::count(spread.count)))
 }
 
+/// Whether a bar stands for one number only.
+fn single(bars: &Histogram, whole: bool) -> bool {
+    whole && bars.width == 1.0
+}
+
 /// From where to where a bar reaches.
 fn extent(bars: &Histogram, at: usize, whole: bool) -> String {
     let from = bars.from + bars.width * at as f64;
-    // Of what only counts, a bar that is one wide is one number.
-    match bars.width > 0.0 && !(bars.width == 1.0 && whole) {
+    match bars.width > 0.0 && !single(bars, whole) {
         true => format!("{} to {}", format::short(from), format::short(from + bars.width)),
         false => format::short(from),
     }
@@ -195,19 +200,21 @@ fn plot(
                     .then(|| el("i").class("odd").set("data-css", format!("height:{:.1}%", share(against)))),
             )
     };
-    let whole = bars.width * bars.bars.len() as f64;
-    let place = |value: f64| if whole > 0.0 { (value - bars.from) / whole * 100.0 } else { 50.0 };
+    // Of what only counts, a bar one wide stands for its number: its middle is there.
+    let many = bars.bars.len();
+    let (whole, half) = (bars.width * many as f64, if single(bars, counts) { 0.5 } else { 0.0 });
+    let place = |value: f64| if whole > 0.0 { (value - bars.from + half) / whole * 100.0 } else { 50.0 };
     let mark = |class: &'static str, value: f64| {
         el("i").class(class).set("data-css", format!("left:{:.2}%", place(value)))
     };
     // At edges of bars, which are round.
-    let many = bars.bars.len();
     let step = many.div_ceil(TICKS).max(1);
     let tick = |at: usize| {
-        let value = format::short(bars.from + bars.width * at as f64);
-        el("span").set("data-css", format!("left:{:.1}%", at as f64 / many as f64 * 100.0)).with(value)
+        let value = bars.from + bars.width * at as f64;
+        el("span").set("data-css", format!("left:{:.1}%", place(value))).with(format::short(value))
     };
-    let ticks = (0..=if whole > 0.0 { many } else { 0 }).step_by(step);
+    let last = if half > 0.0 { many - 1 } else { many };
+    let ticks = (0..=if whole > 0.0 { last } else { 0 }).step_by(step);
     let drawn = el("div")
         .class("hbars")
         .set("role", "toolbar")
@@ -217,7 +224,8 @@ fn plot(
         )
         .each(bars.bars.iter().enumerate().map(bar));
     el("div")
-        .class("histogram")
+        .class(if half > 0.0 || whole == 0.0 { "histogram middle" } else { "histogram" })
+        .set("data-css", format!("max-width:{}px", many * WIDEST))
         .with(el("span").class("hmost").set("aria-hidden", true).with(format::many(most as u64, "run")))
         .with(drawn)
         .with(
