@@ -3,10 +3,12 @@
 const script = new URL('./netsplit-web.js?v=__VERSION__', import.meta.url);
 const wasm = new URL('./netsplit-web_bg.wasm?v=__VERSION__', import.meta.url);
 
+// A sweep's workers.
+const worker = new URL('./worker.js?v=__VERSION__', import.meta.url);
 const gallery = new URL('./gallery.txt?v=__VERSION__', import.meta.url);
 
 // Workers run the same file: this says where it is, and where the gallery is.
-globalThis.netsplitProgram = { script: script.href, wasm: wasm.href, gallery: gallery.href };
+globalThis.netsplitProgram = { script: script.href, wasm: wasm.href, gallery: gallery.href, worker: worker.href };
 
 const fail = (error) => {
   console.error(error);

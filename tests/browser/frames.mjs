@@ -107,8 +107,65 @@ async function measure(browser, url, which) {
   return result;
 }
 
+/** The space-time diagram with as many events as it shows: what a picture costs while a hand drags it, and zooms. */
+async function diagram(browser, url) {
+  const file = `${process.env.TMPDIR ?? '/tmp'}/netsplit-diagram.json`;
+  const scenario = crowd({ nodes: 12, flying: 400 });
+  writeFileSync(file, JSON.stringify({ ...scenario, view: { speed: 0.2 } }));
+  const link = execFileSync(CLI, ['link', 'encode', file]).toString().trim();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+  await context.addInitScript(() => localStorage.setItem('netsplit-known', '1'));
+  const page = await context.newPage();
+  await page.goto(`${url}#${link.split('#')[1]}`);
+  await page.waitForFunction(() => Number(document.querySelector('[data-time]')?.dataset.time) > 1e9, undefined, { timeout: 60_000 });
+  await page.keyboard.press('Space');
+  await page.keyboard.press('4');
+  const box = await page.locator('.spacetime').boundingBox();
+  const shown = async () => Number(await page.locator('.spacetime').getAttribute('data-shown'));
+  for (let at = 0; at < 30 && await shown() < 18000; at += 1) {
+    await page.getByRole('button', { name: 'More of time' }).click();
+    await page.waitForTimeout(150);
+  }
+  const session = await browser.newBrowserCDPSession();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  const act = {
+    dragged: async (at) => page.mouse.move(x + 60 * Math.sin(at / 8), y),
+    zoomed: async (at) => page.mouse.wheel(0, at % 2 ? 20 : -20),
+  };
+  for (const [what, step] of Object.entries(act)) {
+    const events = [];
+    const hear = ({ value }) => events.push(...value);
+    session.on('Tracing.dataCollected', hear);
+    const complete = new Promise((done) => session.once('Tracing.tracingComplete', done));
+    await session.send('Tracing.start', {
+      transferMode: 'ReportEvents',
+      traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] },
+    });
+    if (what === 'dragged') await page.mouse.down();
+    const end = Date.now() + SPAN;
+    for (let at = 0; Date.now() < end; at += 1) {
+      await step(at);
+      await page.waitForTimeout(16);
+    }
+    if (what === 'dragged') await page.mouse.up();
+    await session.send('Tracing.end');
+    await complete;
+    session.off('Tracing.dataCollected', hear);
+    const { spent, gaps } = digest(events);
+    console.log(`space-time diagram ${what}, ${await shown()} events shown`);
+    console.log(`  main thread per picture  median ${ms(percentile(spent, 0.5))} ms   95 % ${ms(percentile(spent, 0.95))} ms   (aim: under 16 ms)`);
+    console.log(`  a picture every          median ${ms(percentile(gaps, 0.5))} ms   95 % ${ms(percentile(gaps, 0.95))} ms`);
+  }
+  if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}-diagram.png` });
+  await context.close();
+}
+
 const server = await startServer();
 const browser = await startBrowser();
-for (const which of CROWDS) await measure(browser, server.url, which);
+if (!process.env.ONLY || process.env.ONLY === 'crowd') {
+  for (const which of CROWDS) await measure(browser, server.url, which);
+}
+if (!process.env.ONLY || process.env.ONLY === 'diagram') await diagram(browser, server.url);
 await browser.close();
 await server.close();

@@ -85,7 +85,48 @@ test('a click selects, a drag moves time, buttons zoom', async () => {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width / 2 + 200, box.y + box.height / 2, { steps: 5 });
   await page.mouse.up();
-  assert.notEqual(await shown(page).getAttribute('aria-label'), label);
+  const other = (label) => page.waitForFunction((label) => document.querySelector('.spacetime').getAttribute('aria-label') !== label, label);
+  await other(label);
+  // The wheel: up shows less of time, down more; sideways moves.
+  const dragged = await count();
+  await page.mouse.wheel(0, 400);
+  await page.waitForFunction((dragged) => Number(document.querySelector('.spacetime').dataset.shown) > dragged, dragged);
+  const wide = await count();
+  await page.mouse.wheel(0, -400);
+  await page.waitForFunction((wide) => Number(document.querySelector('.spacetime').dataset.shown) < wide, wide);
+  const before_ = await shown(page).getAttribute('aria-label');
+  await page.mouse.wheel(-300, 0);
+  await other(before_);
+  errors.none();
+});
+
+test('two fingers zoom it', async () => {
+  const { page, context, errors } = await site.open('?scenario=minority-leader&autoplay=0', {
+    viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true,
+  });
+  await page.getByRole('button', { name: 'Metrics' }).tap();
+  await page.getByRole('tab', { name: 'Space-time' }).tap();
+  await page.getByRole('button', { name: 'Stage' }).tap();
+  await shown(page).waitFor();
+  const box = await shown(page).boundingBox();
+  const count = async () => Number(await shown(page).getAttribute('data-shown'));
+  const before = await count();
+  const client = await context.newCDPSession(page);
+  const y = box.y + box.height / 2;
+  const touch = (type, ...xs) => client.send('Input.dispatchTouchEvent', { type, touchPoints: xs.map((x, id) => ({ x, y, id })) });
+  // Apart: less of time.
+  await touch('touchStart', 180);
+  await touch('touchStart', 180, 220);
+  for (let by = 0; by <= 100; by += 10) await touch('touchMove', 180 - by, 220 + by);
+  await touch('touchEnd');
+  await page.waitForFunction((before) => Number(document.querySelector('.spacetime').dataset.shown) < before * 0.6, before);
+  // Together again: more.
+  const near = await count();
+  await touch('touchStart', 80);
+  await touch('touchStart', 80, 320);
+  for (let by = 0; by <= 100; by += 10) await touch('touchMove', 80 + by, 320 - by);
+  await touch('touchEnd');
+  await page.waitForFunction((near) => Number(document.querySelector('.spacetime').dataset.shown) > near * 1.5, near);
   errors.none();
 });
 
@@ -102,6 +143,7 @@ test('every file can be saved and is what it says', async () => {
       for (const { groups } of events) assert.ok(JSON.parse(groups.clock)[groups.host] > 0);
     },
     csv: (text) => assert.match(text, /^from_s,/),
+    'stage-svg': (text) => assert.match(text, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<title[^]*<\/svg>\s*$/),
     prometheus: (text) => assert.match(text, /# TYPE netsplit_operations_total counter\n/),
   };
   for (const [id, check] of Object.entries(files)) {
@@ -110,6 +152,29 @@ test('every file can be saved and is what it says', async () => {
       page.locator(`[data-save=${id}]`).click(),
     ]);
     check(await readFile(await download.path(), 'utf8'));
+  }
+  // Pictures in dots: as large as on the page, and not all of one colour.
+  for (const [id, size] of [['png', await shown(page).boundingBox()], ['stage-png', undefined]]) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator(`[data-save=${id}]`).press('Enter'),
+    ]);
+    const bytes = await readFile(await download.path());
+    assert.deepEqual([...bytes.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10]);
+    const address = `data:image/png;base64,${bytes.toString('base64')}`;
+    const [width, height, colours] = await page.evaluate(async (address) => {
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const on = canvas.getContext('2d');
+      on.drawImage(image, 0, 0);
+      const dots = new Uint32Array(on.getImageData(0, 0, image.width, image.height).data.buffer);
+      return [image.width, image.height, new Set(dots).size];
+    }, address);
+    if (size) assert.ok(Math.abs(width - size.width) <= 1 && Math.abs(height - size.height) <= 1, `${width}x${height}`);
+    assert.ok(width > 300 && colours > 20, `${id}: ${width} px wide, ${colours} colours`);
   }
   errors.none();
 });

@@ -268,7 +268,34 @@ pub fn download(text: &str, name: &str, media: &str) -> bool {
     let kind = web_sys::BlobPropertyBag::new();
     kind.set_type(media);
     let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &kind) else { return false };
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return false };
+    save(&blob, name)
+}
+
+/// Hands canvases, one over the other on this ground, to the person as a picture; false where that is not possible.
+pub fn download_picture(layers: &[HtmlCanvasElement], ground: &str, name: &'static str) -> bool {
+    let made =
+        document().create_element("canvas").ok().and_then(|made| made.dyn_into::<HtmlCanvasElement>().ok());
+    let (Some(whole), Some(first)) = (made, layers.first()) else { return false };
+    let (width, height) = (f64::from(first.width()), f64::from(first.height()));
+    let Some(on) = fit(&whole, (width, height), 1.0).filter(|_| width * height > 0.0) else { return false };
+    on.set_fill_style_str(ground);
+    on.fill_rect(0.0, 0.0, width, height);
+    for layer in layers {
+        if on.draw_image_with_html_canvas_element(layer, 0.0, 0.0).is_err() {
+            return false;
+        }
+    }
+    let done = Closure::once_into_js(move |blob: JsValue| {
+        if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
+            save(&blob, name);
+        }
+    });
+    whole.to_blob(done.unchecked_ref()).is_ok()
+}
+
+/// Hands data to the person as a file; false where that is not possible.
+fn save(blob: &web_sys::Blob, name: &str) -> bool {
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(blob) else { return false };
     let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlElement>().ok());
     if let Some(link) = &link {
         let _ = link.set_attribute("href", &address);
@@ -302,12 +329,21 @@ fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
     }
 }
 
-/// Loads a text that lies beside the program: the loader says where (`netsplitProgram`), else it has this name. An empty
-/// text where it is not to be had.
-pub fn load_text(what: &str, name: &str, done: impl FnOnce(String) + 'static) {
+/// The address of a part of the program: the loader says where it is (`netsplitProgram`), else it has this name.
+pub fn program(what: &str, name: &str) -> String {
     let known = js_sys::Reflect::get(&js_sys::global(), &"netsplitProgram".into())
         .and_then(|program| js_sys::Reflect::get(&program, &what.into()));
-    let address = known.ok().and_then(|known| known.as_string()).unwrap_or_else(|| name.to_owned());
+    known.ok().and_then(|known| known.as_string()).unwrap_or_else(|| name.to_owned())
+}
+
+/// An address with all that it is relative to.
+pub fn absolute(address: &str) -> String {
+    web_sys::Url::new_with_base(address, &base()).map_or_else(|_| address.to_owned(), |url| url.href())
+}
+
+/// Loads a text that lies beside the program (see [`program`]); an empty one where it is not to be had.
+pub fn load_text(what: &str, name: &str, done: impl FnOnce(String) + 'static) {
+    let address = program(what, name);
     after(window().fetch_with_str(&address).as_ref(), move |response| {
         let response = response.and_then(|response| response.dyn_into::<web_sys::Response>().ok());
         match response.filter(web_sys::Response::ok).and_then(|response| response.text().ok()) {

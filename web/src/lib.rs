@@ -4,16 +4,21 @@
 //! - [`stage`]: the picture of the cluster on a canvas, drawn from a frame;
 //! - [`app`]: the component that owns both, and its loop;
 //! - [`view`]: the panels around the stage;
-//! - [`browser`]: what the page asks of the browser.
+//! - [`browser`]: what the page asks of the browser;
+//! - `worker`: what the program does where there is no page: some seeds of a sweep.
 
 pub mod app;
 pub mod browser;
 pub mod model;
 pub mod stage;
 pub mod view;
+mod worker;
 
 /// Puts the page into its document.
 pub fn run() {
+    if worker::inside() {
+        return worker::serve();
+    }
     browser::install_panic_hook();
     browser::load_text("gallery", "gallery.txt", |gallery| {
         netsplit_lab::gallery::fill(Box::leak(gallery.into_boxed_str()));

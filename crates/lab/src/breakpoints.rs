@@ -86,7 +86,32 @@ fn holds(x: &Experiment, at: &Break) -> bool {
     }
 }
 
-/// Before the run goes on: what holds already stops nothing.
+/// Numbers that a condition can be on: id and name.
+#[must_use]
+pub fn metrics(x: &Experiment) -> Vec<(String, String)> {
+    let own = x.algorithm.series.iter().map(|series| (series.id, series.label, series.unit));
+    let all = [
+        ("ok", "Operations answered", ""),
+        ("failed", "Operations failed", ""),
+        ("waiting", "Work waiting", ""),
+    ];
+    let named = |label: &str, unit: &str| match unit {
+        "" => label.to_owned(),
+        unit => format!("{label} ({unit})"),
+    };
+    all.into_iter().chain(own).map(|(id, label, unit)| (id.to_owned(), named(label, unit))).collect()
+}
+
+/// What can be asked of a node, with what it says now: "state", "caption", the labels of its facts.
+#[must_use]
+pub fn facts(x: &Experiment, node: u32) -> Vec<(String, String)> {
+    let frame = x.inspect(node);
+    let own = frame.facts.into_iter().map(|(label, _)| label);
+    let all = ["state".to_owned(), "caption".to_owned()].into_iter().chain(own);
+    all.filter_map(|label| fact(x, node, &label).map(|value| (label, value))).collect()
+}
+
+/// Before the run goes on from somewhere else: what holds already stops nothing.
 pub(crate) fn arm(x: &Experiment, breaks: &mut [Breakpoint]) {
     for point in breaks.iter_mut().filter(|point| point.on) {
         point.held = holds(x, &point.at);

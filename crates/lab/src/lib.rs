@@ -17,6 +17,7 @@
 //! - [`judges`]: what the run says about each promise and invariant;
 //! - [`metrics`]: throughput, errors and latency;
 //! - [`report`]: what `run --json` prints;
+//! - [`log_view`]: the event log as a list of which a part is seen;
 //! - [`spacetime`]: lanes, events and messages of a part of the run;
 //! - [`sweep`]: the same scenario over many seeds;
 //! - [`text`]: the sentences of the locale;
@@ -43,6 +44,7 @@ pub mod frame;
 pub mod gallery;
 pub mod judges;
 mod log;
+pub mod log_view;
 pub mod metrics;
 mod picture;
 mod recorder;

@@ -22,7 +22,7 @@ pub(crate) fn from(x: &Experiment, from_event: u64, limit: usize) -> Vec<LogEntr
 /// The kinds of entries.
 pub(crate) const KINDS: [&str; 6] = ["note", "notable", "fault", "lost", "operation", "answer"];
 
-fn kind(what: &LineKind) -> usize {
+pub(crate) fn kind(what: &LineKind) -> usize {
     match what {
         LineKind::Note(_, notable) => usize::from(*notable),
         LineKind::Breach(_) => 1,
@@ -78,7 +78,7 @@ pub(crate) fn landmarks(x: &Experiment) -> Vec<u64> {
     marks
 }
 
-fn entry(x: &Experiment, line: &Line) -> LogEntry {
+pub(crate) fn entry(x: &Experiment, line: &Line) -> LogEntry {
     let name = |node: u32| x.name(node);
     let (node, sentence) = match &line.what {
         LineKind::Note(text, _) | LineKind::Breach(text) => (name(line.node), text::sentence(text, name)),

@@ -311,6 +311,11 @@ impl Recorder {
         }
     }
 
+    /// Lines ever written on this course of events.
+    pub(crate) fn written(&self) -> u64 {
+        self.running.lines
+    }
+
     /// Forgets everything since then.
     pub(crate) fn rewind(&mut self, to: &Mark) {
         let newer = self.running.lines - to.running.lines;

@@ -37,6 +37,8 @@ pub struct Spread {
     pub min: f64,
     /// Median.
     pub median: f64,
+    /// 90th percentile (nearest rank).
+    pub p90: f64,
     /// 99th percentile (nearest rank).
     pub p99: f64,
     /// Most.
@@ -194,25 +196,68 @@ pub fn metrics(results: &[SeedResult]) -> Vec<String> {
     names
 }
 
-/// A number over the seeds in which it was measured, in at most so many bars of equal width.
-#[must_use]
-pub fn histogram(results: &[SeedResult], metric: &str, bars: usize) -> Histogram {
+/// The values of a number, with their seeds, and the least and the most of them.
+fn column(results: &[SeedResult], metric: &str) -> Option<(Vec<(u64, f64)>, f64, f64)> {
     let values: Vec<(u64, f64)> =
         results.iter().filter_map(|result| Some((result.seed, *result.values.get(metric)?))).collect();
     let least = values.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
     let most = values.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
-    if values.is_empty() || bars == 0 {
-        return Histogram::default();
-    }
-    let width = (most - least) / bars as f64;
-    let mut out =
-        Histogram { from: least, width, bars: vec![Vec::new(); if width > 0.0 { bars } else { 1 }] };
+    (!values.is_empty()).then_some((values, least, most))
+}
+
+fn fill(values: Vec<(u64, f64)>, from: f64, width: f64, bars: usize) -> Histogram {
+    let mut out = Histogram { from, width, bars: vec![Vec::new(); if width > 0.0 { bars } else { 1 }] };
     let last = out.bars.len() - 1;
     for (seed, value) in values {
-        let at = if width > 0.0 { ((value - least) / width) as usize } else { 0 };
+        let at = if width > 0.0 { ((value - from) / width) as usize } else { 0 };
         out.bars[at.min(last)].push(seed);
     }
     out
+}
+
+/// A number over the seeds in which it was measured, in at most so many bars of equal width.
+#[must_use]
+pub fn histogram(results: &[SeedResult], metric: &str, bars: usize) -> Histogram {
+    match column(results, metric) {
+        Some((values, least, most)) if bars > 0 => fill(values, least, (most - least) / bars as f64, bars),
+        _ => Histogram::default(),
+    }
+}
+
+/// The same with edges at round numbers: a bar is 1, 2 or 5 of a power of ten wide, and never less than 1 where the number
+/// only counts. There may be one bar more than asked for.
+#[must_use]
+pub fn round_histogram(results: &[SeedResult], metric: &str, bars: usize) -> Histogram {
+    let Some((values, least, most)) = column(results, metric).filter(|_| bars > 0) else {
+        return Histogram::default();
+    };
+    let (range, bars) = (most - least, bars as f64);
+    if range.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
+        return fill(values, least, 0.0, 1);
+    }
+    let mut decade = 1.0;
+    while decade * bars > range {
+        decade /= 10.0;
+    }
+    while decade * 10.0 * bars <= range {
+        decade *= 10.0;
+    }
+    let fits = |step: &f64| step * bars >= range;
+    let mut width =
+        [1.0, 2.0, 5.0].map(|share| share * decade).into_iter().find(fits).unwrap_or(10.0 * decade);
+    if values.iter().all(|(_, value)| value.fract() == 0.0) {
+        width = width.max(1.0);
+    }
+    let from = (least / width).floor() * width;
+    let count = ((most - from) / width) as usize + 1;
+    fill(values, from, width, count)
+}
+
+/// How a number is distributed over the seeds in which it was measured, if there are any.
+#[must_use]
+pub fn spread_of(results: &[SeedResult], metric: &str) -> Option<Spread> {
+    let values: Vec<f64> = results.iter().filter_map(|result| result.values.get(metric).copied()).collect();
+    (!values.is_empty()).then(|| spread(values))
 }
 
 /// The seeds by what became of a promise in them, in the order in which it was first met.
@@ -256,14 +301,15 @@ fn spread(mut values: Vec<f64>) -> Spread {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     let median = if n % 2 == 1 { values[n / 2] } else { (values[n / 2 - 1] + values[n / 2]) / 2.0 };
-    let rank = (n * 99).div_ceil(100).max(1) - 1;
+    let rank = |share: usize| (n * share).div_ceil(100).max(1) - 1;
     let low = order(n);
     Spread {
         count: n as u64,
         mean: sum / n as f64,
         min: values[0],
         median,
-        p99: values[rank],
+        p90: values[rank(90)],
+        p99: values[rank(99)],
         max: values[n - 1],
         median_ci95: (values[low], values[n - 1 - low]),
     }
@@ -309,7 +355,7 @@ mod tests {
     fn spreads() {
         let spread = spread((1..=100).rev().map(f64::from).collect());
         assert!((spread.median - 50.5).abs() < 1e-12 && (spread.mean - 50.5).abs() < 1e-12);
-        assert!((spread.p99 - 99.0).abs() < 1e-12);
+        assert!((spread.p90 - 90.0).abs() < 1e-12 && (spread.p99 - 99.0).abs() < 1e-12);
         assert!(spread.median_ci95.0 < 50.5 && spread.median_ci95.1 > 50.5);
     }
 
@@ -371,6 +417,22 @@ mod tests {
         let shown = histogram(&results, "x", 3);
         assert_eq!(shown.bars.iter().map(Vec::len).collect::<Vec<_>>(), [30, 30, 40]);
         assert!(shown.bars.iter().all(|bar| bar.is_sorted()));
+        let round = round_histogram(&results, "x", 20);
+        assert_eq!((round.from, round.width), (0.0, 1.0));
+        assert_eq!(round.bars.iter().map(Vec::len).collect::<Vec<_>>(), [10; 10]);
+        let odd: Vec<SeedResult> =
+            (0..500).map(|seed| result(seed, 99.9 + (seed * seed % 437) as f64)).collect();
+        let round = round_histogram(&odd, "x", 24);
+        assert_eq!((round.from, round.width, round.bars.len()), (80.0, 20.0, 23));
+        assert_eq!(round.bars.iter().map(Vec::len).sum::<usize>(), 500);
+        for scale in [1e-7, 1e-3, 1.0, 1e6] {
+            let some: Vec<SeedResult> =
+                (0..90).map(|seed| result(seed, seed as f64 * 1.37 * scale)).collect();
+            let round = round_histogram(&some, "x", 24);
+            assert!((9..=25).contains(&round.bars.len()), "{} at {scale}", round.bars.len());
+            assert_eq!(round.bars.iter().map(Vec::len).sum::<usize>(), 90);
+        }
+        assert_eq!(round_histogram(&[result(4, 2.0), result(9, 2.0)], "x", 9).bars, vec![vec![4, 9]]);
         let same = histogram(&[result(4, 2.0), result(9, 2.0)], "x", 20);
         assert_eq!((same.width > 0.0, same.bars), (false, vec![vec![4, 9]]));
         assert_eq!(histogram(&results, "y", 3), Histogram::default());

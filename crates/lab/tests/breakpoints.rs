@@ -92,6 +92,15 @@ fn a_condition_stops_the_run_when_it_comes_true() {
     // A number: looked at as often as the charts are, and only its passing counts.
     let passed = stops(&mut x, Break::Metric("ok".to_owned(), true, 40.5));
     assert_eq!(passed.len(), 1);
+    // However small the pieces are in which the run goes on.
+    x.set_breakpoints(vec![Breakpoint::new(Break::Metric("ok".to_owned(), true, 40.5))]);
+    x.seek(0);
+    let mut stopped = Vec::new();
+    while !x.finished() {
+        x.advance(END, 3);
+        stopped.extend(x.take_stop().map(|_| (x.events(), x.now())));
+    }
+    assert_eq!(stopped, passed);
     x.set_breakpoints(Vec::new());
     x.seek(passed[0].1);
     assert!(x.tally().ok > 40);

@@ -203,7 +203,8 @@ fn entry_page(out: &Path) -> Outcome<String> {
     let wasm = fs::read(out.join(format!("{NAME}_bg.wasm"))).map_err(|error| error.to_string())?;
     // Names stay, addresses change with the content: no host's cache can mix two versions.
     let gallery = fs::read(out.join(GALLERY)).map_err(|error| error.to_string())?;
-    let version = version(&[&script, &wasm, &gallery]);
+    let worker = fs::read(web.join("worker.js")).map_err(|error| format!("web/worker.js: {error}"))?;
+    let version = version(&[&script, &wasm, &gallery, &worker]);
 
     // Whoever waits wants to know for how much.
     let weight = format!("Loading the simulator, {:.1} MB", (script.len() + wasm.len()) as f64 / 1e6);

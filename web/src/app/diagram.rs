@@ -1,13 +1,19 @@
 //! The space-time diagram: what hands do to it, and when it is drawn.
 
 use netsplit_lab::export;
-use web_sys::{Element, HtmlCanvasElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlCanvasElement, WheelEvent};
 
 use super::App;
 use crate::browser;
-use crate::model::spacetime::{Deed, LEFT, RIGHT};
-use crate::model::ui::Tab;
+use crate::model::face::Face;
+use crate::model::math;
+use crate::model::spacetime::{Deed, Diagram, LEFT, RIGHT};
+use crate::model::ui::{Selection, Tab};
 use crate::stage::spacetime;
+
+/// While it glides, what is missing is made this often (wall ms).
+const GLIDE: f64 = 100.0;
 
 impl App {
     /// It lies over the stage.
@@ -16,6 +22,7 @@ impl App {
     }
 
     pub(super) fn diagram(&mut self, deed: Deed) {
+        self.diagram.gliding |= deed.glides();
         let Some(session) = self.session.as_mut() else { return };
         let picked = match deed {
             Deed::Pick(event) => Some(event),
@@ -36,6 +43,11 @@ impl App {
             Deed::Across(forward) => self.diagram.across(forward),
             Deed::Zoom(closer, share) => {
                 self.diagram.zoom(closer, share);
+                self.diagram.stale = true;
+                None
+            }
+            Deed::Scale(factor, share) => {
+                self.diagram.scale(factor, share);
                 self.diagram.stale = true;
                 None
             }
@@ -62,6 +74,27 @@ impl App {
         if let (Some(event), Some(session)) = (picked, self.session.as_mut()) {
             session.playback.set_playing(false);
             self.diagram.pick(session.experiment(), event);
+            // The stage and the event log show the same.
+            self.picked = Some(event);
+            if let Some(node) = self.diagram.step().map(|step| step.node).filter(|node| *node != u32::MAX) {
+                self.ui.selection = Selection::Node(node);
+            }
+        }
+    }
+
+    /// A panel that comes into sight shows the event that was picked in another one.
+    pub(super) fn show_picked(&mut self) {
+        let (Some(session), Some(event)) = (self.session.as_ref(), self.picked) else { return };
+        match self.ui.tab {
+            Tab::SpaceTime if self.diagram.selected() != Some(event) => {
+                self.diagram.bring(session.experiment());
+                self.diagram.pick(session.experiment(), event);
+            }
+            Tab::Events => {
+                self.log.bring(session.experiment());
+                self.log.select(session.experiment(), event);
+            }
+            _ => {}
         }
     }
 
@@ -70,6 +103,9 @@ impl App {
         let x = session.experiment();
         let title = &x.document().title;
         let title = if title.is_empty() { "netsplit" } else { title };
+        if let "png" | "stage-png" = kind {
+            return self.save_picture(kind == "png");
+        }
         let mut text = String::new();
         let shown = &self.diagram.data.events;
         let part = shown.first().map_or(1, |dot| dot.event)..shown.last().map_or(1, |dot| dot.event) + 1;
@@ -78,6 +114,10 @@ impl App {
                 let past = self.diagram.past.as_ref().map_or(&[][..], |past| &past.events);
                 text = export::svg::space_time(&self.diagram.data, &session.legend, title, past);
                 ("space-time.svg", "image/svg+xml")
+            }
+            "stage-svg" => {
+                text = export::svg::stage(&session.frame(), &session.legend, title);
+                ("stage.svg", "image/svg+xml")
             }
             "jsonl" => {
                 export::trace::json_lines(x, part.start, part.end - 1, &mut |line| text.push_str(line));
@@ -106,6 +146,56 @@ impl App {
             "Saving is not allowed here.".to_owned()
         };
         self.toast(said, false, 6000.0);
+    }
+
+    /// The diagram or the stage as it is seen, in dots.
+    fn save_picture(&mut self, diagram: bool) {
+        let canvas = |of: &yew::NodeRef| of.cast::<HtmlCanvasElement>();
+        let (layers, name) = match diagram {
+            true => (vec![canvas(&self.refs.diagram)], "space-time.png"),
+            false => (vec![canvas(&self.refs.canvas), canvas(&self.refs.above)], "stage.png"),
+        };
+        let layers: Vec<HtmlCanvasElement> = layers.into_iter().flatten().collect();
+        let saved = browser::download_picture(&layers, &self.stage.theme().stage, name);
+        let said = if saved { format!("Saved {name}.") } else { "Saving is not allowed here.".to_owned() };
+        self.toast(said, false, 6000.0);
+    }
+
+    /// The wheel over it: up is closer, sideways moves; with a trackpad, two fingers do.
+    pub(super) fn wheel_diagram(&mut self, event: &Event) {
+        let (Some(wheel), Some(canvas)) =
+            (event.dyn_ref::<WheelEvent>(), self.refs.diagram.cast::<Element>())
+        else {
+            return;
+        };
+        // In somebody else's page the wheel alone scrolls that page.
+        if self.face == Face::Embed && !wheel.ctrl_key() && !wheel.meta_key() {
+            return;
+        }
+        event.prevent_default();
+        let unit = [1.0, 16.0, 100.0][wheel.delta_mode().min(2) as usize];
+        let (dx, dy) = (wheel.delta_x() * unit, wheel.delta_y() * unit);
+        let rect = canvas.get_bounding_client_rect();
+        let deed = if wheel.shift_key() || dx.abs() > dy.abs() {
+            let by = if dx == 0.0 { dy } else { dx };
+            Deed::Pan(by / rect.width().max(1.0))
+        } else {
+            let share = Diagram::share(f64::from(wheel.client_x()) - rect.left(), rect.width());
+            Deed::Scale(math::pow(2.0, -dy.clamp(-240.0, 240.0) / 300.0), share)
+        };
+        self.diagram(deed);
+    }
+
+    /// While time glides under a hand the picture moves with it, and what is missing at its edges comes now and then.
+    /// True where it has come.
+    pub(super) fn diagram_due(&mut self, wall: f64) -> bool {
+        if !self.in_space_time() || !self.diagram.gliding || wall - self.diagram_at < GLIDE {
+            return false;
+        }
+        self.diagram_at = wall;
+        self.diagram.gliding = false;
+        self.bring_diagram();
+        true
     }
 
     /// Makes what it shows; called as often as the panels are made.

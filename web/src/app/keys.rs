@@ -5,6 +5,7 @@ use yew::Context;
 
 use super::{App, Msg};
 use crate::browser;
+use crate::model::breaks;
 use crate::model::face::Face;
 use crate::model::tool::PALETTE;
 use crate::model::ui::{BranchDeed, CompareDeed, Dialog, Drawer, Selection, Sheet, Tab};
@@ -110,6 +111,7 @@ impl App {
             "2" => Msg::Tab(Tab::Inspector),
             "3" => Msg::Tab(Tab::Events),
             "4" => Msg::Tab(Tab::SpaceTime),
+            "b" | "B" => Msg::Breaks(breaks::Deed::Show),
             "Home" => Msg::Seek(0),
             "Enter" if self.ui.aim.as_ref().is_some_and(|aim| !button || aim.gathers()) => Msg::Finish,
             "Delete" | "Backspace" => match self.ui.selection {
@@ -130,6 +132,10 @@ impl App {
             },
             "f" | "F" => Msg::Branch(BranchDeed::Fork),
             "m" | "M" if self.face != Face::Embed => Msg::Compare(CompareDeed::Toggle),
+            "n" | "N" if self.face == Face::Full => match self.ui.sheet {
+                Some(Sheet::Sweep) => Msg::Sheet(None),
+                _ => Msg::Sheet(Some(Sheet::Sweep)),
+            },
             "h" | "H" => Msg::HealAll,
             "v" | "V" => Msg::Arm(None),
             letter => {

@@ -1,8 +1,10 @@
 //! The component that owns the run and the stage, and its loop.
 
 mod block;
+mod breaks;
 mod course;
 mod diagram;
+mod eventlog;
 pub mod gesture;
 mod keys;
 mod menu;
@@ -10,12 +12,14 @@ mod picture;
 mod readouts;
 mod roam;
 mod sheet;
+mod sweep;
 mod update;
 mod visit;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use netsplit_lab::changes::Changed;
 use netsplit_lab::declared::shared;
 use netsplit_lab::scenario::{Action, Catalogue, Fault, Scenario};
 use netsplit_lab::{Around, Cap, Frame, Measured, Row};
@@ -25,12 +29,15 @@ use yew::prelude::*;
 
 use crate::browser::{self, Listener, Pictures, Sizes};
 use crate::model::block::{Grab, Grip};
+use crate::model::breaks::{Breaks, Deed as BreakDeed};
+use crate::model::eventlog::{Deed as LogDeed, EventLog};
 use crate::model::face::{self, Face, Wishes};
 use crate::model::history::History;
 use crate::model::opening::{self, Opening};
 use crate::model::session::{Panels, Results, Session};
 use crate::model::setup::Part;
 use crate::model::spacetime::{Deed, Diagram};
+use crate::model::sweep::Deed as SweepDeed;
 use crate::model::tool::Hit;
 use crate::model::ui::{
     BranchDeed, CompareDeed, Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui,
@@ -38,6 +45,7 @@ use crate::model::ui::{
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
+pub use sweep::Sweeping;
 
 /// Something that is shared and compared by identity.
 #[derive(Debug)]
@@ -87,8 +95,10 @@ pub enum Msg {
     Seek(u64),
     /// The playhead is being dragged: the time line keeps its length.
     Hold(bool),
-    /// To an entry of the event log: its instant, its node, and the id of its element.
-    Moment(u64, Option<u32>, String),
+    /// To an entry of the event log: its instant, its event, its node, and the number of its line.
+    Moment(u64, u64, Option<u32>, u64),
+    /// Something done to the event log.
+    Log(LogDeed),
     /// Has a client ask at a node what was typed.
     Ask(String, String),
     /// To an instant, and stop there.
@@ -101,8 +111,6 @@ pub enum Msg {
     Violation(usize, u64),
     /// To an invariant that was broken, by its index, at its instant.
     Breach(usize, u64),
-    /// The entry of the event log that the keys are at.
-    Entry(String),
     /// To the next thing worth seeing, or the previous one.
     Jump(bool),
     /// So much on or back.
@@ -213,6 +221,12 @@ pub enum Msg {
     SlowDown,
     /// An embed came into view, or left it.
     Seen(bool),
+    /// Something done to the sweep over seeds.
+    Sweep(SweepDeed),
+    /// Something done to the breakpoints.
+    Breaks(BreakDeed),
+    /// The wheel over the space-time diagram.
+    DiagramWheel(Event),
     /// Something in the space-time diagram.
     Diagram(Deed),
     /// "Open in netsplit" is about to be followed.
@@ -242,6 +256,8 @@ pub struct Refs {
     pub canvas_beside: NodeRef,
     /// Its upper one.
     pub above_beside: NodeRef,
+    /// The event log's list.
+    pub log: NodeRef,
     /// The space-time diagram's canvas.
     pub diagram: NodeRef,
     /// The cursor's line on it.
@@ -334,8 +350,23 @@ pub struct App {
     pub(crate) alarm: String,
     /// There is no room, or no need, for the whole time line.
     pub(crate) slim: bool,
+    pub(crate) log: EventLog,
+    scroller: eventlog::Scroller,
+    /// The event that was picked last: what shows events shows this one.
+    picked: Option<u64>,
+    /// The sweep over seeds, once its sheet was open.
+    pub(crate) sweeping: Option<Sweeping>,
+    pub(crate) breaks: Breaks,
+    /// What the last event at the selected node changed in it, and at which node and event that was asked.
+    pub(crate) changed: Option<((u32, u64), Option<Changed>)>,
     pub(crate) diagram: Diagram,
     diagram_size: (f64, f64),
+    /// When what it shows was made, while it glides (wall ms).
+    diagram_at: f64,
+    /// The diagram, once it was there, with the ear for the wheel over it.
+    diagram_wheel: Option<(Element, Listener)>,
+    /// The fingers on it: which, and where (px).
+    pub(crate) diagram_fingers: Rc<RefCell<Vec<(i32, f64)>>>,
     /// Where the pointer that drags the diagram was (px), and whether it has moved.
     pub(crate) diagram_held: Rc<Cell<Option<(f64, f64, bool)>>>,
     _pictures: Pictures,
@@ -443,8 +474,17 @@ impl Component for App {
             focus_on: None,
             alarm: String::new(),
             slim: false,
+            log: EventLog::default(),
+            scroller: eventlog::Scroller::default(),
+            picked: None,
+            sweeping: None,
+            breaks: Breaks::default(),
+            changed: None,
             diagram: Diagram::default(),
             diagram_size: (0.0, 0.0),
+            diagram_at: 0.0,
+            diagram_wheel: None,
+            diagram_fingers: Rc::default(),
             diagram_held: Rc::default(),
             _pictures: pictures,
             listeners,
@@ -501,6 +541,14 @@ impl Component for App {
                 }
                 more
             }
+            Msg::Diagram(deed) if deed.glides() => {
+                self.diagram(deed);
+                false
+            }
+            Msg::DiagramWheel(event) => {
+                self.wheel_diagram(&event);
+                false
+            }
             Msg::Context(event) => {
                 self.context_menu(&event);
                 self.ui.menu.is_some()
@@ -555,6 +603,16 @@ impl Component for App {
         }
         if std::mem::take(&mut self.finding) {
             browser::focus(".find");
+        }
+        self.scroll_log();
+        let diagram = self.refs.diagram.cast::<Element>().and_then(|canvas| canvas.parent_element());
+        if diagram.as_ref() != self.diagram_wheel.as_ref().map(|(known, _)| known) {
+            let on = ctx.link().callback(Msg::DiagramWheel);
+            let ear = |diagram: Element| {
+                let listener = Listener::new(&diagram, "wheel", move |event| on.emit(event));
+                (diagram, listener)
+            };
+            self.diagram_wheel = diagram.map(ear);
         }
         self.take_focus();
         self.keep_focus_somewhere();

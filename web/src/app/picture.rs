@@ -15,9 +15,8 @@ const BEHIND: f64 = 20.0;
 /// How often the panels are made anew while it plays (ms), and while the run is behind or the stage has a crowd to draw.
 const PANELS: (f64, f64) = (125.0, 700.0);
 
-/// Entries of the event log up to the cursor that are made while it is not shown; and while it is, up to and after the
-/// cursor.
-const LOG: (usize, (usize, usize)) = (24, (80, 6));
+/// Entries of the event log up to the cursor among which something worth saying is looked for.
+const LOG: usize = 24;
 /// How often the nodes of a crowd are (wall ms). Its panels are made in the same pictures, so that no more than one
 /// picture in twenty is a slow one.
 const NODES: f64 = 360.0;
@@ -44,6 +43,8 @@ impl App {
         if let Some(alarm) = session.take_stop() {
             self.alarm = alarm;
         }
+        self.broke();
+        let Some(session) = self.session.as_mut() else { return false };
         let busy = playing || session.goal.is_some() || session.catching_up();
         let stopped = was_busy && !busy || session.caught_up();
         let mut whole = true;
@@ -67,8 +68,9 @@ impl App {
         }
         self.fresh = false;
         self.diagram.stale |= resized;
+        let glided = self.diagram_due(wall);
         self.paint_diagram();
-        let measured = self.measure(budget);
+        let measured = self.measure(budget) | self.sweep_on(budget);
         let rested = self.rested(wall) | self.menu_freed(wall);
         let said = self.speaker.tick(wall);
         let gone = self.ui.toast.as_ref().is_some_and(|toast| wall > toast.until);
@@ -79,7 +81,8 @@ impl App {
         if due {
             self.refresh();
         }
-        due || said || gone || rested || measured
+        let scrolled = self.log_scrolled();
+        due || said || gone || rested || measured || scrolled || glided
     }
 
     /// Makes what the panels show.
@@ -88,20 +91,20 @@ impl App {
         let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();
         self.slim = slim;
-        let (kind, rows) =
-            if self.ui.tab == Tab::Events { (self.ui.filter.kind(), LOG.1) } else { (None, (LOG.0, 0)) };
-        let mut panels = session.panels(kind, rows);
+        let mut panels = session.panels(None, (LOG, 0));
         let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
         session.glance(&mut self.frame, true, ids);
         if !session.playback.playing && session.goal.is_none() {
             self.hash = session.hash();
         }
         self.show_grab(&mut panels);
+        self.look_back();
         self.panels = panels.into();
         self.glance_beside(true);
         self.refresh_results();
         self.refresh_sheet();
         self.bring_diagram();
+        self.bring_log();
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");
@@ -112,6 +115,21 @@ impl App {
         self.speaker.hear(line.as_ref().map(|(event, line)| (*event, line.as_str())));
         if !self.held {
             self.axis = scale::axis_end(self.panels.frontier, self.panels.duration, &self.panels.faults);
+        }
+    }
+
+    /// What the last event changed in the node that is looked at. It is made by replay, so only while the run stands
+    /// still: while it plays nobody could read it.
+    fn look_back(&mut self) {
+        let Some(session) = self.session.as_mut() else { return };
+        let Selection::Node(node) = self.ui.selection else { return };
+        if self.ui.tab != Tab::Inspector || session.playback.playing || session.goal.is_some() {
+            self.changed = None;
+            return;
+        }
+        let asked = (node, session.events());
+        if self.changed.as_ref().is_none_or(|(known, _)| *known != asked) {
+            self.changed = Some((asked, session.changed(node)));
         }
     }
 
@@ -138,7 +156,8 @@ impl App {
         };
         let ((width, height), ratio) = (self.stage_size, browser::ratio());
         if width < 2.0 || height < 2.0 {
-            return;
+            // A sheet lies over the stage; time goes on being shown.
+            return self.read_outs();
         }
         let fit = |canvas| browser::fit(canvas, (width, height), ratio);
         let (Some(below), Some(above)) = (fit(&canvas), fit(&upper)) else { return };

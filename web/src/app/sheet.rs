@@ -32,6 +32,7 @@ impl App {
         self.ui.drawer = Drawer::Closed;
         self.focus_on = match (was, sheet) {
             (None, Some(_)) => Some(".back"),
+            (Some(Sheet::Sweep), None) => Some(".railend [title]"),
             (Some(_), None) => Some(".verdict .link"),
             _ => None,
         };
@@ -65,6 +66,7 @@ impl App {
                     self.capped = 0;
                 }
             }
+            Some(Sheet::Sweep) => self.bring_sweep(),
             None => self.around = None,
         }
     }

@@ -30,6 +30,7 @@ impl App {
             | Msg::Key(_)
             | Msg::Pointer(_)
             | Msg::Wheel(_)
+            | Msg::DiagramWheel(_)
             | Msg::Context(_)
             | Msg::Menu
             | Msg::Read(_) => {}
@@ -75,12 +76,8 @@ impl App {
                     Err(trouble) => self.toast(trouble, false, 6000.0),
                 }
             }
-            Msg::Entry(entry) => self.ui.entry = entry,
-            Msg::Moment(time, node, entry) => {
-                self.ui.entry = entry;
-                self.stop_at(time);
-                self.ui.selection = node.map_or(Selection::None, Selection::Node);
-            }
+            Msg::Moment(time, event, node, line) => self.moment(time, event, node, line),
+            Msg::Log(deed) => self.log_does(deed),
             Msg::Jump(forward) => self.with(|session| session.jump(forward)),
             Msg::Hold(held) => self.held = held,
             Msg::SeekBy(by) => self.with(|session| {
@@ -127,6 +124,7 @@ impl App {
                 {
                     self.ui.drawer = Drawer::Analysis;
                 }
+                self.show_picked();
             }
             Msg::Filter(filter) => self.ui.filter = filter,
             Msg::Table(id) => self.ui.table = id,
@@ -249,6 +247,8 @@ impl App {
             Msg::ToastGone => self.ui.toast = None,
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
+            Msg::Sweep(deed) => self.sweep(deed),
+            Msg::Breaks(deed) => self.breaks(deed),
             Msg::Diagram(deed) => self.diagram(deed),
             Msg::Away => self.lead_away(),
             Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
@@ -262,7 +262,7 @@ impl App {
         self.diagram.stale = true;
     }
 
-    fn stop_at(&mut self, time: u64) {
+    pub(super) fn stop_at(&mut self, time: u64) {
         self.with(|session| {
             session.playback.set_playing(false);
             session.seek(time);
@@ -300,6 +300,7 @@ impl App {
         let system = |scenario: &Scenario| (scenario.system.algorithm.clone(), scenario.system.nodes);
         if system(&session.scenario) != system(&self.scenario) {
             self.stage.tidy();
+            self.breaks.forget();
         }
         if self.session.as_ref().is_none_or(|before| before.duration() != session.duration()) {
             // A window of fewer than twenty samples shows nothing.
@@ -311,6 +312,8 @@ impl App {
         self.scenario = session.scenario.clone().into();
         browser::set_title(&self.scenario.title);
         self.session = Some(session);
+        self.breaks.hit = None;
+        self.set_breaks();
         // Steps that lead are to be seen.
         if leads && self.face == Face::Full {
             (self.ui.tab, self.ui.drawer) =
@@ -357,9 +360,11 @@ impl App {
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
     pub(super) fn changed(&mut self) {
-        (self.around, self.cap, self.judged_at) = (None, None, None);
-        self.diagram.forget();
         let left = self.session.as_mut().and_then(Session::take_left);
+        (self.around, self.cap, self.judged_at, self.changed) = (None, None, None, None);
+        self.diagram.forget();
+        self.log.forget();
+        self.picked = None;
         if let Some(session) = self.session.as_ref() {
             if self.history.note(session.document(), self.last_now) {
                 // What a toast offered to undo is no longer the latest step.
@@ -373,7 +378,7 @@ impl App {
         }
     }
 
-    fn opened(&mut self, what: Opening) {
+    pub(super) fn opened(&mut self, what: Opening) {
         match what {
             Opening::Nothing => {}
             Opening::Scenario(scenario) => {
@@ -396,7 +401,7 @@ impl App {
         }
     }
 
-    fn forget_address(&mut self) {
+    pub(super) fn forget_address(&mut self) {
         self.own_hash.clear();
         browser::set_scenario("");
     }

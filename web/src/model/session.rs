@@ -3,6 +3,8 @@
 mod beside;
 mod change;
 
+use netsplit_lab::breakpoints::Breakpoint;
+use netsplit_lab::changes::{self, Changed};
 use netsplit_lab::scenario::{Fault, Problems, Scenario, encode};
 use netsplit_lab::{
     Amounts, Around, Band, BranchFrame, Branches, Breach, Cap, Chart, Consistency, Experiment, FaultBlock,
@@ -56,6 +58,9 @@ pub struct Session {
     met: Vec<&'static str>,
     /// What is to be said about a stop.
     stopped: Option<String>,
+    /// Where it stops by itself while it plays, and the one that it has just stopped at.
+    pub breaks: Vec<Breakpoint>,
+    broke: Option<usize>,
     behind: bool,
     caught_up: bool,
     /// Where the cursor is to be, while the engine still works towards it.
@@ -137,6 +142,8 @@ impl Session {
             left: None,
             met: Vec::new(),
             stopped: None,
+            breaks: Vec::new(),
+            broke: None,
             behind: false,
             caught_up: false,
             legend: experiment.legend(),
@@ -157,6 +164,7 @@ impl Session {
     pub fn tick(&mut self, wall_ms: f64, budget_ms: f64, clock: impl Fn() -> f64) -> bool {
         let before = (self.lines.current().now(), self.lines.current().events());
         let played = self.playback.playing && self.goal.is_none();
+        self.watch(played);
         if self.catch_up(budget_ms * 2.0, &clock) {
             // The run beside is being brought up to this one, which waits.
         } else if let Some(goal) = self.goal {
@@ -171,7 +179,7 @@ impl Session {
         } else if self.playback.playing {
             if self.playback.reduced {
                 if self.playback.event_due(wall_ms) {
-                    self.lines.current_mut().step();
+                    self.step_watched();
                 }
             } else {
                 let target = self.playback.target(before.0, wall_ms, self.lines.current().duration());
@@ -179,7 +187,8 @@ impl Session {
                 let got = self.lines.current().now().saturating_sub(before.0);
                 self.playback.record(target.saturating_sub(before.0), got, wall_ms);
             }
-            if self.lines.current().finished() {
+            self.broke = self.lines.current_mut().take_stop();
+            if self.lines.current().finished() || self.broke.is_some() {
                 self.playback.set_playing(false);
             }
         }
@@ -229,6 +238,36 @@ impl Session {
             }
         };
         self.stopped = words.map(|words| format!("{words} Paused."));
+    }
+
+    /// Breakpoints stop what plays: who has asked for an instant gets there.
+    fn watch(&mut self, played: bool) {
+        let wanted = if played { self.breaks.as_slice() } else { &[] };
+        let of = |point: &Breakpoint| (point.at.clone(), point.on);
+        if !self.lines.current().breakpoints().iter().map(of).eq(wanted.iter().map(of)) {
+            let wanted = wanted.to_vec();
+            self.lines.current_mut().set_breakpoints(wanted);
+        }
+    }
+
+    /// One event on; a breakpoint that it hits is kept.
+    fn step_watched(&mut self) {
+        if self.lines.current().breakpoints().is_empty() {
+            self.lines.current_mut().step();
+            return;
+        }
+        let (before, end) = (self.lines.current().events(), self.lines.current().duration());
+        while self.lines.current().events() == before && !self.lines.current_mut().advance(end, 1).done {}
+    }
+
+    /// What the last event at a node changed in it.
+    pub fn changed(&mut self, node: u32) -> Option<Changed> {
+        changes::changed(self.lines.current_mut(), node)
+    }
+
+    /// The breakpoint at which the playback has just stopped, by its place in the list.
+    pub fn take_break(&mut self) -> Option<usize> {
+        self.broke.take()
     }
 
     /// Whether the verdict has just come to the frontier after the panels had to show an older one.

@@ -38,14 +38,23 @@ pub enum Deed {
     Across(bool),
     /// Closer, or farther away; around a share of the width.
     Zoom(bool, f64),
+    /// By this factor closer; around a share of the width.
+    Scale(f64, f64),
     /// Moved by a share of the width.
     Pan(f64),
     /// The cursor goes to the selected event.
     Go,
     /// Older causes of the chain.
     Older,
-    /// Saved as a file: "svg", "jsonl", "shiviz", "csv", "prometheus".
+    /// Saved as a file: "svg", "png", "stage-svg", "stage-png", "jsonl", "shiviz", "csv", "prometheus".
     Save(&'static str),
+}
+
+impl Deed {
+    /// It comes many times a second: only the picture is to be made anew at once.
+    pub fn glides(&self) -> bool {
+        matches!(self, Self::Scale(..) | Self::Pan(_))
+    }
 }
 
 /// The diagram.
@@ -64,6 +73,8 @@ pub struct Diagram {
     cursor: u64,
     /// It is to be drawn anew.
     pub stale: bool,
+    /// It has been moved since what it shows was made.
+    pub gliding: bool,
 }
 
 impl Diagram {
@@ -175,9 +186,14 @@ impl Diagram {
 
     /// Shows more or less of time; the instant at this share of the width stays where it is.
     pub fn zoom(&mut self, closer: bool, share: f64) {
+        self.scale(if closer { 1.5 } else { 1.0 / 1.5 }, share);
+    }
+
+    /// Shows less of time by a factor, or more where it is below 1.
+    pub fn scale(&mut self, factor: f64, share: f64) {
         let fixed = self.from as f64 + self.span as f64 * share;
-        let span = if closer { self.span / 3 * 2 } else { self.span / 2 * 3 };
-        self.span = span.clamp(SPANS.0, SPANS.1);
+        let span = self.span as f64 / factor.clamp(0.01, 100.0);
+        self.span = (span as u64).clamp(SPANS.0, SPANS.1);
         self.from = (fixed - self.span as f64 * share).max(0.0) as u64;
     }
 
@@ -208,6 +224,11 @@ impl Diagram {
         let dots = self.data.events.iter().filter(|dot| dot.node != u32::MAX);
         let found = dots.min_by(|a, b| far(a).total_cmp(&far(b)));
         found.filter(|dot| far(dot) <= NEAR * NEAR).map(|dot| dot.event)
+    }
+
+    /// The share of what is shown that a place is at (px), in a picture so wide.
+    pub fn share(x: f64, width: f64) -> f64 {
+        ((x - LEFT) / (width - LEFT - RIGHT).max(1.0)).clamp(0.0, 1.0)
     }
 
     /// Where things are in a picture of this size.

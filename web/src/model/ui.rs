@@ -89,6 +89,8 @@ pub enum Sheet {
     Why(usize),
     /// What a partition cost, by its place among them.
     Cap(usize),
+    /// The scenario over many seeds.
+    Sweep,
 }
 
 /// A menu of what can be done to something on the stage.
@@ -223,8 +225,6 @@ pub struct Ui {
     pub model: String,
     /// Filter of the event log.
     pub filter: Filter,
-    /// The entry of the event log that the keys are at, by its element's id.
-    pub entry: String,
     /// The chart that is shown as a table.
     pub table: String,
     /// Where the charts' values are read, and the chart whose values are spoken, if keys moved it there.

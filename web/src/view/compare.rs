@@ -25,14 +25,16 @@ use crate::stage::draw::spoken_for;
 /// Below this width (px) there is no room for the results under the stages: they are in the panel of metrics.
 pub const ROOMY: &str = "(min-width:1180px) and (min-height:700px)";
 
-/// Whether two runs are shown.
+/// Whether two runs are shown: a sheet and the space-time diagram are about the first one alone.
 pub fn two(app: &App) -> bool {
-    app.session.as_ref().is_some_and(|session| session.beside().is_some())
+    app.ui.sheet.is_none()
+        && !app.in_space_time()
+        && app.session.as_ref().is_some_and(|session| session.beside().is_some())
 }
 
 /// What stands above the first stage.
 pub fn first(app: &App, on: &Callback<Msg>) -> Option<El> {
-    let session = app.session.as_ref()?;
+    let session = app.session.as_ref().filter(|_| two(app))?;
     let compare = session.compared()?;
     let scenario = session.experiment().document();
     let algorithm = setup::algorithm(&app.catalogue, scenario)?;
@@ -187,7 +189,7 @@ fn note(frame: &Frame) -> El {
 
 /// The second run's half.
 pub fn beside(app: &App, on: &Callback<Msg>) -> Option<El> {
-    let session = app.session.as_ref().filter(|session| session.beside().is_some())?;
+    let session = app.session.as_ref().filter(|_| two(app))?;
     let catching = session.catching_up();
     let click = {
         let (on, canvas) = (on.clone(), app.refs.canvas_beside.clone());
@@ -375,7 +377,7 @@ fn curve(results: &Results) -> El {
 
 /// What each run came to, and where they part.
 pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
-    let results = app.results.as_deref()?;
+    let results = app.results.as_deref().filter(|_| two(app))?;
     let p99 = results.rows.iter().find(|row| row.id == "latency_ms.p99");
     let failed = results
         .rows
@@ -431,7 +433,7 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
 pub fn button(app: &App, on: &Callback<Msg>) -> El {
     el("button")
         .class("btn sm")
-        .set("aria-pressed", two(app))
+        .set("aria-pressed", "false")
         .set("title", "Lay another run beside this one (M)")
         .set("aria-keyshortcuts", "M")
         .sends(on, Msg::Compare(CompareDeed::Toggle))

@@ -107,7 +107,7 @@ fn share(app: &App, on: &Callback<Msg>, link: &str) -> El {
     fragment().with(body).with(el("footer").with(el("span").with(size)))
 }
 
-const KEYS: [(&str, &str); 27] = [
+const KEYS: [(&str, &str); 29] = [
     ("Space", "Play, pause"),
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
@@ -119,6 +119,8 @@ const KEYS: [(&str, &str); 27] = [
     (", .", "Previous, next violation or thing worth seeing"),
     ("W", "Why there is a violation"),
     ("G", "What was given up"),
+    ("N", "Many seeds"),
+    ("B", "Breakpoints"),
     ("[ ]", "Slower, faster"),
     ("C", "Crash a node"),
     ("R", "Restart a node"),

@@ -7,6 +7,7 @@ use super::dom::{El, el, fragment};
 use super::icons::icon;
 use crate::app::{App, Msg};
 use crate::model::format;
+use crate::model::sweep::Deed;
 use crate::model::ui::Search;
 
 /// Whether an entry is looked for; `system` is its algorithm's name.
@@ -64,13 +65,23 @@ pub fn body(app: &App, on: &Callback<Msg>) -> El {
         }
         any = true;
         let card = |entry: &GalleryEntry| {
-            el("button")
+            let sweeps = entry.notes.contains(" sweep ");
+            let sweep = || {
+                el("button")
+                    .class("btn line sm")
+                    .set("aria-label", format!("Run over many seeds: {}", entry.title))
+                    .sends(on, Msg::Sweep(Deed::Gallery(entry.id.to_owned())))
+                    .with(icon("i-seeds", "i16"))
+                    .with("Run over many seeds")
+            };
+            let card = el("button")
                 .class("card")
                 .set("data-scenario", entry.id)
                 .sends(on, Msg::Gallery(entry.id.to_owned()))
                 .with(el("b").with(entry.title))
                 .with(el("span").class("notes").with(entry.notes))
-                .with(el("small").with(system(entry).to_owned()))
+                .with(el("small").with(system(entry).to_owned()));
+            el("div").class("cardbox").with(card).with(sweeps.then(sweep))
         };
         let head = el("h3").with(icon(super::rail::pattern_icon(&pattern.id), "")).with(&pattern.label);
         cards = cards.with(fragment().with(head).each(here.map(card)));

@@ -2,6 +2,7 @@
 
 mod amounts;
 mod branches;
+mod breaks;
 pub mod charts;
 pub mod compare;
 pub mod controls;
@@ -88,7 +89,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.wishes.panel.is_some(), "panels"),
         (app.ui.full, "full"),
         (app.ui.sheet.is_some(), "sheeted"),
-        (matches!(app.ui.sheet, Some(Sheet::Cap(_))), "costs"),
+        (matches!(app.ui.sheet, Some(Sheet::Cap(_) | Sheet::Sweep)), "costs"),
         (app.in_space_time(), "times"),
         (compare::two(app), "two"),
         (roomy, "roomy"),

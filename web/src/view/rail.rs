@@ -102,7 +102,12 @@ pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Ch
         .with(icon("i-dice", ""));
     let tabs = el("div").class("tabs5").set("role", "tablist").set("aria-label", "Pattern");
     fragment().with(tabs.each(catalogue.patterns.iter().map(tab))).with(scroll).with(
-        el("div").class("railend").with(el("label").set("for", "seed").with("Seed")).with(seed).with(dice),
+        el("div")
+            .class("railend")
+            .with(el("label").set("for", "seed").with("Seed"))
+            .with(seed)
+            .with(dice)
+            .with(super::sheet::sweep::entry(on)),
     )
 }
 

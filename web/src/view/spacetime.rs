@@ -9,11 +9,14 @@ use super::dom::{El, el, fragment};
 use super::icons::{glyph, icon};
 use crate::app::{App, Msg};
 use crate::model::format;
-use crate::model::spacetime::Deed;
+use crate::model::spacetime::{Deed, Diagram, LEFT, RIGHT};
 
 /// Kinds of file, and what they are called.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 8] = [
     ("svg", "Diagram (SVG)"),
+    ("png", "Diagram (PNG)"),
+    ("stage-svg", "Stage (SVG)"),
+    ("stage-png", "Stage (PNG)"),
     ("jsonl", "Trace (JSON lines)"),
     ("shiviz", "Log for ShiViz"),
     ("csv", "Charts (CSV)"),
@@ -97,21 +100,36 @@ fn pointer(app: &App, on: &Callback<Msg>) -> (Heard, Heard, Heard) {
         let at = (f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top());
         Some((at, rect.width().max(1.0)))
     };
-    let held = app.diagram_held.clone();
+    let (held, fingers) = (app.diagram_held.clone(), app.diagram_fingers.clone());
     let down = {
-        let (held, place) = (held.clone(), place.clone());
+        let (held, place, fingers) = (held.clone(), place.clone(), fingers.clone());
         Callback::from(move |event: PointerEvent| {
             let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
             let Some(target) = target.filter(|target| target.tag_name() == "CANVAS") else { return };
             if event.button() == 0 {
                 let _ = target.set_pointer_capture(event.pointer_id());
-                held.set(place(&event).map(|((x, y), _)| (x, y, false)));
+                let at = place(&event);
+                held.set(at.map(|((x, y), _)| (x, y, false)));
+                let mut fingers = fingers.borrow_mut();
+                fingers.retain(|(id, _)| *id != event.pointer_id());
+                fingers.extend(at.map(|((x, _), _)| (event.pointer_id(), x)));
+                if fingers.len() > 1 {
+                    // Two fingers neither select nor drag.
+                    held.set(None);
+                }
             }
         })
     };
     let moved = {
-        let (on, held, place) = (on.clone(), held.clone(), place.clone());
+        let (on, held, place, fingers) = (on.clone(), held.clone(), place.clone(), fingers.clone());
         Callback::from(move |event: PointerEvent| {
+            if let Some(((x, _), width)) = place(&event)
+                && let Some((deed, moved)) = pinched(&mut fingers.borrow_mut(), event.pointer_id(), x, width)
+            {
+                on.emit(Msg::Diagram(deed));
+                on.emit(Msg::Diagram(moved));
+                return;
+            }
             let (Some((from, y, dragged)), Some(((x, _), width))) = (held.get(), place(&event)) else {
                 return;
             };
@@ -123,11 +141,28 @@ fn pointer(app: &App, on: &Callback<Msg>) -> (Heard, Heard, Heard) {
     };
     let on = on.clone();
     let up = Callback::from(move |event: PointerEvent| {
+        fingers.borrow_mut().retain(|(id, _)| *id != event.pointer_id());
         if let (Some((_, _, false)), Some(((x, y), _))) = (held.take(), place(&event)) {
             on.emit(Msg::Diagram(Deed::Click(x, y)));
         }
     });
     (down, moved, up)
+}
+
+/// One of two fingers moved to a place: how the picture grows around their middle, and goes with it.
+fn pinched(fingers: &mut [(i32, f64)], id: i32, x: f64, width: f64) -> Option<(Deed, Deed)> {
+    let [a, b] = fingers else { return None };
+    let before = (a.1, b.1);
+    match id {
+        known if known == a.0 => a.1 = x,
+        known if known == b.0 => b.1 = x,
+        _ => return None,
+    }
+    let apart = |(a, b): (f64, f64)| (a - b).abs().max(24.0);
+    let middle = |(a, b): (f64, f64)| (a + b) / 2.0;
+    let now = (a.1, b.1);
+    let grown = Deed::Scale(apart(now) / apart(before), Diagram::share(middle(before), width));
+    Some((grown, Deed::Pan((middle(before) - middle(now)) / (width - LEFT - RIGHT).max(1.0))))
 }
 
 /// Why the selected event happened.

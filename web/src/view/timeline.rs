@@ -147,7 +147,8 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .with(beside)
         .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + own + second)))
         .with(branches::lane(&axis, &panels.branches, last))
-        .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)));
+        .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)))
+        .with(super::breaks::marks(app, &axis, foot));
     el("div")
         .class("line-area")
         .at(&app.refs.lanes)

@@ -8,6 +8,7 @@ use super::controls::{option, pick, typed};
 use super::dom::{El, el, fragment};
 use super::icons::{self, icon};
 use crate::app::{App, Msg};
+use crate::model::breaks::Deed;
 use crate::model::format;
 use crate::model::playback::{self, SLIDER};
 
@@ -19,6 +20,8 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         "simulating"
     } else if playing {
         "playing"
+    } else if app.breaks.hit.is_some_and(|(_, time)| time == session.now()) {
+        "stopped at a breakpoint"
     } else if session.finished() {
         "end of the run"
     } else if session.now() == 0 {
@@ -62,6 +65,10 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         )
         .with(el("span").class("grow"))
         .with(jump(app, on))
+        .with(
+            button("btn sq opt", "Breakpoints", "Breakpoints (B)", Msg::Breaks(Deed::Show))
+                .with(icon("i-break", "")),
+        )
         .with(el("span").class("sep opt"))
         .with(compare::fork(on))
         .with(el("span").class("sep opt"))

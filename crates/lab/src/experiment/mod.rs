@@ -82,6 +82,8 @@ pub struct Experiment {
     breaks: Vec<Breakpoint>,
     /// The breakpoint that it has just stopped at.
     stopped: Option<usize>,
+    /// Where it was looked for one last, event and instant: from there on conditions are known.
+    armed: Option<(u64, u64)>,
     /// It looks for a breakpoint: what is observed is kept in `heard`, for one event.
     watching: bool,
     heard: Vec<Observation>,
@@ -135,6 +137,7 @@ impl Experiment {
             scratch: Vec::new(),
             breaks: Vec::new(),
             stopped: None,
+            armed: None,
             watching: false,
             heard: Vec::new(),
         })
@@ -163,6 +166,7 @@ impl Experiment {
             scratch: Vec::new(),
             breaks: self.breaks.clone(),
             stopped: None,
+            armed: None,
             watching: false,
             heard: Vec::new(),
         }
@@ -244,7 +248,7 @@ impl Experiment {
     /// Other breakpoints from now on.
     pub fn set_breakpoints(&mut self, breaks: Vec<Breakpoint>) {
         self.breaks = breaks;
-        self.stopped = None;
+        (self.stopped, self.armed) = (None, None);
     }
 
     /// The breakpoint at which [`Experiment::advance`] has stopped, once.
@@ -571,7 +575,9 @@ impl Experiment {
         self.recorder.owners.get(process as usize).map_or_else(String::new, |client| self.name(*client))
     }
 
-    pub(crate) fn name(&self, node: u32) -> String {
+    /// A node's name.
+    #[must_use]
+    pub fn name(&self, node: u32) -> String {
         self.names.get(node as usize).cloned().unwrap_or_else(|| format!("#{node}"))
     }
 

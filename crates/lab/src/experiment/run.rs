@@ -117,7 +117,10 @@ impl Experiment {
     /// Runs on event by event, and stops at the first breakpoint that is hit.
     pub(super) fn advance_to_break(&mut self, until: u64, budget: u64) -> Advance {
         let mut breaks = std::mem::take(&mut self.breaks);
-        breakpoints::arm(self, &mut breaks);
+        // Numbers are looked at now and then: one that has come true since the last look is still to be met.
+        if self.armed != Some((self.events(), self.now())) {
+            breakpoints::arm(self, &mut breaks);
+        }
         self.watching = true;
         let last = self.events().saturating_add(budget);
         let mut done = until <= self.now();
@@ -133,6 +136,7 @@ impl Experiment {
             done = self.stopped.is_some() || (pumped == Pumped::Done && target >= until) || self.finished();
         }
         (self.breaks, self.watching) = (breaks, false);
+        self.armed = Some((self.events(), self.now()));
         Advance { reached_ns: self.now(), done }
     }
 

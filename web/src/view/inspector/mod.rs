@@ -1,6 +1,7 @@
 //! What is selected: a node, a link, a message or a fault.
 //!
 //! - [`node`]: a node's state, log and tables;
+//! - [`before`]: what the last event changed in a node;
 //! - [`inside`]: a node's timers, disk, clock and lives;
 //! - [`console`]: what a client asks at a node by hand, and the answers;
 //! - [`guide`]: what the scenario says about itself;
@@ -10,6 +11,7 @@
 //! - [`witness`]: an operation that nothing explains;
 //! - [`breach`]: an invariant that was broken.
 
+mod before;
 mod branch;
 mod breach;
 mod console;

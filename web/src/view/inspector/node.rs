@@ -4,7 +4,7 @@ use netsplit_lab::NodeFrame;
 use netsplit_lab::scenario::Target;
 use yew::prelude::*;
 
-use super::{console, inside, row, title};
+use super::{before, console, inside, row, title};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::stage::theme;
@@ -52,10 +52,11 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
         let swatch = (*hue > 0).then(|| el("i").class(format!("swatch {}", theme::hue(*hue, shards))));
         el("div").class("kv").with(el("span").with(label)).with(el("b").with(swatch).with(value))
     };
+    let changed = before::of(app, node.id);
     let facts = || {
         el("section")
             .with(el("h3").with("State"))
-            .each(node.facts.iter().map(|(label, value)| row(format::sentence_case(label), value)))
+            .each(node.facts.iter().map(|(label, value)| before::row(changed, label, value)))
     };
     let head = el("section")
         .with(title(&node.name, state))
@@ -67,6 +68,7 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
     el("div")
         .class("ins")
         .with(head)
+        .with(changed.map(|changed| before::last(changed, node, app.panels.now)))
         .with((!node.client && !down).then(|| console::console(app, on, &node.name)).flatten())
         .with((!node.facts.is_empty()).then(facts))
         .with((!node.cells.is_empty()).then(log))

@@ -2,10 +2,12 @@
 //!
 //! - [`why`]: why a violation is one;
 //! - [`lanes`]: the operations around it, a lane for each client;
-//! - [`cap`]: what each partition cost.
+//! - [`cap`]: what each partition cost;
+//! - [`sweep`]: the same scenario over many seeds.
 
 mod cap;
 mod lanes;
+pub mod sweep;
 mod why;
 
 pub use cap::{key as run_key, mark as run_mark};
@@ -24,6 +26,7 @@ pub fn main(app: &App, on: &Callback<Msg>) -> El {
     match app.ui.sheet {
         None => fragment(),
         Some(Sheet::Cap(cut)) => cap::main(app, on, cut),
+        Some(Sheet::Sweep) => sweep::main(app, on),
         Some(Sheet::Why(index)) => {
             let bar = bar(on).with(steps(app, on, index)).with(lanes::legend());
             fragment().with(bar).with(lanes::lanes(app, on, index))
@@ -36,6 +39,7 @@ pub fn side(app: &App, on: &Callback<Msg>) -> Option<El> {
     match app.ui.sheet? {
         Sheet::Why(index) => Some(why::why(app, on, index)),
         Sheet::Cap(_) => Some(cap::side(app, on)),
+        Sheet::Sweep => Some(sweep::side(app, on)),
     }
 }
 
