@@ -247,14 +247,20 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
             let any = NodeId(draw::below(word(2, count), nodes));
             let leader = servers(&sim).iter().position(|server| server.replica.settled());
             let aim = leader.filter(|_| word(3, count) & 1 == 0).map_or(any, |at| NodeId(at as u32));
-            let span = MILLISECOND
+            let mut span = MILLISECOND
                 + word(4, count)
                     % if word(5, count) & 3 == 0 { 2500 * MILLISECOND } else { 300 * MILLISECOND };
             let (mut from, mut to) = (vec![Selector::Node(aim)], Vec::new());
             let share = draw::unit(word(6, count)) * 0.5;
             let kind = match word(7, count) % 14 {
                 0..=2 => FaultKind::Crash { host: word(8, count) & 1 == 0 },
-                3 | 4 => FaultKind::Pause,
+                3 | 4 => {
+                    // Now and then for longer than leases last.
+                    if word(18, count) & 1 == 0 {
+                        span = 1200 * MILLISECOND + word(19, count) % (1300 * MILLISECOND);
+                    }
+                    FaultKind::Pause
+                }
                 5..=7 => {
                     // The target with some of the others, clients too, cut off from the rest.
                     let side =

@@ -21,8 +21,8 @@ use super::store::{Event, place};
 use crate::parts::chunked::Chunked;
 use crate::parts::host::Holds;
 
-/// Reads that are remembered.
-const KEPT: usize = 1024;
+/// Reads of a client that are remembered.
+const KEPT: usize = 256;
 
 /// What is remembered of the run.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Invariants {
     /// The highest revision that was acknowledged.
     acknowledged: u64,
     /// What was acknowledged when a read arrived.
-    floors: Map<(u32, u64), u64>,
+    floors: Map<u32, Map<u64, u64>>,
     /// What was told of each node: once is enough.
     told: Set<(u32, &'static str)>,
     /// Linearizable reads answered.
@@ -97,16 +97,16 @@ impl Invariants {
             match *deed {
                 Deed::Asked(client, number) => {
                     // A read that is asked for again began with its first attempt.
-                    let now = self.acknowledged;
-                    self.floors.slot((client.0, number), || now);
-                    if self.floors.len() > KEPT {
-                        self.floors.pop_first();
+                    let (now, floors) = (self.acknowledged, self.floors.slot(client.0, Map::new));
+                    floors.slot(number, || now);
+                    if floors.len() > KEPT {
+                        floors.pop_first();
                     }
                 }
                 Deed::Answered(client, number, revision) => {
                     self.reads += 1;
-                    let floor = self.floors.remove(&(client.0, number));
-                    if floor.is_some_and(|floor| revision < floor) {
+                    let floor = self.floors.get(&client.0).and_then(|floors| floors.get(&number));
+                    if floor.is_some_and(|floor| revision < *floor) {
                         return breach(who, "fresh_reads", "etcd-breach-stale", revision);
                     }
                 }
@@ -151,6 +151,7 @@ impl<N: Holds<Member>> Watch<N> for Invariants {
     }
 
     fn heap(&self) -> usize {
-        self.history.heap() + 24 * self.floors.len()
+        let floors: usize = self.floors.values().map(|of| 16 * of.len()).sum();
+        self.history.heap() + floors
     }
 }

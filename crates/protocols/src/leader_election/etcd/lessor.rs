@@ -51,12 +51,10 @@ impl Server {
     /// It leads no more.
     pub(super) fn demote(&mut self) {
         self.lessor.term = None;
-        if self.config.broken != Broken::LocalExpiry {
+        if !matches!(self.config.broken, Broken::LocalExpiry | Broken::RevokesForwarded) {
             self.lessor.expiry.clear();
         }
-        if self.config.broken != Broken::RevokesForwarded {
-            self.lessor.revoking.clear();
-        }
+        self.lessor.revoking.clear();
     }
 
     pub(super) fn granted(&mut self, lease: u64, ctx: &EtcdCtx<'_>) {
@@ -93,12 +91,13 @@ impl Server {
     pub(super) fn look_at_leases(&mut self, ctx: &mut EtcdCtx<'_>) {
         let now = ctx.elapsed();
         let local = self.config.broken == Broken::LocalExpiry;
+        let over = self.lessor.expiry.iter().filter(|(_, until)| **until <= now);
+        let over: Vec<u64> = over.map(|(lease, _)| *lease).collect();
         if self.lessor.term.is_none() && !local {
-            // Only a member that is broken has any.
+            // Its lessor has not heard yet that it leads no more: only in a member that is broken there is anything.
             if let Some(leader) = self.leader() {
-                for (lease, _) in std::mem::take(&mut self.lessor.revoking) {
-                    say(leader, Etcd::Propose(self.own(Kind::Expire, lease)), ctx);
-                }
+                over.iter().for_each(|lease| say(leader, Etcd::Propose(self.own(Kind::Expire, *lease)), ctx));
+                self.lessor.expiry.clear();
             }
             return;
         }
@@ -106,8 +105,6 @@ impl Server {
             // While it hands over, what it proposed would reach its successor, who counts anew.
             return;
         }
-        let over = self.lessor.expiry.iter().filter(|(_, until)| **until <= now);
-        let over: Vec<u64> = over.map(|(lease, _)| *lease).collect();
         for lease in over {
             if local {
                 let before = self.store.revision;

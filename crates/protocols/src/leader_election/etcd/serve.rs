@@ -39,6 +39,11 @@ pub struct Reads {
 }
 
 impl Reads {
+    /// The number before the first one.
+    pub(super) fn number_from(&mut self, number: u64) {
+        self.count = number;
+    }
+
     /// The leader's answer to a question.
     pub(super) fn indexed(&mut self, number: u64, index: u64) {
         if let Some((asked, answer @ None)) = &mut self.current

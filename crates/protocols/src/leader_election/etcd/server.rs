@@ -347,6 +347,8 @@ impl Server {
     pub(super) fn start(&mut self, disk: &Disk, ctx: &mut EtcdCtx<'_>) {
         self.begin();
         self.life = ctx.life();
+        // The answer to a question of an earlier life is none to one of this life.
+        self.reads.number_from(u64::from(self.life) << 32);
         within(ctx, |ctx| self.replica.start(disk, ctx));
         self.settle(ctx);
         ctx.set_timer(TICK, Timer::Tick);
