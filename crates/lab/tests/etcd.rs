@@ -32,10 +32,12 @@ fn own(x: &Experiment, series: &str) -> u64 {
     x.report().metrics.own[series] as u64
 }
 
-/// When somebody first said something like this after an instant (s).
-fn said(x: &Experiment, what: &str, after: f64) -> Option<f64> {
-    let lines = x.log(0, usize::MAX).into_iter().map(|line| (line.time as f64 / 1e9, line.sentence));
-    lines.filter(|(time, _)| *time >= after).find(|(_, said)| said.contains(what)).map(|(time, _)| time)
+/// When a node whose name begins so first said something like this after an instant (s).
+fn said(x: &Experiment, who: &str, what: &str, after: f64) -> Option<f64> {
+    let lines = x.log(0, usize::MAX).into_iter();
+    let told = lines.filter(|line| line.node.starts_with(who) && line.sentence.contains(what));
+    let mut times = told.map(|line| line.time as f64 / 1e9);
+    times.find(|time| *time >= after)
 }
 
 /// What was answered to what somebody asked by hand.
@@ -69,7 +71,7 @@ fn a_watch_is_told_that_history_is_gone_or_goes_on() {
 fn a_lock_goes_with_its_lease() {
     for (id, believers) in [("etcd-lock", 1), ("etcd-lock-pause", 2)] {
         let x = run(&story(id), 100);
-        let (expired, next) = (said(&x, "revoked lease", 6.0), said(&x, "p2 holds the lock", 6.0));
+        let (expired, next) = (said(&x, "n", "revoked lease", 6.0), said(&x, "p2", "holds the lock", 6.0));
         println!("{id}: expired at {expired:?}, p2 holds from {next:?}");
         let (expired, next) = (expired.expect("it expires"), next.expect("p2 holds the lock"));
         assert!((8.5..12.0).contains(&expired) && next >= expired && next < expired + 0.5, "{id}");
