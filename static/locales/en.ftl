@@ -32,6 +32,7 @@ entry-no-effect = { $what } had no effect
 entry-lost = { $message } from { $from } to { $to } was lost
 entry-answered-read = { $client } read { $key } = { $value }
 entry-answered-write = { $client } wrote { $key } = { $value }, acknowledged
+entry-answered-differs = { $client } did not set { $key } to { $value }: it was not what it expected
 value-none = nothing
 entry-operation-failed = { $client } could not { $what }: { $cause }
 entry-operation-unknown = { $client } does not know whether it could { $what }: { $cause }

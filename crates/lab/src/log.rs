@@ -146,8 +146,11 @@ fn answered(x: &Experiment, operation: &Operation, value: Option<u64>, client: u
         Function::Read => value,
         _ => Some(operation.value),
     };
-    let id =
-        if operation.function == Function::Read { "entry-answered-read" } else { "entry-answered-write" };
+    let id = match operation.function {
+        Function::Read => "entry-answered-read",
+        Function::Cas if value == Some(0) => "entry-answered-differs",
+        _ => "entry-answered-write",
+    };
     let value = said.map_or_else(|| text::say("value-none", &[]), words::value);
     text::say(id, &[("client", x.name(client)), ("key", words::key(operation.key)), ("value", value)])
 }

@@ -133,7 +133,7 @@ pub fn find(pattern: &str, algorithm: &str) -> Option<&'static Algorithm> {
 #[must_use]
 pub fn datagrams(pattern: &str, algorithm: &str) -> bool {
     match pattern {
-        "leader_election" => algorithm != crate::leader_election::zookeeper::ZOOKEEPER.id,
+        "leader_election" => !crate::leader_election::STREAMS.contains(&algorithm),
         "eventual_consistency" | "time" => true,
         _ => false,
     }

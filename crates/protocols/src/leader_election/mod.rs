@@ -1,6 +1,7 @@
 //! Leader election: choose one node to coordinate the others.
 
 pub mod bully;
+pub mod etcd;
 pub mod leases;
 pub mod paxos;
 pub mod raft;
@@ -12,6 +13,7 @@ use crate::registry::Algorithm;
 /// The algorithms of this pattern, the default first.
 pub static ALGORITHMS: &[&Algorithm] = &[
     &raft::RAFT,
+    &etcd::ETCD,
     &zookeeper::ZOOKEEPER,
     &paxos::single::PAXOS,
     &paxos::MULTI_PAXOS,
@@ -19,3 +21,6 @@ pub static ALGORITHMS: &[&Algorithm] = &[
     &bully::BULLY,
     &ring::RING,
 ];
+
+/// Those of them that assume streams.
+pub static STREAMS: &[&str] = &["etcd", "zookeeper"];

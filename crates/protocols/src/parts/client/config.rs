@@ -41,6 +41,10 @@ pub struct ClientConfig {
     pub tells_patience: bool,
     /// Another node than the one asked may answer.
     pub relayed: bool,
+    /// A write whose outcome is not known is not sent again: servers remember no requests.
+    pub careful: bool,
+    /// Servers take comparisons by hand.
+    pub compares: bool,
     /// Cumulative probabilities of the keys, by Zipf's law; empty where all are equally likely.
     cdf: Vec<f64>,
     /// Mean gap between the arrivals of the client with the mean share of the rate (ns); infinite without arrivals.
@@ -72,6 +76,8 @@ impl ClientConfig {
             cancels: false,
             tells_patience: false,
             relayed: false,
+            careful: false,
+            compares: false,
             cdf,
             gap,
             mean_weight,

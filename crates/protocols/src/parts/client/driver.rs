@@ -57,6 +57,7 @@ struct Given {
     function: Function,
     key: u64,
     value: u64,
+    expected: u64,
     /// Whom it is sent to first.
     target: Option<NodeId>,
 }
@@ -239,9 +240,10 @@ impl Client {
         if let Some(given) = &given {
             operation.function = given.function;
             operation.key = given.key;
+            operation.expected = given.expected;
             operation.value = match given.function {
-                Function::Write if given.value == 0 => operations::value(self.index, number),
-                Function::Write => given.value,
+                Function::Write | Function::Cas if given.value == 0 => operations::value(self.index, number),
+                Function::Write | Function::Cas => given.value,
                 _ => 0,
             };
         }
@@ -373,8 +375,9 @@ impl Client {
         if self.config.route == Route::Leader && doubtful && self.current == open.target {
             self.current = self.config.after(open.target);
         }
-        if open.attempt >= self.config.workload.retries || (limited && self.budget < 1000) {
-            let data = matches!(open.operation.function, Function::Write | Function::Cas);
+        let data = matches!(open.operation.function, Function::Write | Function::Cas);
+        let careful = self.config.careful && data && open.doubtful;
+        if careful || open.attempt >= self.config.workload.retries || (limited && self.budget < 1000) {
             let unknown = data && (open.doubtful || !self.config.exact);
             let outcome = if unknown { Outcome::Unknown(cause) } else { Outcome::Fail(cause) };
             self.finish(number, outcome, ctx);
@@ -423,7 +426,7 @@ impl Client {
         }
     }
 
-    /// An operation by hand: function (0 read, 1 write), key, value (0 for a unique one), what a comparison expects, and
+    /// An operation by hand: function (0 read, 1 write, 2 compare and set), key, value (0 for a unique one), what a comparison expects, and
     /// one more than the number of the node that is asked first (0: whom the client would ask).
     pub fn act(&mut self, action: &Action, ctx: &mut ClientCtx<'_>) -> bool {
         if action.id != "operation" {
@@ -434,11 +437,13 @@ impl Client {
             _ if self.config.calls => Function::Call,
             0 => Function::Read,
             1 => Function::Write,
+            2 if self.config.compares => Function::Cas,
             _ => return false,
         };
         let now = ctx.elapsed();
         let target = argument(4).checked_sub(1).map(|node| NodeId(node as u32));
-        let given = Given { function, key: argument(1), value: argument(2), target };
+        let expected = if function == Function::Cas { argument(3) } else { 0 };
+        let given = Given { function, key: argument(1), value: argument(2), expected, target };
         self.issue(Lane::Hand, now, Some(given), ctx);
         true
     }

@@ -15,6 +15,7 @@ mod reads;
 mod replica;
 mod replication;
 mod rules;
+pub mod show;
 mod snapshot;
 
 pub use log::Log;

@@ -1,0 +1,170 @@
+//! etcd's laws without faults, to the nanosecond and to the message.
+
+mod etcd_world;
+
+use etcd_world::{Etcd, servers, sessions, setup};
+use netsplit_protocols::leader_election::etcd;
+use netsplit_sim::declare::Value;
+use netsplit_sim::distribution::Distribution;
+use netsplit_sim::fault::{Fault, FaultKind, Selector};
+use netsplit_sim::history::{Outcome, What};
+use netsplit_sim::network::{Network, Profile, Transport};
+use netsplit_sim::node::Action;
+use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
+use netsplit_sim::trace::Kind;
+use netsplit_sim::{NodeId, Simulation};
+
+/// Members, 5 ms from everybody, with disks that take 2 ms; n1 leads from about 150 ms on. One client, who does nothing of
+/// its own.
+fn lab(nodes: u32, reads: &'static str, more: &[(&str, Value)]) -> Etcd {
+    let mut setup = setup(1, nodes);
+    setup.workload.clients = 1;
+    setup.workload.timeout = 10 * SECOND;
+    setup.workload.start = 3600 * SECOND;
+    setup.network =
+        Network::uniform(Profile::new(Distribution::Constant(5 * MILLISECOND), Transport::Stream));
+    let mut set = |id: &str, value: Value| setup.settings.set(id, value).expect("declared");
+    set("service", Value::Duration(0));
+    set("sync", Value::Law(Distribution::Constant(2 * MILLISECOND)));
+    set("heartbeat", Value::Duration(50 * MILLISECOND));
+    set("election", Value::Duration(2 * SECOND));
+    set("reads", Value::Choice(reads));
+    set("watchers", Value::Int(0));
+    set("contenders", Value::Int(0));
+    for (id, value) in more {
+        set(id, value.clone());
+    }
+    let mut first = setup.settings.clone();
+    first.set("election", Value::Duration(150 * MILLISECOND)).expect("declared");
+    setup.overrides.push(("n1".to_owned(), first));
+    let mut sim = etcd::cluster(&setup);
+    sim.watch(true);
+    sim.run(2 * SECOND, u64::MAX);
+    assert!(servers(&sim)[0].replica.settled());
+    sim
+}
+
+/// How long an operation takes that the client asks a member for (function 0: read, 1: write, 2: compare and set), what was
+/// answered, and how many messages went between members because of it.
+fn ask(sim: &mut Etcd, member: u64, function: u64, value: u64, expected: u64) -> (Nanos, usize, Option<u64>) {
+    let client = NodeId(sim.nodes().len() as u32 - 1);
+    let start = sim.now() + 7 * MILLISECOND;
+    // The same without the operation, for the heartbeats.
+    let mut quiet = sim.fork();
+    quiet.run(start + 150 * MILLISECOND, u64::MAX);
+    let before = sim.events();
+    let args = vec![function, 3, value, expected, member + 1];
+    sim.schedule_action(start, Action { id: "operation".to_owned(), node: Some(client), args });
+    sim.run(start + 150 * MILLISECOND, u64::MAX);
+    let members = servers(sim).len() as u32;
+    let between = |r: &&netsplit_sim::trace::Record| {
+        r.event > before && r.kind == Kind::Arrive && r.node < members && r.peer < members
+    };
+    let count = |sim: &dyn Simulation| sim.core().trace.iter().filter(between).count();
+    let messages = count(sim) - count(quiet.as_ref());
+    let mut seen = Vec::new();
+    sim.drain(&mut seen);
+    let found = seen.iter().find_map(|o| match o.what {
+        What::Complete(_, Outcome::Ok(answer), _) if o.time >= start => Some((o.time - start, answer)),
+        _ => None,
+    });
+    let (took, answer) = found.expect("answered");
+    (took, messages, answer)
+}
+
+/// At the leader: the client's two hops, and between them a round trip and a sync; AppendEntries to each follower and its
+/// answer. At a follower the proposal goes to the leader first, and the follower hears with the next heartbeat, or with
+/// what is sent next, that it is committed.
+#[test]
+fn a_put_costs_one_round_and_a_forwarded_one_a_message_more() {
+    for nodes in [3, 5] {
+        let (took, messages, _) = ask(&mut lab(nodes, "linearizable", &[]), 0, 1, 9, 0);
+        assert_eq!((took, messages), ((5 + 12 + 5) * MILLISECOND, 2 * (nodes as usize - 1)));
+        let (took, messages, _) = ask(&mut lab(nodes, "linearizable", &[]), 1, 1, 9, 0);
+        assert_eq!(messages, 2 * (nodes as usize - 1) + 1);
+        let soonest = (5 + 5 + 12 + 5 + 5) * MILLISECOND;
+        assert!(took >= soonest && took <= soonest + 50 * MILLISECOND, "{took}");
+    }
+}
+
+#[test]
+fn a_linearizable_read_costs_one_round_of_heartbeats_and_a_serializable_one_nothing() {
+    for nodes in [3, 5] {
+        let round = 2 * (nodes as usize - 1);
+        let (took, messages, _) = ask(&mut lab(nodes, "linearizable", &[]), 0, 0, 0, 0);
+        assert_eq!((took, messages), ((5 + 10 + 5) * MILLISECOND, round));
+        // A follower asks its leader for the index, and is told.
+        let (took, messages, _) = ask(&mut lab(nodes, "linearizable", &[]), 1, 0, 0, 0);
+        assert_eq!((took, messages), ((5 + 5 + 10 + 5 + 5) * MILLISECOND, round + 2));
+        for member in 0..u64::from(nodes) {
+            let (took, messages, _) = ask(&mut lab(nodes, "serializable", &[]), member, 0, 0, 0);
+            assert_eq!((took, messages), (10 * MILLISECOND, 0));
+        }
+    }
+}
+
+#[test]
+fn a_transaction_puts_what_its_comparison_allows() {
+    let mut sim = lab(3, "linearizable", &[]);
+    // Absent, absent no more, equal, equal no more; and nobody gets anything else than what is there.
+    for (value, expected, held) in [(7, 0, 1), (8, 0, 0), (8, 7, 1), (9, 7, 0)] {
+        assert_eq!(ask(&mut sim, 0, 2, value, expected).2, Some(held));
+        let now = if held == 1 { value } else { ask(&mut sim, 1, 0, 0, 0).2.unwrap_or(0) };
+        assert_eq!(ask(&mut sim, 2, 0, 0, 0).2, Some(now));
+    }
+    let store = &servers(&sim)[0].store;
+    let held = store.keys.iter().next().map(|(_, held)| *held).expect("a key");
+    // An empty store is at revision 1; what does not change it has no revision.
+    assert_eq!((store.revision, held.create_revision, held.mod_revision, held.version), (3, 2, 3, 2));
+}
+
+/// From the last keep-alive on a lease lasts its time to live, and until the leader's next look twice a second.
+#[test]
+fn a_lease_lasts_as_long_as_it_was_granted_and_a_new_leader_grants_it_anew() {
+    for crash in [false, true] {
+        let more = [
+            ("contenders", Value::Int(1)),
+            ("ttl", Value::Duration(3 * SECOND)),
+            ("hold", Value::Duration(0)),
+        ];
+        let mut sim = lab(3, "linearizable", &more);
+        sim.run(3 * SECOND, u64::MAX);
+        assert!(sessions(&sim)[0].holds);
+        let fault = |sim: &mut Etcd, node: u32| {
+            let (at, kind) = (sim.now() + 1, FaultKind::Crash { host: true });
+            let from = vec![Selector::Node(NodeId(node))];
+            sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None });
+        };
+        let last = servers(&sim)[0].lessor.expiry.values().copied().max().expect("a lease");
+        fault(&mut sim, 3);
+        sim.run(sim.now() + 2, u64::MAX);
+        assert_eq!(servers(&sim)[0].lessor.expiry.values().copied().max(), Some(last));
+        let gone = |sim: &Etcd| servers(sim).iter().skip(1).all(|server| server.store.leases.is_empty());
+        let (mut earliest, mut latest) = (last, last + 500 * MILLISECOND + 100 * MILLISECOND);
+        if crash {
+            fault(&mut sim, 0);
+            // A leader stands after one to two election timeouts of 2 s, and gives all its time and one of them more.
+            earliest = sim.now() + 2 * SECOND + 3 * SECOND + 2 * SECOND;
+            latest = sim.now() + 4 * SECOND + 3 * SECOND + 2 * SECOND + SECOND;
+        }
+        while !gone(&sim) {
+            sim.run(sim.now() + MILLISECOND, u64::MAX);
+            assert!(sim.now() <= latest, "late");
+        }
+        assert!(sim.now() >= earliest, "early: {} instead of {earliest}", sim.now());
+    }
+}
+
+/// A watch costs each event one message, wherever it is, and is told all of them in order.
+#[test]
+fn a_watch_is_told_each_change_once() {
+    let mut sim = lab(3, "linearizable", &[("watchers", Value::Int(3))]);
+    let revision = servers(&sim)[0].store.revision;
+    for value in 1..=20 {
+        ask(&mut sim, value % 3, 1, value, 0);
+    }
+    sim.run(sim.now() + SECOND, u64::MAX);
+    for session in sessions(&sim) {
+        assert_eq!((session.events, session.revision), (20, revision + 20));
+    }
+}
