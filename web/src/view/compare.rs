@@ -430,10 +430,9 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
 }
 
 /// The way into a comparison, on the stage; and, on a narrow page, to what came of it.
-pub fn button(app: &App, on: &Callback<Msg>) -> El {
+pub fn button(on: &Callback<Msg>) -> El {
     el("button")
         .class("btn sm")
-        .set("aria-pressed", "false")
         .set("title", "Lay another run beside this one (M)")
         .set("aria-keyshortcuts", "M")
         .sends(on, Msg::Compare(CompareDeed::Toggle))

@@ -109,7 +109,7 @@ fn look(app: &App, on: &Callback<Msg>) -> El {
         .class("look")
         .set("role", "group")
         .set("aria-label", "View")
-        .with((app.face == Face::Full).then(|| compare::button(app, on)))
+        .with((app.face == Face::Full).then(|| compare::button(on)))
         .with(tool("i-minus", "Zoom out", "Zoom out (−)", Msg::Magnify(Some(false))))
         .with(tool("i-plus", "Zoom in", "Zoom in (+)", Msg::Magnify(Some(true))))
         .with(tool("i-tidy", "Tidy and fit", "All nodes back in their places (0)", Msg::Magnify(None)))
