@@ -280,7 +280,7 @@ pub fn download(text: &str, name: &str, media: &str) -> bool {
 }
 
 /// Calls back when a promise is settled, with its value if it was kept.
-fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
+pub fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
     let done: Rc<RefCell<Option<Box<dyn FnOnce(Option<JsValue>)>>>> =
         Rc::new(RefCell::new(Some(Box::new(done))));
     let other = done.clone();

@@ -5,6 +5,7 @@ mod diagram;
 pub mod gesture;
 mod keys;
 mod menu;
+mod needs;
 mod picture;
 mod readouts;
 mod roam;
@@ -35,6 +36,26 @@ use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Pointer};
+
+/// What the address asks for, and the face that shows it.
+pub fn opening() -> (Opening, Face) {
+    let opening = opening::opening(&browser::hash(), &browser::search());
+    let known = browser::stored("netsplit-known").is_some();
+    let face = Wishes::read(&browser::search()).face(opening != Opening::Nothing, known);
+    (opening, face)
+}
+
+/// The scenario that is opened.
+pub fn opens(opening: &Opening, face: Face) -> Scenario {
+    match opening {
+        Opening::Scenario(scenario) => Scenario::clone(scenario),
+        Opening::Nothing if face == Face::First => match opening::from_gallery(face::FIRST) {
+            Opening::Scenario(welcome) => *welcome,
+            _ => opening::first(),
+        },
+        Opening::Nothing | Opening::Bad(_) => opening::first(),
+    }
+}
 
 /// Something that is shared and compared by identity.
 #[derive(Debug)]
@@ -210,6 +231,8 @@ pub enum Msg {
     Away,
     /// Past everything else to the stage.
     Skip,
+    /// A part of the program has come, or could not be fetched; what waited for it, if anything.
+    Brought(bool, Option<Box<Msg>>),
 }
 
 /// Elements that are written to directly.
@@ -286,6 +309,9 @@ pub struct App {
     /// Which of its faces the page shows, and what the query asked for.
     pub(crate) face: Face,
     pub(crate) wishes: Wishes,
+    /// Since when something waits for a part of the program (wall ms), and whether the panels do.
+    pub(crate) waiting: Option<f64>,
+    asked_panels: bool,
     /// Nobody can see it: time stands still.
     unseen: bool,
     placed: bool,
@@ -397,6 +423,8 @@ impl Component for App {
             focused: None,
             face: Face::Full,
             wishes: Wishes::read(&browser::search()),
+            waiting: None,
+            asked_panels: false,
             unseen: false,
             placed: false,
             buttons: 0,
@@ -425,23 +453,17 @@ impl Component for App {
         app.ui.window = 10;
         app.present(link);
         let playing = app.wishes.autoplay;
-        let opening = opening::opening(&browser::hash(), &browser::search());
-        let known = browser::stored("netsplit-known").is_some();
-        app.face = app.wishes.face(opening != Opening::Nothing, known);
+        let (opening, face) = opening();
+        app.face = face;
+        let scenario = opens(&opening, face);
         match opening {
             Opening::Scenario(scenario) => {
                 let at_moment = scenario.view.cursor.is_some();
                 app.open(*scenario, playing && !at_moment);
             }
-            Opening::Nothing => {
-                let welcome = opening::from_gallery(face::FIRST);
-                match welcome {
-                    Opening::Scenario(scenario) if app.face == Face::First => app.open(*scenario, playing),
-                    _ => app.open(opening::first(), playing),
-                };
-            }
+            Opening::Nothing => drop(app.open(scenario, playing)),
             Opening::Bad(bad) => {
-                app.open(opening::first(), false);
+                app.open(scenario, false);
                 app.ui.dialog = Some(Dialog::BadLink(Rc::new(bad)));
             }
         }
@@ -478,6 +500,7 @@ impl Component for App {
                 self.context_menu(&event);
                 self.ui.menu.is_some()
             }
+            other if self.waits(&other) => false,
             other => {
                 self.focused = browser::document().active_element();
                 self.acted(&other);

@@ -6,6 +6,7 @@ use super::App;
 use crate::browser;
 use crate::model::ui::{Drawer, Selection, Tab};
 use crate::model::{format, scale};
+use crate::parts;
 use crate::stage::draw::{CROWD, Layers, SHAPES};
 
 /// How long the engine may work for one picture (ms).
@@ -76,18 +77,20 @@ impl App {
         if due {
             self.refresh();
         }
-        due || said || gone || rested || measured
+        let told = self.say_wait(wall);
+        due || said || gone || rested || measured || told
     }
 
     /// Makes what the panels show.
     pub(super) fn refresh(&mut self) {
+        self.bring_panels();
         let slim = self.is_slim();
         let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();
         self.slim = slim;
         let (kind, rows) =
             if self.ui.tab == Tab::Events { (self.ui.filter.kind(), LOG.1) } else { (None, (LOG.0, 0)) };
-        let mut panels = session.panels(kind, rows);
+        let mut panels = session.panels(kind, rows, parts::ready(parts::PANELS));
         let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
         session.glance(&mut self.frame, true, ids);
         if !session.playback.playing && session.goal.is_none() {
@@ -96,7 +99,9 @@ impl App {
         self.show_grab(&mut panels);
         self.panels = panels.into();
         self.refresh_sheet();
-        self.bring_diagram();
+        if parts::ready(parts::PANELS) {
+            self.bring_diagram();
+        }
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");

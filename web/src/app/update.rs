@@ -16,6 +16,7 @@ use crate::model::session::Session;
 use crate::model::setup;
 use crate::model::tool::{Aim, Hit};
 use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab, Toast};
+use crate::parts;
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
@@ -68,7 +69,7 @@ impl App {
                 let Some(session) = self.session.as_mut() else { return };
                 match session.ask(&line, &node) {
                     Ok(_) => {
-                        self.changed();
+                        self.altered();
                         if !self.session.as_ref().is_some_and(|session| session.playback.playing) {
                             self.toast("Asked. Play to see the answer.".to_owned(), true, 4000.0);
                         }
@@ -199,23 +200,23 @@ impl App {
                 if let Some(Err(problems)) = done {
                     self.refuse(&problems);
                 }
-                self.changed();
+                self.altered();
             }
             Msg::Heal(index) => {
                 self.with(|session| session.heal(index));
-                self.changed();
+                self.altered();
             }
             Msg::HealAll => {
                 let count = self.session.as_mut().map_or(0, Session::heal_all);
                 let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
                 self.toast(words.to_owned(), false, 3000.0);
-                self.changed();
+                self.altered();
             }
             Msg::Remove(index) => {
                 self.with(|session| session.remove(index));
                 self.ui.selection = Selection::None;
                 self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
-                self.changed();
+                self.altered();
             }
             Msg::Put(index, fault) => drop(self.put_fault(index, fault)),
             Msg::Grab(index, part, at, scale) => self.grab(index, part, at, scale),
@@ -243,6 +244,7 @@ impl App {
             Msg::Seen(seen) => self.unseen = !seen,
             Msg::Diagram(deed) => self.diagram(deed),
             Msg::Away => self.lead_away(),
+            Msg::Brought(good, waited) => self.brought(good, waited.map(|msg| *msg)),
             Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
         }
     }
@@ -341,7 +343,7 @@ impl App {
     }
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.
-    fn changed(&mut self) {
+    pub(super) fn changed(&mut self) {
         (self.around, self.cap, self.judged_at) = (None, None, None);
         self.diagram.forget();
         if let Some(session) = self.session.as_ref() {
@@ -349,7 +351,12 @@ impl App {
                 // What a toast offered to undo is no longer the latest step.
                 self.ui.toast = self.ui.toast.take().filter(|toast| !toast.undo);
             }
-            browser::remember(Some(session.link()), session.now());
+            let link = if parts::ready(parts::SHARE) {
+                session.link()
+            } else {
+                browser::search() + &browser::hash()
+            };
+            browser::remember(Some(link), session.now());
         }
     }
 
@@ -512,7 +519,7 @@ impl App {
         if let Some(Err(problems)) = &done {
             self.refuse(problems);
         }
-        self.changed();
+        self.altered();
         matches!(done, Some(Ok(())))
     }
 
@@ -538,7 +545,7 @@ impl App {
             Some(Err(problems)) => self.refuse(&problems),
             None => {}
         }
-        self.changed();
+        self.altered();
     }
 
     fn refuse(&mut self, problems: &Problems) {

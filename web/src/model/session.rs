@@ -425,6 +425,7 @@ impl Session {
     }
 
     /// The link's fragment, `#s=…`.
+    #[inline(never)]
     pub fn link(&self) -> String {
         let mut scenario = self.document();
         netsplit_lab::declared::shared().leave_out_defaults(&mut scenario);
@@ -487,7 +488,7 @@ impl Session {
 
     /// What the panels show now, with entries of the event log of one kind or of all: so many up to the cursor, and so
     /// many after it.
-    pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
+    pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize), charts: bool) -> Panels {
         self.behind = !self.experiment.judge(8 * JUDGED);
         let now = self.experiment.now();
         let marks = self.marks();
@@ -504,7 +505,7 @@ impl Session {
             faults: self.experiment.faults(),
             bands: self.experiment.bands(),
             amounts: self.experiment.amounts(),
-            charts: self.experiment.charts(),
+            charts: if charts { self.experiment.charts() } else { Vec::new() },
             log: self.experiment.log_around(kind, before, after),
         }
     }

@@ -32,6 +32,7 @@ use yew::prelude::*;
 use crate::app::{App, Msg};
 use crate::model::face::Face;
 use crate::model::ui::{Drawer, Sheet, Tab};
+use crate::parts;
 use dom::{El, el, fragment};
 use icons::icon;
 use island::{Props, What, island};
@@ -45,13 +46,15 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         scenario: app.scenario.clone(),
         on: on.clone(),
     };
+    // What is not there yet is on its way.
+    let here = parts::ready(parts::PANELS);
     let rail = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
     let first = app.face == Face::First;
     let main = el("main")
         .class("main")
         .with(stage::stage(app, on))
-        .with(sheet::main(app, on))
-        .with(app.in_space_time().then(|| spacetime::diagram(app, on)))
+        .with(app.ui.sheet.map(|open| sheet::main(app, on, open)))
+        .with((here && app.in_space_time()).then(|| spacetime::diagram(app, on)))
         .with(verdict::verdict(app, on))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
@@ -88,11 +91,21 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     }
     let body = el("div")
         .class(class)
+        .maybe("aria-busy", app.waiting.map(|_| true))
         .flag("inert", app.ui.dialog.is_some())
         .with(top)
-        .with(el("aside").class(rail).set("aria-label", "Setup").with(island(props(What::Rail))))
+        .with(
+            el("aside")
+                .class(rail)
+                .set("aria-label", "Setup")
+                .with(here.then(|| fragment().with(island(props(What::Rail))))),
+        )
         .with(main)
-        .with(side::side(app, on))
+        .with(if here {
+            side::side(app, on)
+        } else {
+            el("aside").class("side").set("aria-label", "Analysis")
+        })
         .with(time)
         .with(phone_nav(app, on));
     el("div")
@@ -104,8 +117,8 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .set("data-playing", session.is_some_and(|s| s.playback.playing))
         .with(el("button").class("skip").sends(on, Msg::Skip).with("To the stage"))
         .with(body)
-        .with(dialogs::dialog(app, on, props))
-        .with(menu::menu(app, on))
+        .with(here.then(|| dialogs::dialog(app, on, &props)))
+        .with(here.then(|| menu::menu(app, on)))
         .with(toast(app, on))
         .with(el("div").class("sr").set("aria-live", "polite").with(&app.speaker.line))
         .with(el("div").class("sr").set("role", "alert").with(&app.alarm))

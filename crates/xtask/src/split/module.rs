@@ -1,0 +1,186 @@
+//! A finished module taken apart: what the plan and the writer need to know of it.
+
+use rustc_demangle::demangle;
+use wasmparser::{
+    DataKind, ElementItems, ElementKind, Export, FuncType, FunctionBody, Global, Import, KnownCustom,
+    MemoryType, Name, Operator, Parser, Payload, TableType, TypeRef,
+};
+
+/// A module as wasm-bindgen and wasm-opt leave it: one memory, functions of one table in one segment.
+pub struct Module<'a> {
+    /// All function types.
+    pub types: Vec<FuncType>,
+    /// What JavaScript hands in, in order.
+    pub imports: Vec<Import<'a>>,
+    /// The type of each function; imported ones stand first.
+    pub functions: Vec<u32>,
+    /// How many functions are imported.
+    pub imported: u32,
+    /// All tables; functions are in the first.
+    pub tables: Vec<TableType>,
+    /// The memory.
+    pub memory: MemoryType,
+    /// All globals.
+    pub globals: Vec<Global<'a>>,
+    /// What is handed out.
+    pub exports: Vec<Export<'a>>,
+    /// Where the table's functions begin.
+    pub base: u32,
+    /// The table's functions.
+    pub slots: Vec<u32>,
+    /// The bodies of the functions that are not imported.
+    pub bodies: Vec<FunctionBody<'a>>,
+    /// Whom each function calls.
+    pub calls: Vec<Vec<u32>>,
+    /// The name of each function, readable.
+    pub names: Vec<String>,
+    /// Initial memory: (address, bytes).
+    pub data: Vec<(u32, &'a [u8])>,
+}
+
+impl<'a> Module<'a> {
+    /// Reads a module; an error where it has what the splitting does not know.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, String> {
+        let trouble = |error: wasmparser::BinaryReaderError| error.to_string();
+        let mut module = Self {
+            types: Vec::new(),
+            imports: Vec::new(),
+            functions: Vec::new(),
+            imported: 0,
+            tables: Vec::new(),
+            memory: MemoryType { memory64: false, shared: false, initial: 0, maximum: None, page_size_log2: None },
+            globals: Vec::new(),
+            exports: Vec::new(),
+            base: 0,
+            slots: Vec::new(),
+            bodies: Vec::new(),
+            calls: Vec::new(),
+            names: Vec::new(),
+            data: Vec::new(),
+        };
+        let mut names = Vec::new();
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(trouble)? {
+                Payload::TypeSection(section) => {
+                    for ty in section.into_iter_err_on_gc_types() {
+                        module.types.push(ty.map_err(trouble)?);
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import.map_err(trouble)?;
+                        let TypeRef::Func(ty) = import.ty else {
+                            return Err(format!("{} is imported and no function", import.name));
+                        };
+                        module.functions.push(ty);
+                        module.imports.push(import);
+                    }
+                    module.imported = module.functions.len() as u32;
+                }
+                Payload::FunctionSection(section) => {
+                    for ty in section {
+                        module.functions.push(ty.map_err(trouble)?);
+                    }
+                }
+                Payload::TableSection(section) => {
+                    for table in section {
+                        module.tables.push(table.map_err(trouble)?.ty);
+                    }
+                }
+                Payload::MemorySection(section) => {
+                    for memory in section {
+                        module.memory = memory.map_err(trouble)?;
+                    }
+                }
+                Payload::GlobalSection(section) => {
+                    for global in section {
+                        module.globals.push(global.map_err(trouble)?);
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        module.exports.push(export.map_err(trouble)?);
+                    }
+                }
+                Payload::ElementSection(section) => {
+                    for element in section {
+                        module.element(element.map_err(trouble)?)?;
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    let mut calls = Vec::new();
+                    for operator in body.get_operators_reader().map_err(trouble)? {
+                        match operator.map_err(trouble)? {
+                            Operator::Call { function_index }
+                            | Operator::ReturnCall { function_index }
+                            | Operator::RefFunc { function_index } => calls.push(function_index),
+                            _ => {}
+                        }
+                    }
+                    calls.sort_unstable();
+                    calls.dedup();
+                    module.calls.push(calls);
+                    module.bodies.push(body);
+                }
+                Payload::DataSection(section) => {
+                    for data in section {
+                        let data = data.map_err(trouble)?;
+                        let DataKind::Active { memory_index: 0, offset_expr } = data.kind else {
+                            return Err("a data segment is not active".into());
+                        };
+                        module.data.push((constant(&offset_expr)?, data.data));
+                    }
+                }
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(reader) = section.as_known() {
+                        for part in reader {
+                            if let Name::Function(map) = part.map_err(trouble)? {
+                                for naming in map {
+                                    let naming = naming.map_err(trouble)?;
+                                    names.push((naming.index, format!("{:#}", demangle(naming.name))));
+                                }
+                            }
+                        }
+                    }
+                }
+                Payload::StartSection { .. } => return Err("the module starts by itself".into()),
+                _ => {}
+            }
+        }
+        module.names = vec![String::new(); module.functions.len()];
+        for (index, name) in names {
+            if let Some(place) = module.names.get_mut(index as usize) {
+                *place = name;
+            }
+        }
+        Ok(module)
+    }
+
+    fn element(&mut self, element: wasmparser::Element<'a>) -> Result<(), String> {
+        let (ElementKind::Active { table_index: None | Some(0), offset_expr }, ElementItems::Functions(items)) =
+            (element.kind, element.items)
+        else {
+            return Err("an element segment is not one of the table's functions".into());
+        };
+        if !self.slots.is_empty() {
+            return Err("the table's functions are in several segments".into());
+        }
+        self.base = constant(&offset_expr)?;
+        for item in items {
+            self.slots.push(item.map_err(|error| error.to_string())?);
+        }
+        Ok(())
+    }
+
+    /// Whom a function calls; an imported one nobody.
+    pub fn calls_of(&self, function: u32) -> &[u32] {
+        function.checked_sub(self.imported).map_or(&[], |at| &self.calls[at as usize])
+    }
+}
+
+fn constant(expression: &wasmparser::ConstExpr) -> Result<u32, String> {
+    match expression.get_operators_reader().read() {
+        Ok(Operator::I32Const { value }) => Ok(value as u32),
+        _ => Err("a segment's place is not a constant".into()),
+    }
+}

@@ -1,0 +1,111 @@
+//! What waits until a part of the program is there.
+
+use netsplit_lab::scenario::Scenario;
+
+use super::{App, Msg};
+use crate::browser;
+use crate::model::face::Face;
+use crate::model::opening::{self, Opening};
+use crate::model::spacetime::Deed;
+use crate::model::ui::Sheet;
+use crate::parts;
+
+/// After so long a person is told what is being waited for (wall ms).
+const PATIENCE: f64 = 400.0;
+
+impl App {
+    /// True where a message has to wait for a part of the program: it comes again when that is there.
+    pub(super) fn waits(&mut self, msg: &Msg) -> bool {
+        let missing = self.missing(msg);
+        if missing.is_empty() {
+            return false;
+        }
+        self.waiting = Some(browser::wall());
+        let (on, msg) = (self.on.clone(), Box::new(msg.clone()));
+        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+        parts::bring(&missing, move |good| on.emit(Msg::Brought(good, Some(msg))));
+        true
+    }
+
+    /// The parts that a message needs and that are not there.
+    fn missing(&self, msg: &Msg) -> Vec<String> {
+        let needs = match msg {
+            Msg::Choose(pattern, algorithm) => vec![parts::of(pattern, algorithm).to_owned()],
+            Msg::Default => run(&opening::first()),
+            Msg::Gallery(id) => opens(&opening::from_gallery(id)),
+            Msg::Paste(text) => link(text),
+            Msg::HashChanged => link(&browser::hash()),
+            Msg::Share | Msg::Away => vec![parts::SHARE.to_owned()],
+            Msg::Diagram(Deed::Save(_)) => vec![parts::EXPORT.to_owned()],
+            // Costs are measured on runs with other settings, and other algorithms, of the pattern.
+            Msg::Sheet(Some(Sheet::Cap(_))) => {
+                vec![parts::SHEETS.to_owned(), self.scenario.system.pattern.clone()]
+            }
+            Msg::Sheet(Some(Sheet::Why(_))) => vec![parts::SHEETS.to_owned()],
+            _ => Vec::new(),
+        };
+        needs.into_iter().filter(|part| !parts::ready(part)).collect()
+    }
+
+    /// A part has come; true where it was needed.
+    pub(super) fn brought(&mut self, good: bool, waited: Option<Msg>) {
+        self.waiting = None;
+        match waited {
+            _ if !good => {
+                self.asked_panels = false;
+                let words = "A part of netsplit could not be fetched. Is this machine still online?";
+                self.toast(words.to_owned(), false, 8000.0);
+            }
+            Some(msg) => self.on.emit(msg),
+            None => {}
+        }
+    }
+
+    /// Whether the panels are shown as soon as they are there; asks for them.
+    pub(super) fn bring_panels(&mut self) {
+        let shown = self.face == Face::Full
+            || self.wishes.panel.is_some()
+            || self.ui.dialog.is_some()
+            || self.ui.menu.is_some();
+        if shown && !self.asked_panels && !parts::ready(parts::PANELS) {
+            self.asked_panels = true;
+            let on = self.on.clone();
+            parts::bring(&[parts::PANELS], move |good| on.emit(Msg::Brought(good, None)));
+        }
+    }
+
+    /// The run became another one at a person's hand: from now on a link to it is kept for the case that the engine stops.
+    pub(super) fn altered(&mut self) {
+        self.changed();
+        if !parts::ready(parts::SHARE) {
+            let on = self.on.clone();
+            parts::bring(&[parts::SHARE], move |good| on.emit(Msg::Brought(good, None)));
+        }
+    }
+
+    /// Says what is being waited for, once that takes long.
+    pub(super) fn say_wait(&mut self, wall: f64) -> bool {
+        let long = self.waiting.is_some_and(|since| wall - since > PATIENCE);
+        if long {
+            self.waiting = Some(f64::INFINITY);
+            self.toast("Fetching that part of netsplit.".to_owned(), false, 4000.0);
+        }
+        long
+    }
+}
+
+/// The part that runs a scenario.
+fn run(scenario: &Scenario) -> Vec<String> {
+    vec![parts::of(&scenario.system.pattern, &scenario.system.algorithm).to_owned()]
+}
+
+fn opens(opening: &Opening) -> Vec<String> {
+    match opening {
+        Opening::Scenario(scenario) => run(scenario),
+        Opening::Nothing | Opening::Bad(_) => Vec::new(),
+    }
+}
+
+fn link(text: &str) -> Vec<String> {
+    if parts::ready(parts::SHARE) { opens(&opening::link(text)) } else { vec![parts::SHARE.to_owned()] }
+}
