@@ -1,6 +1,6 @@
 // The parts of the program: `cargo xtask build` puts this behind the bindings of the first module, and their addresses
 // in. It works in a worker as in a page.
-const netsplitParts = (() => {
+const pieces = (() => {
   const files = __PARTS__;
   const names = Object.keys(files);
   const there = new Set();
@@ -35,7 +35,7 @@ const netsplitParts = (() => {
   const need = (at) => {
     const name = names[at];
     if (there.has(name)) return;
-    parts.late.push(name);
+    console.warn(`netsplit: part ${name} was needed before it was brought`);
     const request = new XMLHttpRequest();
     request.open('GET', address(name), false);
     request.overrideMimeType('text/plain; charset=x-user-defined');
@@ -44,8 +44,7 @@ const netsplitParts = (() => {
     const bytes = Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0) & 0xff);
     put(name, new WebAssembly.Module(bytes));
   };
-  const parts = { has: (name) => name in files, ready, load, late: [] };
-  globalThis.netsplitParts = parts;
+  globalThis.netsplitParts = { has: (name) => name in files, ready, load };
   return {
     imports: (known) => ({ ...known, netsplit: { need } }),
     begin: (instance) => { exports = instance.exports; begin(); },

@@ -35,7 +35,7 @@ fn prepare() {
     match face {
         Face::Full => needs.push(parts::PANELS),
         // "Open in netsplit" leads to the run as it is.
-        Face::Embed => needs.push(parts::SHARE),
+        Face::Embed => needs.extend([parts::PANELS, parts::SHARE]),
         Face::First => {}
     }
     parts::bring(&needs, |_| mount());

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::browser;
 
-/// What the right panel, the setup and the dialogs show.
+/// What hands do, and the panels, the setup and the dialogs: a first visit has none of it before its first action.
 pub const PANELS: &str = "panels";
 /// The sheets beside the stage.
 pub const SHEETS: &str = "sheets";

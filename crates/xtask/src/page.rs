@@ -205,6 +205,8 @@ fn pieces(out: &Path) -> Outcome {
     let trouble = |error: io::Error| format!("{}: {error}", out.display());
     let (wasm, script) = (out.join(format!("{NAME}_bg.wasm")), out.join(format!("{NAME}.js")));
     let pieces = split::split(&fs::read(&wasm).map_err(trouble)?)?;
+    // With its names, for profiles and for whoever asks what is where.
+    fs::rename(&wasm, out.with_extension("named.wasm")).map_err(trouble)?;
     fs::write(&wasm, &pieces.first).map_err(trouble)?;
     // The pieces belong together: the address of each has the content of all.
     let all: Vec<&[u8]> =
@@ -219,8 +221,8 @@ fn pieces(out: &Path) -> Outcome {
     let loader = fs::read_to_string(loader()).map_err(|error| format!("web/parts.js: {error}"))?;
     let mut glue = fs::read_to_string(&script).map_err(trouble)?;
     for (old, new, times) in [
-        ("= __wbg_get_imports();", "= netsplitParts.imports(__wbg_get_imports());", 2),
-        ("wasm = instance.exports;", "wasm = instance.exports;\n    netsplitParts.begin(instance);", 1),
+        ("= __wbg_get_imports();", "= pieces.imports(__wbg_get_imports());", 2),
+        ("wasm = instance.exports;", "wasm = instance.exports;\n    pieces.begin(instance);", 1),
     ] {
         if glue.matches(old).count() != times {
             return Err(format!("the bindings have not {times} times `{old}`: is it another wasm-bindgen?"));

@@ -24,7 +24,9 @@ pub fn report(strict: bool) -> Outcome {
     if parts.is_empty() {
         return Err("the page's WebAssembly is in one piece".into());
     }
-    println!("the page's WebAssembly: what the first picture needs, and the parts that are fetched when asked for\n");
+    println!(
+        "the page's WebAssembly: what the first picture needs, and the parts that are fetched when asked for\n"
+    );
     println!("     raw     gzip   brotli  limit");
     let mut over = Vec::new();
     let (mut sum, first) = ([0; 3], ("first".to_owned(), first, LIMIT));

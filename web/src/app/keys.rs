@@ -11,6 +11,7 @@ use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab};
 
 impl App {
     /// True where something is to be drawn.
+    #[inline(never)]
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         if event.default_prevented() {
             return false;

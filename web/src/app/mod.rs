@@ -35,7 +35,7 @@ use crate::model::tool::Hit;
 use crate::model::ui::{Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui};
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
-use gesture::{Gesture, Pointer};
+use gesture::{Gesture, Phase, Pointer};
 
 /// What the address asks for, and the face that shows it.
 pub fn opening() -> (Opening, Face) {
@@ -309,9 +309,8 @@ pub struct App {
     /// Which of its faces the page shows, and what the query asked for.
     pub(crate) face: Face,
     pub(crate) wishes: Wishes,
-    /// Since when something waits for a part of the program (wall ms), and whether the panels do.
+    /// Since when something waits for a part of the program (wall ms).
     pub(crate) waiting: Option<f64>,
-    asked_panels: bool,
     /// Nobody can see it: time stands still.
     unseen: bool,
     placed: bool,
@@ -424,7 +423,6 @@ impl Component for App {
             face: Face::Full,
             wishes: Wishes::read(&browser::search()),
             waiting: None,
-            asked_panels: false,
             unseen: false,
             placed: false,
             buttons: 0,
@@ -475,8 +473,15 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        if self.waits(&msg) {
+            return false;
+        }
         match msg {
             Msg::Picture(time) => self.picture(time),
+            Msg::Brought(good, waited) => {
+                self.brought(good, waited.map(|msg| *msg));
+                true
+            }
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Read(read) => {
                 // Nothing of the run is to be made anew.
@@ -488,6 +493,7 @@ impl Component for App {
                 self.wheel(&event);
                 false
             }
+            Msg::Pointer(pointer) if pointer.phase == Phase::Move && self.fingers.is_empty() => false,
             Msg::Pointer(pointer) => {
                 let more = self.pointer(pointer);
                 if more {
@@ -500,7 +506,6 @@ impl Component for App {
                 self.context_menu(&event);
                 self.ui.menu.is_some()
             }
-            other if self.waits(&other) => false,
             other => {
                 self.focused = browser::document().active_element();
                 self.acted(&other);

@@ -2,9 +2,9 @@
 
 use netsplit_lab::scenario::Scenario;
 
+use super::gesture::Phase;
 use super::{App, Msg};
 use crate::browser;
-use crate::model::face::Face;
 use crate::model::opening::{self, Opening};
 use crate::model::spacetime::Deed;
 use crate::model::ui::Sheet;
@@ -29,7 +29,12 @@ impl App {
 
     /// The parts that a message needs and that are not there.
     fn missing(&self, msg: &Msg) -> Vec<String> {
-        let needs = match msg {
+        let mut needs = match msg {
+            // Nobody did anything; a finger that is not down has nothing to move.
+            Msg::Picture(_) | Msg::Brought(..) => return Vec::new(),
+            Msg::Pointer(pointer) if pointer.phase == Phase::Move && self.fingers.is_empty() => {
+                return Vec::new();
+            }
             Msg::Choose(pattern, algorithm) => vec![parts::of(pattern, algorithm).to_owned()],
             Msg::Default => run(&opening::first()),
             Msg::Gallery(id) => opens(&opening::from_gallery(id)),
@@ -44,33 +49,21 @@ impl App {
             Msg::Sheet(Some(Sheet::Why(_))) => vec![parts::SHEETS.to_owned()],
             _ => Vec::new(),
         };
-        needs.into_iter().filter(|part| !parts::ready(part)).collect()
+        needs.push(parts::PANELS.to_owned());
+        needs.retain(|part| !parts::ready(part));
+        needs
     }
 
-    /// A part has come; true where it was needed.
+    /// A part has come, or not: what waited for it happens now.
     pub(super) fn brought(&mut self, good: bool, waited: Option<Msg>) {
         self.waiting = None;
         match waited {
             _ if !good => {
-                self.asked_panels = false;
                 let words = "A part of netsplit could not be fetched. Is this machine still online?";
                 self.toast(words.to_owned(), false, 8000.0);
             }
             Some(msg) => self.on.emit(msg),
             None => {}
-        }
-    }
-
-    /// Whether the panels are shown as soon as they are there; asks for them.
-    pub(super) fn bring_panels(&mut self) {
-        let shown = self.face == Face::Full
-            || self.wishes.panel.is_some()
-            || self.ui.dialog.is_some()
-            || self.ui.menu.is_some();
-        if shown && !self.asked_panels && !parts::ready(parts::PANELS) {
-            self.asked_panels = true;
-            let on = self.on.clone();
-            parts::bring(&[parts::PANELS], move |good| on.emit(Msg::Brought(good, None)));
         }
     }
 

@@ -83,7 +83,6 @@ impl App {
 
     /// Makes what the panels show.
     pub(super) fn refresh(&mut self) {
-        self.bring_panels();
         let slim = self.is_slim();
         let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();

@@ -24,6 +24,7 @@ use crate::stage::theme::Theme;
 const NOTES: f64 = 30_000.0;
 
 impl App {
+    #[inline(never)]
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
         self.close_menu();
         match msg {
@@ -32,6 +33,7 @@ impl App {
             | Msg::Pointer(_)
             | Msg::Wheel(_)
             | Msg::Context(_)
+            | Msg::Brought(..)
             | Msg::Menu
             | Msg::Read(_) => {}
             Msg::HashChanged => {
@@ -244,7 +246,6 @@ impl App {
             Msg::Seen(seen) => self.unseen = !seen,
             Msg::Diagram(deed) => self.diagram(deed),
             Msg::Away => self.lead_away(),
-            Msg::Brought(good, waited) => self.brought(good, waited.map(|msg| *msg)),
             Msg::Skip => drop(browser::focus(".nodes button:not([tabindex='-1'])")),
         }
     }

@@ -51,7 +51,6 @@ impl App {
                 | Msg::Say(_)
                 | Msg::ToastGone
                 | Msg::Seen(_)
-                | Msg::Brought(..)
         );
         if self.face == Face::First && !nothing {
             self.face = Face::Full;

@@ -32,6 +32,8 @@ pub struct Module<'a> {
     pub bodies: Vec<FunctionBody<'a>>,
     /// Whom each function calls.
     pub calls: Vec<Vec<u32>>,
+    /// Whom each function hands on: the methods of the tables (of `dyn` types) whose addresses it mentions.
+    pub hands: Vec<Vec<u32>>,
     /// The name of each function, readable.
     pub names: Vec<String>,
     /// Initial memory: (address, bytes).
@@ -48,13 +50,20 @@ impl<'a> Module<'a> {
             functions: Vec::new(),
             imported: 0,
             tables: Vec::new(),
-            memory: MemoryType { memory64: false, shared: false, initial: 0, maximum: None, page_size_log2: None },
+            memory: MemoryType {
+                memory64: false,
+                shared: false,
+                initial: 0,
+                maximum: None,
+                page_size_log2: None,
+            },
             globals: Vec::new(),
             exports: Vec::new(),
             base: 0,
             slots: Vec::new(),
             bodies: Vec::new(),
             calls: Vec::new(),
+            hands: Vec::new(),
             names: Vec::new(),
             data: Vec::new(),
         };
@@ -108,18 +117,24 @@ impl<'a> Module<'a> {
                     }
                 }
                 Payload::CodeSectionEntry(body) => {
-                    let mut calls = Vec::new();
+                    let (mut calls, mut addresses) = (Vec::new(), Vec::new());
                     for operator in body.get_operators_reader().map_err(trouble)? {
                         match operator.map_err(trouble)? {
                             Operator::Call { function_index }
                             | Operator::ReturnCall { function_index }
                             | Operator::RefFunc { function_index } => calls.push(function_index),
+                            Operator::I32Const { value } => addresses.push(value as u32),
+                            // Two words that are stored together.
+                            Operator::I64Const { value } => {
+                                addresses.extend([value as u32, (value >> 32) as u32]);
+                            }
                             _ => {}
                         }
                     }
                     calls.sort_unstable();
                     calls.dedup();
                     module.calls.push(calls);
+                    module.hands.push(addresses);
                     module.bodies.push(body);
                 }
                 Payload::DataSection(section) => {
@@ -147,6 +162,12 @@ impl<'a> Module<'a> {
                 _ => {}
             }
         }
+        let image = Image::of(&module.data);
+        for hands in &mut module.hands {
+            let tables = hands.iter().flat_map(|at| image.methods(*at, module.base, &module.slots));
+            let methods: Vec<u32> = tables.collect();
+            *hands = methods;
+        }
         module.names = vec![String::new(); module.functions.len()];
         for (index, name) in names {
             if let Some(place) = module.names.get_mut(index as usize) {
@@ -156,9 +177,17 @@ impl<'a> Module<'a> {
         Ok(module)
     }
 
+    /// Whom a function calls or hands on.
+    pub fn uses(&self, function: u32) -> impl Iterator<Item = u32> {
+        let hands = function.checked_sub(self.imported).map_or(&[][..], |at| &self.hands[at as usize]);
+        self.calls_of(function).iter().chain(hands).copied()
+    }
+
     fn element(&mut self, element: wasmparser::Element<'a>) -> Result<(), String> {
-        let (ElementKind::Active { table_index: None | Some(0), offset_expr }, ElementItems::Functions(items)) =
-            (element.kind, element.items)
+        let (
+            ElementKind::Active { table_index: None | Some(0), offset_expr },
+            ElementItems::Functions(items),
+        ) = (element.kind, element.items)
         else {
             return Err("an element segment is not one of the table's functions".into());
         };
@@ -175,6 +204,48 @@ impl<'a> Module<'a> {
     /// Whom a function calls; an imported one nobody.
     pub fn calls_of(&self, function: u32) -> &[u32] {
         function.checked_sub(self.imported).map_or(&[], |at| &self.calls[at as usize])
+    }
+}
+
+/// Initial memory as it lies there.
+struct Image {
+    start: u32,
+    bytes: Vec<u8>,
+}
+
+impl Image {
+    fn of(data: &[(u32, &[u8])]) -> Self {
+        let start = data.iter().map(|(at, _)| *at).min().unwrap_or_default();
+        let end = data.iter().map(|(at, bytes)| *at + bytes.len() as u32).max().unwrap_or_default();
+        let mut image = Self { start, bytes: vec![0; (end - start) as usize] };
+        for (at, bytes) in data {
+            let at = (at - start) as usize;
+            image.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+        }
+        image
+    }
+
+    fn word(&self, address: u32) -> Option<u32> {
+        let at = address.checked_sub(self.start)? as usize;
+        self.bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    /// The functions of the table of methods at an address: how it is dropped, its size, its alignment, its methods.
+    /// Nothing where there is no such table.
+    fn methods(&self, address: u32, base: u32, slots: &[u32]) -> Vec<u32> {
+        let function = |word: u32| slots.get(word.checked_sub(base)? as usize).copied();
+        let headed = |at: u32| {
+            let (drop, size, align) = (self.word(at)?, self.word(at + 4)?, self.word(at + 8)?);
+            let fits = align.is_power_of_two() && align <= 16 && size % align == 0;
+            (fits && (drop == 0 || function(drop).is_some())).then_some(drop)
+        };
+        let Some(drop) = headed(address).filter(|_| address.is_multiple_of(4)) else { return Vec::new() };
+        // It ends where another begins: there, not one word on as well.
+        let begins = |at: u32| headed(at).is_some() && headed(at + 4).is_none();
+        let methods = (address + 12..).step_by(4).take_while(|at| !begins(*at));
+        let methods = methods.map_while(|at| function(self.word(at)?));
+        let drop = function(drop);
+        drop.into_iter().chain(methods).collect()
     }
 }
 

@@ -11,6 +11,10 @@ const SHARED: [&str; 2] = ["parts", "registry"];
 /// An algorithm that opens without the rest of its pattern, and is a part of its own.
 const OWN: (&str, &str) = ("leader_election", "raft");
 
+/// What the catalogue asks of every algorithm, whether it runs or not (`registry::Algorithm::promises`): a function of
+/// this name, or a closure over these settings.
+const ASKED: [&str; 2] = ["::promises", "FnOnce<(&netsplit_sim::declare::Settings,)>"];
+
 /// Where a part that is no pattern's begins: functions that are called only once it is there (`web::parts`), by the
 /// beginnings of their names. What only they need goes with them.
 const SEEDS: [(&str, &[&str]); 4] = [
@@ -26,6 +30,11 @@ const SEEDS: [(&str, &[&str]); 4] = [
     (
         "panels",
         &[
+            "<netsplit_web::app::App>::handle",
+            "<netsplit_web::app::App>::pointer",
+            "<netsplit_web::app::App>::wheel",
+            "<netsplit_web::app::App>::context_menu",
+            "<netsplit_web::app::App>::key",
             "netsplit_web::view::side::side",
             "netsplit_web::view::dialogs::dialog",
             "netsplit_web::view::menu::menu",
@@ -37,6 +46,27 @@ const SEEDS: [(&str, &[&str]); 4] = [
     ),
     ("export", &["netsplit_lab::export::"]),
     ("share", &["<netsplit_web::model::session::Session>::link", "netsplit_web::model::opening::link"]),
+];
+
+/// Modules of the page that only a part needs: what closures of theirs do is reached through tables of methods.
+const MODULES: [(&str, &[&str]); 2] = [
+    ("sheets", &["netsplit_web::view::sheet::"]),
+    (
+        "panels",
+        &[
+            "netsplit_web::view::charts::",
+            "netsplit_web::view::controls::",
+            "netsplit_web::view::dialogs::",
+            "netsplit_web::view::events::",
+            "netsplit_web::view::gallery::",
+            "netsplit_web::view::inspector::",
+            "netsplit_web::view::menu::",
+            "netsplit_web::view::rail::",
+            "netsplit_web::view::side::",
+            "netsplit_web::view::spacetime::",
+            "netsplit_web::view::island::Island",
+        ],
+    ),
 ];
 
 /// Where each function goes.
@@ -93,7 +123,8 @@ impl Plan {
             let mut open = vec![start];
             while let Some(at) = open.pop() {
                 let place = at as usize;
-                if first[place] || seeds[place].is_some_and(|seed| seed != own) || reached[place] == Some(own) {
+                if first[place] || seeds[place].is_some_and(|seed| seed != own) || reached[place] == Some(own)
+                {
                     continue;
                 }
                 if reached[place].is_some() {
@@ -101,12 +132,11 @@ impl Plan {
                     continue;
                 }
                 reached[place] = Some(own);
-                open.extend(module.calls_of(at));
+                open.extend(module.uses(at));
             }
         }
         spread(module, &seeds, &mut shared, &mut first);
-        let mut place: Vec<Option<usize>> =
-            (0..count).map(|at| reached[at].filter(|_| !first[at])).collect();
+        let mut place: Vec<Option<usize>> = (0..count).map(|at| reached[at].filter(|_| !first[at])).collect();
         // A part that nothing is left of is none.
         let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
         for at in place.iter().flatten() {
@@ -128,14 +158,17 @@ fn begins(name: &str, beginning: &str) -> bool {
 fn spread(module: &Module, seeds: &[Option<usize>], open: &mut Vec<u32>, first: &mut [bool]) {
     while let Some(at) = open.pop() {
         if seeds[at as usize].is_none() && !std::mem::replace(&mut first[at as usize], true) {
-            open.extend(module.calls_of(at));
+            open.extend(module.uses(at));
         }
     }
 }
 
-/// The part of the one pattern that a name mentions; code of ours or a library's that was made for its types included.
+/// The part of the one pattern, or else of the page's module, that a name mentions; code of ours or a library's that was made for its types included.
 fn owner(name: &str) -> Option<String> {
     const CRATE: &str = "netsplit_protocols::";
+    if name.ends_with(ASKED[0]) || name.contains(ASKED[1]) {
+        return None;
+    }
     let mut found: Option<String> = None;
     for (at, _) in name.match_indices(CRATE) {
         let mut words = name[at + CRATE.len()..].split("::").map(|word| {
@@ -151,7 +184,8 @@ fn owner(name: &str) -> Option<String> {
         }
         found = Some(part.to_owned());
     }
-    found
+    let mentioned = MODULES.iter().find(|(_, modules)| modules.iter().any(|module| name.contains(module)));
+    found.or_else(|| mentioned.map(|(part, _)| (*part).to_owned()))
 }
 
 #[cfg(test)]
@@ -173,6 +207,7 @@ mod tests {
             "core::fmt::write",
             "netsplit_protocols::parts::raft::Replica",
             "netsplit_protocols::load_balancing::system::build",
+            "netsplit_protocols::time::ping::promises",
             "f::<netsplit_protocols::time::ping::A, netsplit_protocols::sharding::B>",
         ] {
             assert_eq!(part(shared), None, "{shared}");

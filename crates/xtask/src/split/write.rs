@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    Function, FunctionSection, GlobalSection, ImportSection, MemorySection, TableSection, TypeSection, ValType,
+    Function, FunctionSection, GlobalSection, ImportSection, MemorySection, TableSection, TypeSection,
+    ValType,
 };
 
 use super::module::Module;
@@ -166,7 +167,8 @@ impl<'a, 'b> Links<'a, 'b> {
             (table.minimum, table.maximum) = (0, None);
             imports.import(LINK, &format!("t{at}"), EntityType::Table(table));
         }
-        let memory = wasm_encoder::MemoryType { minimum: 0, ..pen.memory_type(module.memory).map_err(trouble)? };
+        let memory =
+            wasm_encoder::MemoryType { minimum: 0, ..pen.memory_type(module.memory).map_err(trouble)? };
         imports.import(LINK, "memory", EntityType::Memory(memory));
         for (at, global) in module.globals.iter().enumerate() {
             let ty = pen.global_type(global.ty).map_err(trouble)?;
