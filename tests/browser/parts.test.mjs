@@ -2,9 +2,11 @@
 // which no test of any file lets pass.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { BASE, ready, startServer, suite } from './support.mjs';
+import { BASE, DIST, ready, startServer, suite } from './support.mjs';
 
 const site = suite();
 let host;
@@ -35,7 +37,8 @@ const open = async (where, options) => {
 };
 
 const took = (pieces) => [...new Set(pieces.splice(0))].sort();
-const moves = (page) => page.waitForFunction(() => Number(document.querySelector('[data-events]')?.dataset.events) > 100);
+const moves = (page, events = 100) => page.waitForFunction(
+  (least) => Number(document.querySelector('[data-events]')?.dataset.events) > least, events);
 
 test('a first visit fetches the first module only, and the rest with the first action', async () => {
   const { page, pieces, errors } = await open('', { first: true });
@@ -78,6 +81,24 @@ test('another pattern, a sheet, a file and a link fetch their parts, each once',
   again.errors.none();
 });
 
+test('no algorithm needs a part that was not brought', async (t) => {
+  const { page, errors } = await site.page();
+  const lines = (await readFile(join(DIST, 'gallery.txt'), 'utf8')).trim().split('\n').map((line) => line.split('\t'));
+  const known = new Map(lines.map(([id, document]) => [JSON.parse(document).system.algorithm, id]));
+  assert.ok(known.size >= 12, `${known.size} algorithms`);
+  for (const [algorithm, id] of known) {
+    await page.goto(`${site.server.url}?scenario=${id}&speed=30`);
+    await ready(page);
+    // Some runs are short, or stand still at a moment.
+    await moves(page, 0);
+    // Faults, timeouts and what a node shows of itself.
+    await page.locator('.nodes button').first().press('Enter');
+    await page.waitForTimeout(300);
+    assert.deepEqual(errors.heard, [], algorithm);
+  }
+  t.diagnostic(`${known.size} algorithms`);
+});
+
 test('a sandboxed embed on another origin fetches what its scenario needs', async () => {
   const { page, errors } = await site.page();
   const pieces = hear(page);
@@ -97,6 +118,13 @@ test('a part that cannot be fetched is a sentence, and is fetched the next time'
   await page.unroute(/_sharding\.wasm/);
   await page.locator('[data-pattern=sharding]').click();
   await page.locator('[data-pattern=sharding][aria-selected=true]').waitFor();
+});
+
+test('a page whose parts cannot be fetched says so', async () => {
+  const { page } = await site.page();
+  await page.route(/_raft\.wasm/, (route) => route.abort());
+  await page.goto(site.server.url);
+  await page.getByText('could not be started: a part of it could not be fetched').waitFor();
 });
 
 test('what nobody has brought is fetched at the last moment', async () => {

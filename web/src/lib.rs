@@ -38,7 +38,13 @@ fn prepare() {
         Face::Embed => needs.extend([parts::PANELS, parts::SHARE]),
         Face::First => {}
     }
-    parts::bring(&needs, |_| mount());
+    parts::bring(&needs, |good| {
+        if good {
+            mount();
+        } else {
+            browser::not_started("a part of it could not be fetched");
+        }
+    });
 }
 
 fn mount() {

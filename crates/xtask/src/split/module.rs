@@ -255,3 +255,31 @@ fn constant(expression: &wasmparser::ConstExpr) -> Result<u32, String> {
         _ => Err("a segment's place is not a constant".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Image;
+
+    #[test]
+    fn a_table_of_methods_ends_where_the_next_begins() {
+        // Three methods of a type that needs no dropping, then one of a type that does, then a text's address.
+        let words: [u32; 12] = [0, 8, 4, 21, 22, 23, 24, 4, 4, 25, 1_050_000, 7];
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let image = Image::of(&[(1024, &bytes[..20]), (1044, &bytes[20..])]);
+        let slots: Vec<u32> = (120..126).collect();
+        assert_eq!(image.methods(1024, 20, &slots), [121, 122, 123]);
+        assert_eq!(image.methods(1048, 20, &slots), [124, 125]);
+        for elsewhere in [1028, 1025, 1064, 0, u32::MAX] {
+            assert_eq!(image.methods(elsewhere, 20, &slots), [0; 0], "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn an_empty_type_s_table_follows_without_taking_the_last_method() {
+        let words: [u32; 10] = [0, 8, 4, 21, 22, 0, 0, 1, 23, 1_050_000];
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let image = Image::of(&[(1024, &bytes)]);
+        let slots: Vec<u32> = (120..126).collect();
+        assert_eq!(image.methods(1024, 20, &slots), [121, 122]);
+    }
+}
