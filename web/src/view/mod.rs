@@ -48,7 +48,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     };
     // What is not there yet is on its way.
     let here = parts::ready(parts::PANELS);
-    let rail = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
+    let rail_class = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
     let first = app.face == Face::First;
     let main = el("main")
         .class("main")
@@ -94,12 +94,11 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .maybe("aria-busy", app.waiting.map(|_| true))
         .flag("inert", app.ui.dialog.is_some())
         .with(top)
-        .with(
-            el("aside")
-                .class(rail)
-                .set("aria-label", "Setup")
-                .with(here.then(|| fragment().with(island(props(What::Rail))))),
-        )
+        .with(el("aside").class(rail_class).set("aria-label", "Setup").with(if here {
+            fragment().with(island(props(What::Rail)))
+        } else {
+            rail::tabs(&app.catalogue, &app.scenario.system.pattern, on)
+        }))
         .with(main)
         .with(if here {
             side::side(app, on)
