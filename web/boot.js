@@ -22,8 +22,22 @@ const fail = (error) => {
   (document.querySelector('.boot-stage') ?? document.getElementById('app') ?? document.body).replaceChildren(note);
 };
 
+const known = () => {
+  try {
+    return localStorage.getItem('netsplit-known') !== null;
+  } catch {
+    // A sandboxed frame has no storage.
+    return false;
+  }
+};
+
 try {
   const { default: start } = await import(script.href);
+  // What this address needs besides the first module is fetched at the same time; the program asks for the rest.
+  const bring = (part) => globalThis.netsplitParts?.load(part).catch(() => {});
+  if (known() || location.search || location.hash) bring('panels');
+  if (location.hash) bring('share');
+  else if (known() && !location.search) bring('raft');
   await start({ module_or_path: wasm });
 } catch (error) {
   fail(error);

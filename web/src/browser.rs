@@ -306,8 +306,17 @@ fn save(blob: &web_sys::Blob, name: &str) -> bool {
     link.is_some()
 }
 
+/// Says in place of "Loading" why the program did not start.
+pub fn not_started(reason: &str) {
+    if let Ok(Some(note)) = document().query_selector(".boot-note") {
+        note.set_text_content(Some(&format!(
+            "netsplit could not be started: {reason}. Reloading the page may help."
+        )));
+    }
+}
+
 /// Calls back when a promise is settled, with its value if it was kept.
-fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
+pub fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
     let done: Rc<RefCell<Option<Box<dyn FnOnce(Option<JsValue>)>>>> =
         Rc::new(RefCell::new(Some(Box::new(done))));
     let other = done.clone();

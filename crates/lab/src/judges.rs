@@ -101,6 +101,7 @@ pub fn declared(x: &Experiment, steps: u64) -> Vec<Row> {
     some(x, steps, true)
 }
 
+#[inline(never)]
 fn some(x: &Experiment, steps: u64, only_declared: bool) -> Vec<Row> {
     let promises = (x.algorithm.promises)(&x.settings);
     let mut rows: Vec<Row> = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! - [`setup`]: what the machine lacks is installed or named
 //! - [`page`]: crate `netsplit-web` becomes `dist/`
+//! - [`split`]: the page's WebAssembly in pieces, of which most are fetched later
 //! - [`html`]: the entry page, from the same `web/index.html` that Trunk reads
 //! - [`serve`]: a static file server for `dist/`
 //! - [`checks`]: `test`, and its table of times
@@ -13,6 +14,7 @@ mod page;
 mod serve;
 mod setup;
 mod size;
+mod split;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};

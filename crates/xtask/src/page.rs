@@ -1,5 +1,5 @@
-//! Crate `netsplit-web` becomes `dist/`: cargo, wasm-bindgen (as a library), wasm-opt, the static files and
-//! the entry page. The JavaScript API (`netsplit-wasm`) goes the same way.
+//! Crate `netsplit-web` becomes `dist/`: cargo, wasm-bindgen (as a library), wasm-opt, the splitting, the static files
+//! and the entry page. The JavaScript API (`netsplit-wasm`) goes the same way.
 
 use std::path::{Path, PathBuf};
 use std::time::{Instant, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use std::{fs, io};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::html::{self, Link};
-use crate::{Outcome, cargo, command, root, run, say, setup, target_dir};
+use crate::{Outcome, cargo, command, root, run, say, setup, split, target_dir};
 
 /// The names that Trunk gives as well, so that a worker can find its program under either.
 const NAME: &str = "netsplit-web";
@@ -142,7 +142,13 @@ fn cargo_wasm(build: Build, package: &str) -> PathBuf {
 fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
     let input = cargo_wasm(build, package);
     let out = target_dir().join("page").join(build.profile()).join(package);
-    let stamp = stamp(&input).map_err(|error| format!("{}: {error}", input.display()))?;
+    // What this tool and the loader make of it belongs to it.
+    let tool = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut stamps = String::new();
+    for file in [&input, &loader(), &tool] {
+        stamps += &stamp(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    let stamp = stamps;
     let mark = out.with_extension("stamp");
     if fs::read_to_string(&mark).is_ok_and(|done| done == stamp) {
         return Ok(out);
@@ -158,8 +164,9 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
     bindgen
         .input_path(&input)
         .typescript(typescript)
-        // wasm-opt sorts by them, and leaves them out.
+        // wasm-opt sorts by them, the splitting goes by them and leaves them out.
         .remove_name_section(false)
+        .demangle(false)
         .remove_producers_section(true)
         .out_name(package)
         // The page names its file, version and all; who uses the API calls `init()`.
@@ -181,17 +188,80 @@ fn bind(build: Build, package: &str, typescript: bool) -> Outcome<PathBuf> {
         // No inlining here: rustc has done its own, and more of it only makes the download larger.
         options.extend(["-ocimfs", "0", "-aimfs", "0", "-fimfs", "0"]);
         // Functions of one type beside each other compress better (-0.6 %).
-        options.extend(["--reorder-functions-by-name", "--strip-debug"]);
+        options.push("--reorder-functions-by-name");
+        options.push(if package == NAME { "-g" } else { "--strip-debug" });
         run(command("node").arg(tool).args(options).arg(&wasm).arg("-o").arg(&wasm))?;
+        if package == NAME {
+            pieces(&out)?;
+        }
     }
     fs::write(mark, stamp).map_err(trouble)?;
     Ok(out)
 }
 
+/// The finished module in pieces, and the loader for them behind the bindings.
+fn pieces(out: &Path) -> Outcome {
+    say(&format!("{NAME}: splitting the WebAssembly"));
+    let trouble = |error: io::Error| format!("{}: {error}", out.display());
+    let (wasm, script) = (out.join(format!("{NAME}_bg.wasm")), out.join(format!("{NAME}.js")));
+    let pieces = split::split(&fs::read(&wasm).map_err(trouble)?)?;
+    // With its names, for profiles and for whoever asks what is where.
+    fs::rename(&wasm, out.with_extension("named.wasm")).map_err(trouble)?;
+    fs::write(&wasm, &pieces.first).map_err(trouble)?;
+    // The pieces belong together: the address of each has the content of all.
+    let all: Vec<&[u8]> =
+        pieces.parts.iter().map(|(_, bytes)| &bytes[..]).chain([&pieces.first[..]]).collect();
+    let version = version(&all);
+    let mut addresses = Vec::new();
+    for (name, bytes) in &pieces.parts {
+        let file = part_file(name);
+        fs::write(out.join(&file), bytes).map_err(trouble)?;
+        addresses.push(format!("{name}: './{file}?v={version}'"));
+    }
+    let loader = fs::read_to_string(loader()).map_err(|error| format!("web/parts.js: {error}"))?;
+    let mut glue = fs::read_to_string(&script).map_err(trouble)?;
+    for (old, new, times) in [
+        ("= __wbg_get_imports();", "= pieces.imports(__wbg_get_imports());", 2),
+        ("wasm = instance.exports;", "wasm = instance.exports;\n    pieces.begin(instance);", 1),
+    ] {
+        if glue.matches(old).count() != times {
+            return Err(format!("the bindings have not {times} times `{old}`: is it another wasm-bindgen?"));
+        }
+        glue = glue.replace(old, new);
+    }
+    glue += &loader.replace("__PARTS__", &format!("{{ {} }}", addresses.join(", ")));
+    fs::write(&script, glue).map_err(trouble)
+}
+
+/// The file of a part of the page's WebAssembly.
+fn part_file(name: &str) -> String {
+    format!("{NAME}_{name}.wasm")
+}
+
+/// The loader of the parts.
+fn loader() -> PathBuf {
+    root().join("web/parts.js")
+}
+
+/// The parts of the page's WebAssembly as they are served: names and files.
+pub fn dist_parts() -> Outcome<Vec<(String, PathBuf)>> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(dist()).map_err(|error| format!("dist/: {error}"))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('_')?.strip_suffix(".wasm"));
+        if let Some(name) = name.filter(|name| *name != "bg") {
+            parts.push((name.to_owned(), path.clone()));
+        }
+    }
+    parts.sort();
+    Ok(parts)
+}
+
 fn stamp(file: &Path) -> io::Result<String> {
     let meta = fs::metadata(file)?;
     let when = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(format!("{} bytes, modified {} ns, xtask {}", meta.len(), when.as_nanos(), env!("CARGO_PKG_VERSION")))
+    Ok(format!("{} bytes, modified {} ns\n", meta.len(), when.as_nanos()))
 }
 
 /// `index.html`, with all that it asks for put beside it in `out`.

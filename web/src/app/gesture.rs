@@ -72,6 +72,7 @@ fn apart(a: (f64, f64), b: (f64, f64)) -> f64 {
 
 impl App {
     /// True where more than the picture changed.
+    #[inline(never)]
     pub(super) fn pointer(&mut self, pointer: Pointer) -> bool {
         let at = (pointer.x, pointer.y);
         match pointer.phase {
@@ -209,6 +210,7 @@ impl App {
     }
 
     /// The wheel magnifies what is under the pointer.
+    #[inline(never)]
     pub(super) fn wheel(&mut self, event: &Event) {
         let Some(wheel) = wasm_bindgen::JsCast::dyn_ref::<WheelEvent>(event) else { return };
         // In somebody else's page the wheel alone scrolls that page.

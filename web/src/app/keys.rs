@@ -12,6 +12,7 @@ use crate::model::ui::{BranchDeed, CompareDeed, Dialog, Drawer, Selection, Sheet
 
 impl App {
     /// True where something is to be drawn.
+    #[inline(never)]
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         if event.default_prevented() {
             return false;

@@ -31,6 +31,7 @@ impl App {
     }
 
     /// The browser would show its own menu now.
+    #[inline(never)]
     pub(super) fn context_menu(&mut self, event: &Event) {
         let Some(mouse) = event.dyn_ref::<MouseEvent>() else { return };
         let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());

@@ -8,6 +8,7 @@ mod eventlog;
 pub mod gesture;
 mod keys;
 mod menu;
+mod needs;
 mod picture;
 mod readouts;
 mod roam;
@@ -44,8 +45,29 @@ use crate::model::ui::{
 };
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
-use gesture::{Gesture, Pointer};
+use gesture::{Gesture, Phase, Pointer};
+pub use needs::run;
 pub use sweep::Sweeping;
+
+/// What the address asks for, and the face that shows it.
+pub fn opening() -> (Opening, Face) {
+    let opening = opening::opening(&browser::hash(), &browser::search());
+    let known = browser::stored("netsplit-known").is_some();
+    let face = Wishes::read(&browser::search()).face(opening != Opening::Nothing, known);
+    (opening, face)
+}
+
+/// The scenario that is opened.
+pub fn opens(opening: &Opening, face: Face) -> Scenario {
+    match opening {
+        Opening::Scenario(scenario) => Scenario::clone(scenario),
+        Opening::Nothing if face == Face::First => match opening::from_gallery(face::FIRST) {
+            Opening::Scenario(welcome) => *welcome,
+            _ => opening::first(),
+        },
+        Opening::Nothing | Opening::Bad(_) => opening::first(),
+    }
+}
 
 /// Something that is shared and compared by identity.
 #[derive(Debug)]
@@ -233,6 +255,8 @@ pub enum Msg {
     Away,
     /// Past everything else to the stage.
     Skip,
+    /// A part of the program has come, or could not be fetched; what waited for it, if anything.
+    Brought(bool, Option<Box<Msg>>),
 }
 
 /// Elements that are written to directly.
@@ -323,6 +347,8 @@ pub struct App {
     /// Which of its faces the page shows, and what the query asked for.
     pub(crate) face: Face,
     pub(crate) wishes: Wishes,
+    /// Since when something waits for a part of the program (wall ms).
+    pub(crate) waiting: Option<f64>,
     /// Nobody can see it: time stands still.
     unseen: bool,
     placed: bool,
@@ -455,6 +481,7 @@ impl Component for App {
             focused: None,
             face: Face::Full,
             wishes: Wishes::read(&browser::search()),
+            waiting: None,
             unseen: false,
             placed: false,
             buttons: 0,
@@ -492,23 +519,17 @@ impl Component for App {
         app.ui.window = 10;
         app.present(link);
         let playing = app.wishes.autoplay;
-        let opening = opening::opening(&browser::hash(), &browser::search());
-        let known = browser::stored("netsplit-known").is_some();
-        app.face = app.wishes.face(opening != Opening::Nothing, known);
+        let (opening, face) = opening();
+        app.face = face;
+        let scenario = opens(&opening, face);
         match opening {
             Opening::Scenario(scenario) => {
                 let at_moment = scenario.view.cursor.is_some();
                 app.open(*scenario, playing && !at_moment);
             }
-            Opening::Nothing => {
-                let welcome = opening::from_gallery(face::FIRST);
-                match welcome {
-                    Opening::Scenario(scenario) if app.face == Face::First => app.open(*scenario, playing),
-                    _ => app.open(opening::first(), playing),
-                };
-            }
+            Opening::Nothing => drop(app.open(scenario, playing)),
             Opening::Bad(bad) => {
-                app.open(opening::first(), false);
+                app.open(scenario, false);
                 app.ui.dialog = Some(Dialog::BadLink(Rc::new(bad)));
             }
         }
@@ -520,8 +541,15 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        if self.waits(&msg) {
+            return false;
+        }
         match msg {
             Msg::Picture(time) => self.picture(time),
+            Msg::Brought(good, waited) => {
+                self.brought(good, waited.map(|msg| *msg));
+                true
+            }
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Read(read) => {
                 // Nothing of the run is to be made anew.
@@ -533,6 +561,7 @@ impl Component for App {
                 self.wheel(&event);
                 false
             }
+            Msg::Pointer(pointer) if pointer.phase == Phase::Move && self.fingers.is_empty() => false,
             Msg::Pointer(pointer) => {
                 let more = self.pointer(pointer);
                 if more {

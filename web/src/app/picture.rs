@@ -6,6 +6,7 @@ use super::App;
 use crate::browser;
 use crate::model::ui::{Drawer, Selection, Tab};
 use crate::model::{format, scale};
+use crate::parts;
 use crate::stage::draw::{CROWD, Layers, SHAPES};
 
 /// How long the engine may work for one picture (ms).
@@ -82,7 +83,8 @@ impl App {
             self.refresh();
         }
         let scrolled = self.log_scrolled();
-        due || said || gone || rested || measured || scrolled || glided
+        let told = self.say_wait(wall);
+        due || said || gone || rested || measured || scrolled || glided || told
     }
 
     /// Makes what the panels show.
@@ -91,7 +93,7 @@ impl App {
         let Some(session) = self.session.as_mut() else { return };
         self.panels_at = browser::wall();
         self.slim = slim;
-        let mut panels = session.panels(None, (LOG, 0));
+        let mut panels = session.panels(None, (LOG, 0), parts::ready(parts::PANELS));
         let ids = !session.playback.playing || self.frame.messages.len() <= SHAPES;
         session.glance(&mut self.frame, true, ids);
         if !session.playback.playing && session.goal.is_none() {
@@ -103,8 +105,10 @@ impl App {
         self.glance_beside(true);
         self.refresh_results();
         self.refresh_sheet();
-        self.bring_diagram();
-        self.bring_log();
+        if parts::ready(parts::PANELS) {
+            self.bring_diagram();
+            self.bring_log();
+        }
         let log = &self.panels.log;
         let past = &log.rows[..log.rows.len() - log.later];
         let newest = past.iter().rev().find(|entry| entry.kind == "notable" || entry.kind == "fault");

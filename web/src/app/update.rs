@@ -16,6 +16,7 @@ use crate::model::session::Session;
 use crate::model::setup;
 use crate::model::tool::{Aim, Hit};
 use crate::model::ui::{Dialog, Drawer, Selection, Sheet, Tab, Toast};
+use crate::parts;
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
@@ -23,6 +24,7 @@ use crate::stage::theme::Theme;
 const NOTES: f64 = 30_000.0;
 
 impl App {
+    #[inline(never)]
     pub(super) fn handle(&mut self, ctx: &Context<Self>, msg: Msg) {
         self.close_menu();
         match msg {
@@ -32,6 +34,7 @@ impl App {
             | Msg::Wheel(_)
             | Msg::DiagramWheel(_)
             | Msg::Context(_)
+            | Msg::Brought(..)
             | Msg::Menu
             | Msg::Read(_) => {}
             Msg::HashChanged => {
@@ -68,7 +71,7 @@ impl App {
                 let Some(session) = self.session.as_mut() else { return };
                 match session.ask(&line, &node) {
                     Ok(_) => {
-                        self.changed();
+                        self.altered();
                         if !self.session.as_ref().is_some_and(|session| session.playback.playing) {
                             self.toast("Asked. Play to see the answer.".to_owned(), true, 4000.0);
                         }
@@ -201,24 +204,24 @@ impl App {
             Msg::Inject(fault) => self.inject(fault, None),
             Msg::Act(action) => {
                 self.attempt(|session| session.act(action));
-                self.changed();
+                self.altered();
             }
             Msg::Heal(index) => {
                 self.attempt(|session| session.heal(index));
-                self.changed();
+                self.altered();
             }
             Msg::HealAll => {
                 let count = self.attempt(Session::heal_all).unwrap_or(0);
                 let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
                 self.toast(words.to_owned(), false, 3000.0);
-                self.changed();
+                self.altered();
             }
             Msg::Remove(index) => {
                 if self.attempt(|session| session.remove(index)).is_some() {
                     self.ui.selection = Selection::None;
                     self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
                 }
-                self.changed();
+                self.altered();
             }
             Msg::Branch(deed) => self.branch(deed),
             Msg::Compare(deed) => self.compare(deed),
@@ -370,7 +373,12 @@ impl App {
                 // What a toast offered to undo is no longer the latest step.
                 self.ui.toast = self.ui.toast.take().filter(|toast| !toast.undo);
             }
-            browser::remember(Some(session.link()), session.now());
+            let link = if parts::ready(parts::SHARE) {
+                session.link()
+            } else {
+                browser::search() + &browser::hash()
+            };
+            browser::remember(Some(link), session.now());
         }
         if let Some(name) = left {
             let words = format!("A branch: {name}. The run as it was stays beside it.");
@@ -533,7 +541,7 @@ impl App {
     /// Another fault in a fault's place: the run is made again up to the cursor.
     pub(super) fn put_fault(&mut self, index: usize, fault: Fault) -> bool {
         let done = self.attempt(|session| session.edit_fault(index, fault));
-        self.changed();
+        self.altered();
         done.is_some()
     }
 
@@ -554,7 +562,7 @@ impl App {
                 self.dialog(None);
             }
         }
-        self.changed();
+        self.altered();
     }
 
     /// Does something to the run, and says why where it cannot be done.

@@ -45,7 +45,7 @@ pub fn first() -> Scenario {
 
 /// What `#…` and `?…` of an address ask for; the fragment wins.
 pub fn opening(hash: &str, search: &str) -> Opening {
-    match link(hash) {
+    match if hash.is_empty() { Opening::Nothing } else { link(hash) } {
         Opening::Nothing => match parameter(search, "scenario") {
             Some(id) => from_gallery(&id),
             None => Opening::Nothing,
@@ -55,6 +55,7 @@ pub fn opening(hash: &str, search: &str) -> Opening {
 }
 
 /// What a fragment, or a whole link that somebody pasted, asks for.
+#[inline(never)]
 pub fn link(text: &str) -> Opening {
     match decode(text.trim(), shared()) {
         Decoded::Nothing => Opening::Nothing,

@@ -421,6 +421,7 @@ impl Session {
     }
 
     /// The link's fragment, `#s=…`.
+    #[inline(never)]
     pub fn link(&self) -> String {
         let mut scenario = self.document();
         netsplit_lab::declared::shared().leave_out_defaults(&mut scenario);
@@ -484,7 +485,7 @@ impl Session {
 
     /// What the panels show now, with entries of the event log of one kind or of all: so many up to the cursor, and so
     /// many after it.
-    pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize)) -> Panels {
+    pub fn panels(&mut self, kind: Option<&str>, (before, after): (usize, usize), charts: bool) -> Panels {
         self.behind = !self.lines.current_mut().judge(8 * JUDGED);
         let now = self.lines.current().now();
         let marks = self.marks();
@@ -501,7 +502,7 @@ impl Session {
             faults: self.lines.current().faults(),
             bands: self.lines.current().bands(),
             amounts: self.lines.current().amounts(),
-            charts: self.lines.current().charts(),
+            charts: if charts { self.lines.current().charts() } else { Vec::new() },
             log: self.lines.current().log_around(kind, before, after),
             branches: self.lines.list(),
         }

@@ -89,6 +89,7 @@ impl Diagram {
     }
 
     /// Makes what is shown, if that is another part of the run by now.
+    #[inline(never)]
     pub fn bring(&mut self, x: &Experiment) {
         let now = x.now();
         if self.span == 0 {

@@ -13,7 +13,8 @@ use crate::model::ui::Dialog;
 use crate::model::{format, setup};
 
 /// The open dialog; `props` makes what an island is given.
-pub fn dialog(app: &App, on: &Callback<Msg>, props: impl Fn(What) -> island::Props) -> El {
+#[inline(never)]
+pub fn dialog(app: &App, on: &Callback<Msg>, props: &dyn Fn(What) -> island::Props) -> El {
     let Some(open) = &app.ui.dialog else { return fragment() };
     let away = {
         let on = on.clone();

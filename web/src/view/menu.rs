@@ -16,6 +16,7 @@ const ENTRY: f64 = 32.0;
 const WIDTH: f64 = 216.0;
 
 /// The menu, where it is open.
+#[inline(never)]
 pub fn menu(app: &App, on: &Callback<Msg>) -> El {
     let Some(menu) = &app.ui.menu else { return fragment() };
     let (name, look) = about(app, menu);

@@ -35,6 +35,7 @@ use yew::prelude::*;
 use crate::app::{App, Msg};
 use crate::model::face::Face;
 use crate::model::ui::{Drawer, Selection, Sheet, Tab};
+use crate::parts;
 use dom::{El, el, fragment};
 use icons::icon;
 use island::{Props, What, island};
@@ -48,7 +49,9 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         scenario: app.scenario.clone(),
         on: on.clone(),
     };
-    let rail = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
+    // What is not there yet is on its way.
+    let here = parts::ready(parts::PANELS);
+    let rail_class = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
     let first = app.face == Face::First;
     let roomy = compare::two(app) && crate::browser::matches(compare::ROOMY);
     let main = el("main")
@@ -60,8 +63,8 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
                 .with(compare::beside(app, on)),
         )
         .with(roomy.then(|| compare::results(app, on)).flatten())
-        .with(sheet::main(app, on))
-        .with(app.in_space_time().then(|| spacetime::diagram(app, on)))
+        .with(app.ui.sheet.map(|open| sheet::main(app, on, open)))
+        .with((here && app.in_space_time()).then(|| spacetime::diagram(app, on)))
         .with(compare::verdict(app, on).unwrap_or_else(|| verdict::verdict(app, on)))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
@@ -101,11 +104,20 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     }
     let body = el("div")
         .class(class)
+        .maybe("aria-busy", app.waiting.map(|_| true))
         .flag("inert", app.ui.dialog.is_some())
         .with(top)
-        .with(el("aside").class(rail).set("aria-label", "Setup").with(island(props(What::Rail))))
+        .with(el("aside").class(rail_class).set("aria-label", "Setup").with(if here {
+            fragment().with(island(props(What::Rail)))
+        } else {
+            rail::tabs(&app.catalogue, &app.scenario.system.pattern, on)
+        }))
         .with(main)
-        .with(side::side(app, on))
+        .with(if here {
+            side::side(app, on)
+        } else {
+            el("aside").class("side").set("aria-label", "Analysis")
+        })
         .with(time)
         .with(phone_nav(app, on));
     el("div")
@@ -117,8 +129,8 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .set("data-playing", session.is_some_and(|s| s.playback.playing))
         .with(el("button").class("skip").sends(on, Msg::Skip).with("To the stage"))
         .with(body)
-        .with(dialogs::dialog(app, on, props))
-        .with(menu::menu(app, on))
+        .with(here.then(|| dialogs::dialog(app, on, &props)))
+        .with(here.then(|| menu::menu(app, on)))
         .with(toast(app, on))
         .with(el("div").class("sr").set("aria-live", "polite").with(&app.speaker.line))
         .with(el("div").class("sr").set("role", "alert").with(&app.alarm))

@@ -2,7 +2,7 @@
 
 use netsplit_lab::advice::{Advice, advice};
 use netsplit_lab::scenario::catalogue::{
-    AlgorithmDecl, Control, ParamDecl, ParamKind, PatternDecl, PresetValueDecl,
+    AlgorithmDecl, Catalogue, Control, ParamDecl, ParamKind, PatternDecl, PresetValueDecl,
 };
 use netsplit_scenario::document::Mode;
 use serde_json::Value;
@@ -42,19 +42,10 @@ struct Rail<'a> {
     advice: Vec<Advice>,
 }
 
-/// The rail.
-pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Change>) -> El {
-    let Props { catalogue, scenario, on, .. } = props;
-    let rail = Rail { props, draft, change, advice: advice(scenario) };
-    let system = &scenario.system;
-    let algorithm = setup::algorithm(catalogue, scenario);
-    let pattern = catalogue.pattern(&system.pattern);
-    let choose = {
-        let (on, pattern) = (on.clone(), system.pattern.clone());
-        Callback::from(move |event: Event| on.emit(Msg::Choose(pattern.clone(), typed(&event))))
-    };
+/// The choice of pattern: all that a first visit has of the rail.
+pub fn tabs(catalogue: &Catalogue, pattern: &str, on: &Callback<Msg>) -> El {
     let tab = |known: &PatternDecl| {
-        let selected = known.id == system.pattern;
+        let selected = known.id == pattern;
         let short = TABS.iter().find(|(id, ..)| *id == known.id).map_or("", |(.., short)| *short);
         let msg = match known.algorithms.first() {
             Some(first) => Msg::Choose(known.id.clone(), first.id.clone()),
@@ -69,6 +60,21 @@ pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Ch
             .sends(on, msg)
             .with(icon(pattern_icon(&known.id), "i20"))
             .with(if short.is_empty() { known.label.clone() } else { short.to_owned() })
+    };
+    let tabs = el("div").class("tabs5").set("role", "tablist").set("aria-label", "Pattern");
+    tabs.each(catalogue.patterns.iter().map(tab))
+}
+
+/// The rail.
+pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Change>) -> El {
+    let Props { catalogue, scenario, on, .. } = props;
+    let rail = Rail { props, draft, change, advice: advice(scenario) };
+    let system = &scenario.system;
+    let algorithm = setup::algorithm(catalogue, scenario);
+    let pattern = catalogue.pattern(&system.pattern);
+    let choose = {
+        let (on, pattern) = (on.clone(), system.pattern.clone());
+        Callback::from(move |event: Event| on.emit(Msg::Choose(pattern.clone(), typed(&event))))
     };
     let entry =
         |known: &AlgorithmDecl| option(known.id.clone(), known.label.clone(), known.id == system.algorithm);
@@ -100,8 +106,7 @@ pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Ch
         .set("aria-label", "Draw a new seed")
         .sends(on, Msg::Dice)
         .with(icon("i-dice", ""));
-    let tabs = el("div").class("tabs5").set("role", "tablist").set("aria-label", "Pattern");
-    fragment().with(tabs.each(catalogue.patterns.iter().map(tab))).with(scroll).with(
+    fragment().with(tabs(catalogue, &system.pattern, on)).with(scroll).with(
         el("div")
             .class("railend")
             .with(el("label").set("for", "seed").with("Seed"))

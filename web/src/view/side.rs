@@ -12,8 +12,9 @@ use crate::model::ui::{Drawer, Tab};
 const WINDOWS: [(u64, &str); 4] = [(2, "Last 2 s"), (10, "Last 10 s"), (30, "Last 30 s"), (0, "Whole run")];
 
 /// The right panel.
+#[inline(never)]
 pub fn side(app: &App, on: &Callback<Msg>) -> El {
-    if let Some(sheet) = sheet::side(app, on) {
+    if let Some(sheet) = app.ui.sheet.map(|open| sheet::side(app, on, open)) {
         return el("aside").class("side").set("aria-label", "Analysis").with(sheet);
     }
     let now = app.ui.tab;

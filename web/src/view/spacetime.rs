@@ -24,6 +24,7 @@ const FILES: [(&str, &str); 8] = [
 ];
 
 /// The diagram.
+#[inline(never)]
 pub fn diagram(app: &App, on: &Callback<Msg>) -> El {
     let tool = |id: &str, label: &'static str, deed: Deed| {
         let button = el("button").class("btn sq sm").set("aria-label", label).set("title", label);

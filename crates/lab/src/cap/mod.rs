@@ -112,6 +112,7 @@ pub struct Cap {
 impl Cap {
     /// For the run in hand, as far as it goes; nothing where the algorithm keeps no data.
     #[must_use]
+    #[inline(never)]
     pub fn new(x: &Experiment) -> Option<Self> {
         let runs: Vec<Run> =
             settings::of(x)?.into_iter().filter_map(|(title, s)| Run::new(x, title, &s)).collect();
@@ -119,6 +120,7 @@ impl Cap {
     }
 
     /// Goes on, by about so many events; true when all is measured.
+    #[inline(never)]
     pub fn work(&mut self, events: u64) -> bool {
         match self.runs.iter_mut().find(|run| !run.done()) {
             Some(run) => run.work(events),
@@ -135,6 +137,7 @@ impl Cap {
 
     /// What was measured so far: a run is there once it is done. The first is the run in hand.
     #[must_use]
+    #[inline(never)]
     pub fn measured(&self) -> Vec<Measured> {
         self.runs.iter().filter(|run| run.done()).map(Run::measured).collect()
     }

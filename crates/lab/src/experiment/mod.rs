@@ -457,6 +457,7 @@ impl Experiment {
 
     /// The charts, up to the frontier.
     #[must_use]
+    #[inline(never)]
     pub fn charts(&self) -> Vec<Chart> {
         crate::charts::charts(self)
     }

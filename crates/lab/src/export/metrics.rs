@@ -25,6 +25,7 @@ fn field(text: &str) -> String {
 /// All charts up to the frontier: a row for each bucket of time, a column for each line. The first row names them; what
 /// was not measured is empty.
 #[must_use]
+#[inline(never)]
 pub fn csv(x: &Experiment) -> String {
     let charts = x.charts();
     let mut columns: Vec<(String, &[Option<f64>])> = Vec::new();
@@ -76,6 +77,7 @@ impl Families {
 /// What the run came to so far, in Prometheus' text format: metrics and their names as its naming rules have them (base
 /// units, counters end in `_total`).
 #[must_use]
+#[inline(never)]
 pub fn prometheus(x: &Experiment) -> String {
     let report = x.report();
     let (metrics, operations) = (&report.metrics, &report.metrics.operations);

@@ -106,6 +106,7 @@ fn colour(legend: &[Legend], kind: u8) -> &'static str {
 
 /// A space-time diagram; `past` are events to be stressed, all others fade then.
 #[must_use]
+#[inline(never)]
 pub fn space_time(diagram: &SpaceTime, legend: &[Legend], title: &str, past: &[u64]) -> String {
     let height = TOP + LANE * diagram.lanes.len() as f64 + 8.0;
     let span = (diagram.to - diagram.from).max(1) as f64;

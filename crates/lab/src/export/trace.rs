@@ -57,6 +57,7 @@ fn place(x: &Experiment, node: u32) -> String {
 /// Each event from `from` to `to` as a line of JSON, given to `write`: number, instant (ns), kind, node, and where they
 /// apply the event that caused it, the other node, the kind of message and when it was sent (ns). A message that is lost
 /// on its way has a line as well, with the number of the event in which that happened.
+#[inline(never)]
 pub fn json_lines(x: &Experiment, from: u64, to: u64, write: &mut dyn FnMut(&str)) {
     each(x, from, to, &mut |window, record| {
         let mut line = format!(
@@ -91,6 +92,7 @@ pub fn json_lines(x: &Experiment, from: u64, to: u64, write: &mut dyn FnMut(&str
 
 /// The events from `from` to `to` as a log for ShiViz, to be read with [`SHIVIZ_PARSER`]: clocks count from the first one
 /// of them.
+#[inline(never)]
 pub fn shiviz(x: &Experiment, from: u64, to: u64, write: &mut dyn FnMut(&str)) {
     let mut clocks = Clocks::default();
     each(x, from, to, &mut |window, record| {

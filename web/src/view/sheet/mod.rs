@@ -22,12 +22,12 @@ use crate::model::format;
 use crate::model::ui::Sheet;
 
 /// What stands above and beside the stage.
-pub fn main(app: &App, on: &Callback<Msg>) -> El {
-    match app.ui.sheet {
-        None => fragment(),
-        Some(Sheet::Cap(cut)) => cap::main(app, on, cut),
-        Some(Sheet::Sweep) => sweep::main(app, on),
-        Some(Sheet::Why(index)) => {
+#[inline(never)]
+pub fn main(app: &App, on: &Callback<Msg>, open: Sheet) -> El {
+    match open {
+        Sheet::Cap(cut) => cap::main(app, on, cut),
+        Sheet::Sweep => sweep::main(app, on),
+        Sheet::Why(index) => {
             let bar = bar(on).with(steps(app, on, index)).with(lanes::legend());
             fragment().with(bar).with(lanes::lanes(app, on, index))
         }
@@ -35,11 +35,12 @@ pub fn main(app: &App, on: &Callback<Msg>) -> El {
 }
 
 /// What stands in the right panel's place.
-pub fn side(app: &App, on: &Callback<Msg>) -> Option<El> {
-    match app.ui.sheet? {
-        Sheet::Why(index) => Some(why::why(app, on, index)),
-        Sheet::Cap(_) => Some(cap::side(app, on)),
-        Sheet::Sweep => Some(sweep::side(app, on)),
+#[inline(never)]
+pub fn side(app: &App, on: &Callback<Msg>, open: Sheet) -> El {
+    match open {
+        Sheet::Why(index) => why::why(app, on, index),
+        Sheet::Cap(_) => cap::side(app, on),
+        Sheet::Sweep => sweep::side(app, on),
     }
 }
 

@@ -1,0 +1,125 @@
+//! What waits until a part of the program is there.
+
+use netsplit_lab::scenario::Scenario;
+
+use super::gesture::Phase;
+use super::{App, Msg};
+use crate::browser;
+use crate::model::compare::{self, Differs};
+use crate::model::opening::{self, Opening};
+use crate::model::session::Session;
+use crate::model::spacetime::Deed;
+use crate::model::ui::{CompareDeed, Sheet};
+use crate::parts;
+
+/// After so long a person is told what is being waited for (wall ms).
+const PATIENCE: f64 = 400.0;
+
+impl App {
+    /// True where a message has to wait for a part of the program: it comes again when that is there.
+    pub(super) fn waits(&mut self, msg: &Msg) -> bool {
+        let missing = self.missing(msg);
+        if missing.is_empty() {
+            return false;
+        }
+        self.waiting = Some(browser::wall());
+        let (on, msg) = (self.on.clone(), Box::new(msg.clone()));
+        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+        parts::bring(&missing, move |good| on.emit(Msg::Brought(good, Some(msg))));
+        true
+    }
+
+    /// The parts that a message needs and that are not there.
+    fn missing(&self, msg: &Msg) -> Vec<String> {
+        let mut needs = match msg {
+            // Nobody did anything; a finger that is not down has nothing to move.
+            Msg::Picture(_) | Msg::Brought(..) => return Vec::new(),
+            Msg::Pointer(pointer) if pointer.phase == Phase::Move && self.fingers.is_empty() => {
+                return Vec::new();
+            }
+            Msg::Choose(pattern, algorithm) => vec![parts::of(pattern, algorithm).to_owned()],
+            Msg::Default => run(&opening::first()),
+            Msg::Gallery(id) => opens(&opening::from_gallery(id)),
+            Msg::Paste(text) => link(text),
+            Msg::HashChanged => link(&browser::hash()),
+            Msg::Share | Msg::Away => vec![parts::SHARE.to_owned()],
+            Msg::Diagram(Deed::Save(_)) => vec![parts::EXPORT.to_owned()],
+            // Costs are measured on runs with other settings, and other algorithms, of the pattern.
+            Msg::Sheet(Some(Sheet::Cap(_))) => {
+                vec![parts::SHEETS.to_owned(), self.scenario.system.pattern.clone()]
+            }
+            Msg::Sheet(Some(Sheet::Why(_))) => vec![parts::SHEETS.to_owned()],
+            // Workers are told the scenario as a link.
+            Msg::Sheet(Some(Sheet::Sweep)) => vec![parts::SHEETS.to_owned(), parts::SHARE.to_owned()],
+            Msg::Compare(deed) => vec![self.compared_part(deed)],
+            _ => Vec::new(),
+        };
+        needs.push(parts::PANELS.to_owned());
+        needs.retain(|part| !parts::ready(part));
+        needs
+    }
+
+    /// The part that runs what is compared.
+    fn compared_part(&self, deed: &CompareDeed) -> String {
+        let system = &self.scenario.system;
+        let said = self.session.as_ref().and_then(Session::compared).and_then(|said| said.algorithm.clone());
+        let begun = || compare::begin(*self.catalogue, &self.scenario, &Differs::Algorithm)?.algorithm;
+        let algorithm = match deed {
+            CompareDeed::Value(value) => value.as_str().map(str::to_owned),
+            CompareDeed::Toggle | CompareDeed::First => said.or_else(begun),
+            CompareDeed::Differs(_) => begun(),
+        };
+        parts::of(&system.pattern, algorithm.as_deref().unwrap_or(&system.algorithm)).to_owned()
+    }
+
+    /// A part has come, or not: what waited for it happens now.
+    pub(super) fn brought(&mut self, good: bool, waited: Option<Msg>) {
+        self.waiting = None;
+        match waited {
+            _ if !good => {
+                let words = "A part of netsplit could not be fetched. Is this machine still online?";
+                self.toast(words.to_owned(), false, 8000.0);
+            }
+            Some(msg) => self.on.emit(msg),
+            None => {}
+        }
+    }
+
+    /// The run became another one at a person's hand: from now on a link to it is kept for the case that the engine stops.
+    pub(super) fn altered(&mut self) {
+        self.changed();
+        if !parts::ready(parts::SHARE) {
+            let on = self.on.clone();
+            parts::bring(&[parts::SHARE], move |good| on.emit(Msg::Brought(good, None)));
+        }
+    }
+
+    /// Says what is being waited for, once that takes long.
+    pub(super) fn say_wait(&mut self, wall: f64) -> bool {
+        let long = self.waiting.is_some_and(|since| wall - since > PATIENCE);
+        if long {
+            self.waiting = Some(f64::INFINITY);
+            self.toast("Fetching that part of netsplit.".to_owned(), false, 4000.0);
+        }
+        long
+    }
+}
+
+/// The parts that run a scenario: its own, and that of the run beside it.
+pub fn run(scenario: &Scenario) -> Vec<String> {
+    let part = |algorithm: &str| parts::of(&scenario.system.pattern, algorithm).to_owned();
+    let other = scenario.compare.as_ref().filter(|_| scenario.view.compare);
+    let other = other.and_then(|compare| compare.algorithm.as_deref());
+    std::iter::once(scenario.system.algorithm.as_str()).chain(other).map(part).collect()
+}
+
+fn opens(opening: &Opening) -> Vec<String> {
+    match opening {
+        Opening::Scenario(scenario) => run(scenario),
+        Opening::Nothing | Opening::Bad(_) => Vec::new(),
+    }
+}
+
+fn link(text: &str) -> Vec<String> {
+    if parts::ready(parts::SHARE) { opens(&opening::link(text)) } else { vec![parts::SHARE.to_owned()] }
+}
