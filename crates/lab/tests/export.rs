@@ -8,7 +8,7 @@ use netsplit_lab::scenario::{Duration, Fault, Target};
 use netsplit_lab::{Experiment, catalogue, causes, default_scenario, export, spacetime};
 use serde_json::Value;
 
-const END: u64 = 2_000_000_000;
+const END: u64 = 4_000_000_000;
 
 fn all() -> Vec<Experiment> {
     let patterns = catalogue().patterns;

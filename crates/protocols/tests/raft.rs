@@ -4,9 +4,12 @@
 mod raft_world;
 
 use netsplit_protocols::parts::raft::{BROKEN, Role};
-use netsplit_sim::Simulation;
+use netsplit_sim::fault::{FaultKind, Selector};
 use netsplit_sim::time::{MILLISECOND, SECOND};
-use raft_world::{Dice, Ledger, VARIANTS, Variant, replicas, scene, storm, strike, variant, world};
+use netsplit_sim::{NodeId, Simulation};
+use raft_world::{
+    Dice, Ledger, Observer, VARIANTS, Variant, fault, replicas, scene, storm, strike, variant, world,
+};
 
 fn reproduce(variant: &Variant, broken: &str, seed: u64, why: &str) -> String {
     format!(
@@ -106,6 +109,58 @@ fn each_mistake_is_caught_within_200_schedules() {
         }
     }
     assert!(missed.is_empty(), "not caught: {missed:?}");
+}
+
+/// A full disk refuses writes, crashes take what was not synced, and a leader's disk is full when it is asked: what a
+/// refused write would have allowed does not happen, and all of it happens once there is room.
+#[test]
+fn full_disks_break_nothing_and_what_they_refused_is_written_later() {
+    let mut total = Ledger::default();
+    let mut full = 0;
+    for seed in 0..300 {
+        let variant = &VARIANTS[(seed % VARIANTS.len() as u64) as usize];
+        let mut sim = world(seed, variant, "none");
+        let mut observer = Observer::default();
+        let mut dice = Dice { key: netsplit_sim::draw::mix(seed ^ 0xf0d1), count: 0 };
+        while sim.now() < 5 * SECOND && observer.breach.is_none() {
+            let servers = replicas(&sim).filter(|replica| !sim.core().nodes[replica.me().index()].absent);
+            let servers: Vec<NodeId> = servers.map(netsplit_protocols::parts::raft::Replica::me).collect();
+            let leader = replicas(&sim).find(|replica| replica.role == Role::Leader).map(|r| r.me());
+            let any = servers[dice.below(servers.len() as u32) as usize];
+            let who = leader.filter(|_| dice.below(2) == 0).unwrap_or(any);
+            let kind = match dice.below(5) {
+                0..=2 => FaultKind::FillDisk,
+                3 => FaultKind::LoseUnsynced,
+                _ => FaultKind::Crash { host: true },
+            };
+            full += u64::from(kind == FaultKind::FillDisk);
+            let lasts = Some(MILLISECOND + dice.span(400));
+            fault(&mut sim, lasts, kind, vec![Selector::Node(who)], Vec::new());
+            let until = sim.now() + dice.span(150);
+            observer.run(&mut sim, until, |_| false);
+        }
+        observer.judge().unwrap_or_else(|why| panic!("{}, seed {seed}: {why}", variant.name));
+        total.add(&observer.ledger(&sim));
+    }
+    println!("{full} full disks: {total:?}");
+    assert!(
+        full > 8_000 && total.writes > 10_000 && total.reads > 10_000 && total.leaders > 1_000,
+        "{total:?}"
+    );
+    // Alone, a leader whose disk was full has nobody to remind it.
+    let mut sim = world(1, &Variant { nodes: [1, 1], ..VARIANTS[0] }, "none");
+    sim.run(SECOND, u64::MAX);
+    let lasts = Some(50 * MILLISECOND);
+    fault(&mut sim, lasts, FaultKind::FillDisk, vec![Selector::Node(NodeId(0))], Vec::new());
+    sim.run(SECOND + 49 * MILLISECOND, u64::MAX);
+    let refused =
+        replicas(&sim).next().map(|replica| (replica.commit, replica.log.last())).expect("it is there");
+    assert!(refused.0 < refused.1, "something was asked meanwhile");
+    let quiet = FaultKind::Pause;
+    let clients = (1..sim.nodes().len() as u32).map(|node| Selector::Node(NodeId(node))).collect();
+    fault(&mut sim, Some(SECOND), quiet, clients, Vec::new());
+    sim.run(SECOND + 300 * MILLISECOND, u64::MAX);
+    assert!(replicas(&sim).next().is_some_and(|replica| replica.commit >= refused.1));
 }
 
 /// After faults of all kinds have ended, with all servers up and delays below a tenth of the election timeout, how long

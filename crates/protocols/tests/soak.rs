@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "how long to go on is wall time")]
 
+mod etcd_world;
 mod raft_world;
 mod zookeeper_schedules;
 mod zookeeper_world;
@@ -199,4 +200,21 @@ fn zookeeper_stays_safe() {
         seed += 1;
     }
     println!("zookeeper: {} schedules", seed - 1_000_000);
+}
+
+#[test]
+fn etcd_stays_safe() {
+    let budget = Duration::from_secs_f64(seconds());
+    let start = Instant::now();
+    // Other seeds than the thousand of the ordinary test.
+    let mut seed = 1_000_000;
+    while start.elapsed() < budget {
+        if let Err(why) = etcd_world::storm(seed, "none") {
+            panic!(
+                "{why}\n  reproduce: NETSPLIT_SEED={seed} cargo test -p netsplit-protocols --test etcd one_schedule"
+            );
+        }
+        seed += 1;
+    }
+    println!("etcd: {} schedules", seed - 1_000_000);
 }

@@ -252,7 +252,7 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
                     % if word(5, count) & 3 == 0 { 2500 * MILLISECOND } else { 300 * MILLISECOND };
             let (mut from, mut to) = (vec![Selector::Node(aim)], Vec::new());
             let share = draw::unit(word(6, count)) * 0.5;
-            let kind = match word(7, count) % 14 {
+            let kind = match word(7, count) % 15 {
                 0..=2 => FaultKind::Crash { host: word(8, count) & 1 == 0 },
                 3 | 4 => {
                     // Now and then for longer than leases last.
@@ -278,6 +278,7 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
                 10 => FaultKind::LoseUnsynced,
                 11 => FaultKind::ClockDrift(draw::unit(word(12, count)) * 100_000.0 - 50_000.0),
                 12 => FaultKind::Slow(1.0 + 200.0 * share),
+                13 => FaultKind::FillDisk,
                 _ => FaultKind::StallDisk,
             };
             fault(&mut sim, kind, from, to, span);

@@ -9,7 +9,7 @@ mod scene;
 mod storm;
 
 pub use scene::scene;
-pub use storm::{LENGTH, storm, strike};
+pub use storm::{LENGTH, fault, storm, strike};
 
 use netsplit_checker::live::Live;
 use netsplit_checker::{self as checker, Call, History};

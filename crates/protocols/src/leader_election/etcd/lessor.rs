@@ -2,7 +2,7 @@
 //!
 //! etcd's `server/lease/lessor.go`: the lessor of the leader is the primary one. It is promoted when the leader has
 //! applied the first entry of its term, and gives every lease its whole time to live again and an election timeout more,
-//! as it does not know what its predecessor told clients; that it is promoted no clock has to be right for. Renewals do
+//! as it does not know what its predecessor told clients; no clocks need agree for that. Renewals do
 //! not go through the log. Twice a second it looks for leases that are over and proposes to revoke them, and after 3 s
 //! again where that has come to nothing. A lease that is over is not renewed any more: it may be on its way out.
 //!

@@ -132,6 +132,10 @@ impl Replica {
             self.step_down(ctx);
             return;
         }
+        if self.unsaved != u64::MAX && !self.flushing {
+            // A full disk refused it, and nothing else may come to be written.
+            self.when_durable(Effect::OwnLog(self.term, self.log.last()), ctx);
+        }
         self.new_round(ctx);
         for peer in self.others() {
             if let Some(progress) = self.progress.get_mut(&peer.0) {
