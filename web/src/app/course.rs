@@ -10,6 +10,7 @@ use crate::model::compare::{self, Differs};
 use crate::model::session::Session;
 use crate::model::tool::Hit;
 use crate::model::ui::{BranchDeed, CompareDeed, Drawer, Selection, Tab};
+use crate::parts;
 use crate::stage::draw::{CROWD, Layers, Overlay};
 use crate::stage::hit;
 
@@ -187,7 +188,9 @@ impl App {
 
     /// Works out how the compared runs differ, not too often.
     pub(super) fn refresh_results(&mut self) {
-        let Some(session) = self.session.as_ref().filter(|session| session.beside().is_some()) else {
+        let Some(session) =
+            self.session.as_ref().filter(|session| session.beside().is_some() && parts::ready(parts::SHEETS))
+        else {
             self.results = None;
             return;
         };

@@ -9,7 +9,7 @@ use crate::model::compare::{self, Differs};
 use crate::model::opening::{self, Opening};
 use crate::model::session::Session;
 use crate::model::spacetime::Deed;
-use crate::model::ui::{CompareDeed, Sheet};
+use crate::model::ui::{BranchDeed, CompareDeed, Sheet};
 use crate::parts;
 
 /// After so long a person is told what is being waited for (wall ms).
@@ -51,7 +51,8 @@ impl App {
             Msg::Sheet(Some(Sheet::Why(_))) => vec![parts::SHEETS.to_owned()],
             // Workers are told the scenario as a link.
             Msg::Sheet(Some(Sheet::Sweep)) => vec![parts::SHEETS.to_owned(), parts::SHARE.to_owned()],
-            Msg::Compare(deed) => vec![self.compared_part(deed)],
+            Msg::Compare(deed) => vec![parts::SHEETS.to_owned(), self.compared_part(deed)],
+            Msg::Branch(BranchDeed::Compare(_)) => vec![parts::SHEETS.to_owned()],
             _ => Vec::new(),
         };
         needs.push(parts::PANELS.to_owned());
@@ -108,9 +109,12 @@ impl App {
 /// The parts that run a scenario: its own, and that of the run beside it.
 pub fn run(scenario: &Scenario) -> Vec<String> {
     let part = |algorithm: &str| parts::of(&scenario.system.pattern, algorithm).to_owned();
-    let other = scenario.compare.as_ref().filter(|_| scenario.view.compare);
-    let other = other.and_then(|compare| compare.algorithm.as_deref());
-    std::iter::once(scenario.system.algorithm.as_str()).chain(other).map(part).collect()
+    let mut needs = vec![part(&scenario.system.algorithm)];
+    if let Some(other) = scenario.compare.as_ref().filter(|_| scenario.view.compare) {
+        needs.extend(other.algorithm.as_deref().map(part));
+        needs.push(parts::SHEETS.to_owned());
+    }
+    needs
 }
 
 fn opens(opening: &Opening) -> Vec<String> {

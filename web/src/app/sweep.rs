@@ -171,6 +171,7 @@ impl Sweeping {
 
     /// Goes on with it on the page's own thread for so long (ms), where no worker does. True where there is something
     /// new to show.
+    #[inline(never)]
     fn work(&mut self, budget: f64) -> bool {
         let start = browser::wall();
         let waits = start - self.began < PATIENCE;

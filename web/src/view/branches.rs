@@ -33,10 +33,8 @@ fn y(top: f64, row: usize) -> f64 {
 }
 
 /// The lane.
+#[inline(never)]
 pub(super) fn lane(axis: &Axis, all: &[BranchFrame], at: usize) -> El {
-    if all.len() < 2 {
-        return fragment();
-    }
     let (top, rows) = (axis.top(at), rows(all));
     let place = |id: Option<u32>| rows.iter().position(|branch| Some(branch.id) == id).unwrap_or(0);
     let line = |(row, branch): (usize, &&BranchFrame)| {
@@ -77,11 +75,9 @@ pub(super) fn lane(axis: &Axis, all: &[BranchFrame], at: usize) -> El {
 }
 
 /// Buttons over the lines: a click shows one.
-pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> Vec<El> {
+#[inline(never)]
+pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> El {
     let all = &app.panels.branches;
-    if all.len() < 2 {
-        return Vec::new();
-    }
     let top = axis.top(at);
     let button = |(row, branch): (usize, &&BranchFrame)| {
         let x = if branch.parent.is_some() { axis.x(branch.from) } else { axis.x(0) };
@@ -110,5 +106,5 @@ pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> 
             .set("aria-pressed", branch.current)
             .on_click(go)
     };
-    rows(all).iter().enumerate().map(button).collect()
+    fragment().each(rows(all).iter().enumerate().map(button))
 }

@@ -165,6 +165,7 @@ fn form(app: &App, on: &Callback<Msg>) -> El {
 }
 
 /// Where on the ruler breakpoints are: those on an instant, and the one that has stopped the run.
+#[inline(never)]
 pub(super) fn marks(app: &App, axis: &Axis, tall: f64) -> El {
     let breaks = &app.breaks;
     let at = |(index, point): (usize, &Breakpoint)| match point.at {

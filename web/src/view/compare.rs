@@ -33,6 +33,7 @@ pub fn two(app: &App) -> bool {
 }
 
 /// What stands above the first stage.
+#[inline(never)]
 pub fn first(app: &App, on: &Callback<Msg>) -> Option<El> {
     let session = app.session.as_ref().filter(|_| two(app))?;
     let compare = session.compared()?;
@@ -188,6 +189,7 @@ fn note(frame: &Frame) -> El {
 }
 
 /// The second run's half.
+#[inline(never)]
 pub fn beside(app: &App, on: &Callback<Msg>) -> Option<El> {
     let session = app.session.as_ref().filter(|_| two(app))?;
     let catching = session.catching_up();
@@ -222,6 +224,7 @@ pub fn beside(app: &App, on: &Callback<Msg>) -> Option<El> {
 }
 
 /// What came of it: under the stages, or in the panel of metrics.
+#[inline(never)]
 pub fn results(app: &App, on: &Callback<Msg>) -> Option<El> {
     let results = app.results.as_deref()?;
     let charts = results.charts.iter().filter(|chart| chart.id == "p99" || chart.id == "failures");
@@ -376,6 +379,7 @@ fn curve(results: &Results) -> El {
 }
 
 /// What each run came to, and where they part.
+#[inline(never)]
 pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
     let results = app.results.as_deref().filter(|_| two(app))?;
     let p99 = results.rows.iter().find(|row| row.id == "latency_ms.p99");

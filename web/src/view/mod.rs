@@ -53,19 +53,25 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     let here = parts::ready(parts::PANELS);
     let rail_class = if app.drawer(Drawer::Setup) { "rail open" } else { "rail" };
     let first = app.face == Face::First;
-    let roomy = compare::two(app) && crate::browser::matches(compare::ROOMY);
+    let two = here && parts::ready(parts::SHEETS) && compare::two(app);
+    let roomy = two && crate::browser::matches(compare::ROOMY);
     let main = el("main")
         .class("main")
         .with(
             el("div")
                 .class("stages")
-                .with(el("div").class("half").with(compare::first(app, on)).with(stage::stage(app, on)))
-                .with(compare::beside(app, on)),
+                .with(
+                    el("div")
+                        .class("half")
+                        .with(two.then(|| compare::first(app, on)).flatten())
+                        .with(stage::stage(app, on)),
+                )
+                .with(two.then(|| compare::beside(app, on)).flatten()),
         )
         .with(roomy.then(|| compare::results(app, on)).flatten())
         .with(app.ui.sheet.map(|open| sheet::main(app, on, open)))
         .with((here && app.in_space_time()).then(|| spacetime::diagram(app, on)))
-        .with(compare::verdict(app, on).unwrap_or_else(|| verdict::verdict(app, on)))
+        .with(two.then(|| compare::verdict(app, on)).flatten().unwrap_or_else(|| verdict::verdict(app, on)))
         .with(stage::palette(app, on))
         .with(first.then(|| first::first(app, on)));
     let time = el("footer")
@@ -94,7 +100,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         (app.ui.sheet.is_some(), "sheeted"),
         (matches!(app.ui.sheet, Some(Sheet::Cap(_) | Sheet::Sweep)), "costs"),
         (app.in_space_time(), "times"),
-        (compare::two(app), "two"),
+        (two, "two"),
         (roomy, "roomy"),
         (app.ui.selection != Selection::None || app.drawer(Drawer::Analysis), "looked"),
     ];

@@ -36,7 +36,7 @@ pub fn strip(app: &App, on: &Callback<Msg>) -> El {
         .with(rect("simmed", 0.0, 0.0, axis.x(app.panels.frontier), px(HEIGHT)))
         .each(app.panels.faults.iter().map(fault))
         .each(session.lanes.iter().enumerate().map(lane))
-        .with(super::breaks::marks(app, &axis, HEIGHT));
+        .with((!app.breaks.list.is_empty()).then(|| super::breaks::marks(app, &axis, HEIGHT)));
     el("div")
         .class("strip line-area")
         .at(&app.refs.lanes)

@@ -82,6 +82,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let own = lanes.len() + panels.amounts.len();
     let second = other.map_or(0, |(results, beside)| beside.lanes.len() + results.amounts.len());
     let last = 1 + own + second + judged;
+    let lines = panels.branches.len() > 1;
     let height = axis.top(last) + branches::height(&panels.branches) + 6.0;
     let (down, moved) = scrub(app, on);
     let up = {
@@ -146,9 +147,9 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .each(panels.amounts.iter().enumerate().map(|entry| amount("A", 1 + lanes.len(), entry)))
         .with(beside)
         .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + own + second)))
-        .with(branches::lane(&axis, &panels.branches, last))
+        .with(lines.then(|| branches::lane(&axis, &panels.branches, last)))
         .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)))
-        .with(super::breaks::marks(app, &axis, foot));
+        .with((!app.breaks.list.is_empty()).then(|| super::breaks::marks(app, &axis, foot)));
     el("div")
         .class("line-area")
         .at(&app.refs.lanes)
@@ -157,7 +158,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .with(drawing)
         .each(panels.faults.iter().enumerate().map(|(at, fault)| fault_button(app, on, &axis, (at, fault))))
         .each(violations::buttons(app, on, &axis, 1 + own + second))
-        .each(branches::buttons(app, on, &axis, last))
+        .with(lines.then(|| branches::buttons(app, on, &axis, last)))
         .with(el("canvas").class("headc").at(&app.refs.head).set("aria-hidden", true))
 }
 

@@ -23,6 +23,12 @@ const SEEDS: [(&str, &[&str]); 4] = [
         &[
             "netsplit_web::view::sheet::main",
             "netsplit_web::view::sheet::side",
+            "netsplit_web::view::compare::first",
+            "netsplit_web::view::compare::beside",
+            "netsplit_web::view::compare::results",
+            "netsplit_web::view::compare::verdict",
+            "<netsplit_web::model::session::Session>::results",
+            "<netsplit_web::app::sweep::Sweeping>::work",
             "netsplit_lab::judges::some",
             "<netsplit_lab::cap::Cap>::",
         ],
@@ -39,6 +45,9 @@ const SEEDS: [(&str, &[&str]); 4] = [
             "netsplit_web::view::dialogs::dialog",
             "netsplit_web::view::menu::menu",
             "netsplit_web::view::spacetime::diagram",
+            "netsplit_web::view::branches::lane",
+            "netsplit_web::view::branches::buttons",
+            "netsplit_web::view::breaks::marks",
             "<netsplit_web::view::island::Island as yew::html::component::Component>::view",
             "<netsplit_lab::experiment::Experiment>::charts",
             "<netsplit_web::model::spacetime::Diagram>::bring",
@@ -50,10 +59,12 @@ const SEEDS: [(&str, &[&str]); 4] = [
 
 /// Modules of the page that only a part needs: what closures of theirs do is reached through tables of methods.
 const MODULES: [(&str, &[&str]); 2] = [
-    ("sheets", &["netsplit_web::view::sheet::"]),
+    ("sheets", &["netsplit_web::view::sheet::", "netsplit_web::view::compare::"]),
     (
         "panels",
         &[
+            "netsplit_web::view::branches::",
+            "netsplit_web::view::breaks::",
             "netsplit_web::view::charts::",
             "netsplit_web::view::controls::",
             "netsplit_web::view::dialogs::",

@@ -141,6 +141,7 @@ impl Session {
     }
 
     /// How both runs differ, as far as they were simulated.
+    #[inline(never)]
     pub fn results(&self) -> Option<Results> {
         let (both, beside) = (self.both()?, self.beside.as_ref()?);
         Some(Results {
