@@ -33,9 +33,7 @@ fn prepare() {
     let scenario = app::opens(&opening, face);
     let mut needs = vec![parts::of(&scenario.system.pattern, &scenario.system.algorithm)];
     match face {
-        Face::Full => needs.push(parts::PANELS),
-        // "Open in netsplit" leads to the run as it is.
-        Face::Embed => needs.extend([parts::PANELS, parts::SHARE]),
+        Face::Full | Face::Embed => needs.extend([parts::PANELS, parts::SHARE]),
         Face::First => {}
     }
     parts::bring(&needs, |good| {

@@ -71,7 +71,7 @@ impl App {
                 let Some(session) = self.session.as_mut() else { return };
                 match session.ask(&line, &node) {
                     Ok(_) => {
-                        self.altered();
+                        self.changed();
                         if !self.session.as_ref().is_some_and(|session| session.playback.playing) {
                             self.toast("Asked. Play to see the answer.".to_owned(), true, 4000.0);
                         }
@@ -202,23 +202,23 @@ impl App {
                 if let Some(Err(problems)) = done {
                     self.refuse(&problems);
                 }
-                self.altered();
+                self.changed();
             }
             Msg::Heal(index) => {
                 self.with(|session| session.heal(index));
-                self.altered();
+                self.changed();
             }
             Msg::HealAll => {
                 let count = self.session.as_mut().map_or(0, Session::heal_all);
                 let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
                 self.toast(words.to_owned(), false, 3000.0);
-                self.altered();
+                self.changed();
             }
             Msg::Remove(index) => {
                 self.with(|session| session.remove(index));
                 self.ui.selection = Selection::None;
                 self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
-                self.altered();
+                self.changed();
             }
             Msg::Put(index, fault) => drop(self.put_fault(index, fault)),
             Msg::Grab(index, part, at, scale) => self.grab(index, part, at, scale),
@@ -520,7 +520,7 @@ impl App {
         if let Some(Err(problems)) = &done {
             self.refuse(problems);
         }
-        self.altered();
+        self.changed();
         matches!(done, Some(Ok(())))
     }
 
@@ -546,7 +546,7 @@ impl App {
             Some(Err(problems)) => self.refuse(&problems),
             None => {}
         }
-        self.altered();
+        self.changed();
     }
 
     fn refuse(&mut self, problems: &Problems) {
