@@ -35,9 +35,8 @@ try {
   const { default: start } = await import(script.href);
   // What this address needs besides the first module is fetched at the same time; the program asks for the rest.
   const bring = (part) => globalThis.netsplitParts?.load(part).catch(() => {});
-  if (known() || location.search || location.hash) bring('panels');
-  if (location.hash) bring('share');
-  else if (known() && !location.search) bring('raft');
+  if (known() || location.search || location.hash) ['panels', 'share'].forEach(bring);
+  if (known() && !location.search && !location.hash) bring('raft');
   await start({ module_or_path: wasm });
 } catch (error) {
   fail(error);

@@ -76,6 +76,7 @@ for (const [tab, first, algorithms] of PATTERNS) {
   test(`${tab}: each algorithm runs, moves and answers`, async () => {
     const { page, errors } = await site.open();
     await page.getByRole('tab', { name: tab }).click();
+    await page.getByRole('tab', { name: tab, selected: true }).waitFor();
     const picker = page.getByRole('combobox', { name: 'Algorithm' });
     const names = await picker.locator('option').allTextContents();
     assert.ok(names.length >= algorithms && names.includes(first), names.join());

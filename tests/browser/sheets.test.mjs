@@ -97,6 +97,7 @@ for (const by of ['pointer', 'keys']) {
     await verdict(other).getByText(/^Stale read at/).waitFor();
     assert.equal(await time(other), at);
     await verdict(other).getByRole('button', { name: 'Show why' }).click();
+    await other.locator('.chain li').first().waitFor();
     assert.deepEqual(await other.locator('.chain li').allInnerTexts(), steps);
     errors.none();
   });

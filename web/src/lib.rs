@@ -38,9 +38,7 @@ fn prepare() {
     let scenario = app::opens(&opening, face);
     let mut needs = app::run(&scenario);
     match face {
-        Face::Full => needs.push(parts::PANELS.to_owned()),
-        // "Open in netsplit" leads to the run as it is.
-        Face::Embed => needs.extend([parts::PANELS, parts::SHARE].map(str::to_owned)),
+        Face::Full | Face::Embed => needs.extend([parts::PANELS, parts::SHARE].map(str::to_owned)),
         Face::First => {}
     }
     let needs: Vec<&str> = needs.iter().map(String::as_str).collect();

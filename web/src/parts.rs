@@ -18,6 +18,9 @@ pub const EXPORT: &str = "export";
 /// Links, made and read.
 pub const SHARE: &str = "share";
 
+/// Whose algorithms a run is compared with, whatever its pattern (`netsplit_lab::cap`).
+pub const COMPARED: [&str; 4] = ["raft", "leader_election", "replication", "eventual_consistency"];
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = netsplitParts, js_name = has, catch)]

@@ -28,34 +28,34 @@ impl App {
                     true,
                     6000.0,
                 );
-                self.altered();
+                self.changed();
             }
             BranchDeed::Show(id) => {
                 if self.attempt(|session| session.show_branch(id)).is_some() {
                     self.shown_anew();
                     self.ui.selection = Selection::Branch(id);
                 }
-                self.altered();
+                self.changed();
             }
             BranchDeed::Name(id, name) => {
                 let done = self.session.as_mut().is_some_and(|session| session.rename_branch(id, &name));
                 if !done {
                     self.toast("Another branch has this name, or it is too long.".to_owned(), false, 4000.0);
                 }
-                self.altered();
+                self.changed();
             }
             BranchDeed::Delete(id) => {
                 if self.attempt(|session| session.delete_branch(id)).is_some() {
                     self.shown_anew();
                     self.toast("The branch is gone.".to_owned(), true, 5000.0);
                 }
-                self.altered();
+                self.changed();
             }
             BranchDeed::Compare(id) => {
                 if self.attempt(|session| session.compare_with(id)).is_some() {
                     self.begun();
                 }
-                self.altered();
+                self.changed();
             }
         }
     }
@@ -74,7 +74,7 @@ impl App {
                     let done = next.and_then(|next| self.attempt(|session| session.compare(next)));
                     done.into_iter().for_each(|()| self.begun());
                 }
-                self.altered();
+                self.changed();
             }
             CompareDeed::Differs(id) => {
                 let next = Differs::of_id(&id).and_then(|differs| compare::begin(catalogue, &own, &differs));
@@ -82,14 +82,14 @@ impl App {
                     self.attempt(|session| session.compare(next));
                     self.begun();
                 }
-                self.altered();
+                self.changed();
             }
             CompareDeed::Value(value) => {
                 let Some(now) = session.compared() else { return };
                 let next = compare::set(&own, &Differs::of(&own, now), &value);
                 self.attempt(|session| session.compare(next));
                 self.begun();
-                self.altered();
+                self.changed();
             }
             CompareDeed::First => {
                 session.playback.set_playing(false);

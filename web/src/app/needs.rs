@@ -43,10 +43,13 @@ impl App {
             Msg::Paste(text) => link(text),
             Msg::HashChanged => link(&browser::hash()),
             Msg::Share | Msg::Away => vec![parts::SHARE.to_owned()],
-            Msg::Diagram(Deed::Save(_)) => vec![parts::EXPORT.to_owned()],
-            // Costs are measured on runs with other settings, and other algorithms, of the pattern.
+            // What is saved has every verdict in it, and so has what the sheets judge.
+            Msg::Diagram(Deed::Save(_)) => vec![parts::EXPORT.to_owned(), parts::SHEETS.to_owned()],
+            // Costs are measured on runs with other settings, and other algorithms.
             Msg::Sheet(Some(Sheet::Cap(_))) => {
-                vec![parts::SHEETS.to_owned(), self.scenario.system.pattern.clone()]
+                let mut needs: Vec<String> = parts::COMPARED.map(str::to_owned).to_vec();
+                needs.extend([parts::SHEETS.to_owned(), self.scenario.system.pattern.clone()]);
+                needs
             }
             Msg::Sheet(Some(Sheet::Why(_))) => vec![parts::SHEETS.to_owned()],
             // Workers are told the scenario as a link.
@@ -55,7 +58,8 @@ impl App {
             Msg::Branch(BranchDeed::Compare(_)) => vec![parts::SHEETS.to_owned()],
             _ => Vec::new(),
         };
-        needs.push(parts::PANELS.to_owned());
+        // With the link that reproduces the run if it should stop by itself.
+        needs.extend([parts::PANELS.to_owned(), parts::SHARE.to_owned()]);
         needs.retain(|part| !parts::ready(part));
         needs
     }
@@ -83,15 +87,6 @@ impl App {
             }
             Some(msg) => self.on.emit(msg),
             None => {}
-        }
-    }
-
-    /// The run became another one at a person's hand: from now on a link to it is kept for the case that the engine stops.
-    pub(super) fn altered(&mut self) {
-        self.changed();
-        if !parts::ready(parts::SHARE) {
-            let on = self.on.clone();
-            parts::bring(&[parts::SHARE], move |good| on.emit(Msg::Brought(good, None)));
         }
     }
 

@@ -71,7 +71,7 @@ impl App {
                 let Some(session) = self.session.as_mut() else { return };
                 match session.ask(&line, &node) {
                     Ok(_) => {
-                        self.altered();
+                        self.changed();
                         if !self.session.as_ref().is_some_and(|session| session.playback.playing) {
                             self.toast("Asked. Play to see the answer.".to_owned(), true, 4000.0);
                         }
@@ -204,24 +204,24 @@ impl App {
             Msg::Inject(fault) => self.inject(fault, None),
             Msg::Act(action) => {
                 self.attempt(|session| session.act(action));
-                self.altered();
+                self.changed();
             }
             Msg::Heal(index) => {
                 self.attempt(|session| session.heal(index));
-                self.altered();
+                self.changed();
             }
             Msg::HealAll => {
                 let count = self.attempt(Session::heal_all).unwrap_or(0);
                 let words = if count == 0 { "Nothing to heal." } else { "Every fault is healed." };
                 self.toast(words.to_owned(), false, 3000.0);
-                self.altered();
+                self.changed();
             }
             Msg::Remove(index) => {
                 if self.attempt(|session| session.remove(index)).is_some() {
                     self.ui.selection = Selection::None;
                     self.toast("The fault is taken out of the run.".to_owned(), true, 5000.0);
                 }
-                self.altered();
+                self.changed();
             }
             Msg::Branch(deed) => self.branch(deed),
             Msg::Compare(deed) => self.compare(deed),
@@ -541,7 +541,7 @@ impl App {
     /// Another fault in a fault's place: the run is made again up to the cursor.
     pub(super) fn put_fault(&mut self, index: usize, fault: Fault) -> bool {
         let done = self.attempt(|session| session.edit_fault(index, fault));
-        self.altered();
+        self.changed();
         done.is_some()
     }
 
@@ -562,7 +562,7 @@ impl App {
                 self.dialog(None);
             }
         }
-        self.altered();
+        self.changed();
     }
 
     /// Does something to the run, and says why where it cannot be done.
