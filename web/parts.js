@@ -3,6 +3,8 @@
 const pieces = (() => {
   const files = __PARTS__;
   const names = Object.keys(files);
+  // Parts that come with another one.
+  const beside = __WITH__;
   const there = new Set();
   const coming = new Map();
   let begin;
@@ -25,7 +27,8 @@ const pieces = (() => {
   const load = (name) => {
     if (ready(name)) return Promise.resolve(true);
     if (!coming.has(name)) {
-      const part = compiled(name).then(async (module) => { await first; put(name, module); return true; });
+      const other = name in beside ? load(beside[name]) : true;
+      const part = Promise.all([compiled(name), first, other]).then(([module]) => { put(name, module); return true; });
       part.catch(() => coming.delete(name));
       coming.set(name, part);
     }

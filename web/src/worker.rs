@@ -28,7 +28,7 @@ pub fn serve() {
     let hear: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
         if let Some(text) = event.data().as_string() {
             let own = own.clone();
-            parts::bring(&[parts::SHARE], move |_| work(&text, own));
+            parts::bring(&[parts::SHARE, parts::SHEETS], move |_| work(&text, own));
         }
     });
     scope.set_onmessage(Some(hear.as_ref().unchecked_ref()));
@@ -36,6 +36,7 @@ pub fn serve() {
     let _ = scope.post_message(&"ready".into());
 }
 
+#[inline(never)]
 fn work(text: &str, own: DedicatedWorkerGlobalScope) {
     let say = move |line: &str| drop(own.post_message(&line.into()));
     let mut words = text.splitn(3, ' ');

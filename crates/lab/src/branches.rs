@@ -260,6 +260,7 @@ impl Branches {
         Ok(Some(self.lines[at].left.0.max(self.current().now())))
     }
 
+    #[inline(never)]
     fn show(&mut self, at: usize) -> Result<(), Problems> {
         if self.lines[at].experiment.is_none() {
             let line = &self.lines[at];

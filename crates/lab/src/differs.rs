@@ -115,6 +115,7 @@ fn say_only<E: Entry>(parent: &[E], own: &[E], out: &mut Vec<String>) {
 }
 
 /// How a run differs from its parent: "without crash n1 (5.000 s), with slow n2 (6.000 s)".
+#[inline(never)]
 pub(crate) fn words(parent: &Scenario, own: &Scenario) -> String {
     let mut all = Vec::new();
     say_only(&parent.faults, &own.faults, &mut all);
@@ -140,6 +141,7 @@ pub(crate) fn apply(parent: &Scenario, branch: &Branch) -> Scenario {
 
 /// The branch of a document, without its name, that makes the one run of the other. It leaves at `from`, or earlier
 /// where the difference concerns something that had begun before.
+#[inline(never)]
 pub(crate) fn branch(parent: &Scenario, own: &Scenario, from: u64) -> Branch {
     fn rest<E: Entry>(parent: &[E], own: &[E], from: u64, keep: bool) -> Vec<E> {
         let skip = if keep { parent.len() } else { parent.iter().filter(|entry| entry.at() < from).count() };

@@ -55,6 +55,7 @@ pub(crate) struct Resolver<'a> {
 }
 
 /// The scenario's faults with chaos made into ordinary ones; those that chaos made are apart.
+#[inline(never)]
 pub(crate) fn chaos(scenario: &Scenario, algorithm: &Algorithm, servers: &[String]) -> Vec<Fault> {
     let entries: Vec<Fault> = scenario.faults.iter().filter(|f| f.chaos().is_some()).cloned().collect();
     let members = |target: &Target| members(scenario, algorithm, servers, target);
@@ -95,7 +96,9 @@ pub(crate) fn items(resolver: &Resolver<'_>, servers: &[String]) -> Vec<Item> {
             items.extend(resolver.fault(fault, Origin::Fault(index)));
         }
     }
-    for (index, fault) in chaos(scenario, resolver.algorithm, servers).iter().enumerate() {
+    let any = scenario.faults.iter().any(|fault| fault.chaos().is_some());
+    let made = if any { chaos(scenario, resolver.algorithm, servers) } else { Vec::new() };
+    for (index, fault) in made.iter().enumerate() {
         items.extend(resolver.fault(fault, Origin::Chaos(index)));
     }
     for (index, action) in scenario.actions.iter().enumerate() {

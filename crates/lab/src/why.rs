@@ -199,6 +199,7 @@ fn rounded(span: u64) -> u64 {
 }
 
 /// A violation, explained.
+#[inline(never)]
 pub(crate) fn finding(x: &Experiment, live: &Live, violation: &Violation) -> Finding {
     let mut known = x.findings.borrow_mut();
     if let Some((_, found)) = known.iter().find(|(record, _)| *record == violation.record) {

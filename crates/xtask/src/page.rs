@@ -229,6 +229,8 @@ fn pieces(out: &Path) -> Outcome {
         }
         glue = glue.replace(old, new);
     }
+    let with = split::WITH.map(|(part, with)| format!("{part}: '{with}'"));
+    let loader = loader.replace("__WITH__", &format!("{{ {} }}", with.join(", ")));
     glue += &loader.replace("__PARTS__", &format!("{{ {} }}", addresses.join(", ")));
     fs::write(&script, glue).map_err(trouble)
 }

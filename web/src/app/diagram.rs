@@ -162,6 +162,7 @@ impl App {
     }
 
     /// The wheel over it: up is closer, sideways moves; with a trackpad, two fingers do.
+    #[inline(never)]
     pub(super) fn wheel_diagram(&mut self, event: &Event) {
         let (Some(wheel), Some(canvas)) =
             (event.dyn_ref::<WheelEvent>(), self.refs.diagram.cast::<Element>())

@@ -43,6 +43,7 @@ use crate::model::tool::Hit;
 use crate::model::ui::{
     BranchDeed, CompareDeed, Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui,
 };
+use crate::parts;
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Phase, Pointer};
@@ -541,55 +542,16 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
-        if self.waits(&msg) {
-            return false;
-        }
         match msg {
             Msg::Picture(time) => self.picture(time),
             Msg::Brought(good, waited) => {
                 self.brought(good, waited.map(|msg| *msg));
                 true
             }
-            Msg::Key(event) => self.key(ctx, &event),
-            Msg::Read(read) => {
-                // Nothing of the run is to be made anew.
-                let other = self.ui.read != read;
-                self.ui.read = read;
-                other
-            }
-            Msg::Wheel(event) => {
-                self.wheel(&event);
-                false
-            }
+            // A finger that is not down has nothing to move.
             Msg::Pointer(pointer) if pointer.phase == Phase::Move && self.fingers.is_empty() => false,
-            Msg::Pointer(pointer) => {
-                let more = self.pointer(pointer);
-                if more {
-                    self.acted(&msg);
-                    self.refresh();
-                }
-                more
-            }
-            Msg::Diagram(deed) if deed.glides() => {
-                self.diagram(deed);
-                false
-            }
-            Msg::DiagramWheel(event) => {
-                self.wheel_diagram(&event);
-                false
-            }
-            Msg::Context(event) => {
-                self.context_menu(&event);
-                self.ui.menu.is_some()
-            }
-            other => {
-                self.focused = browser::document().active_element();
-                self.acted(&other);
-                self.handle(ctx, other);
-                self.fresh = true;
-                self.refresh();
-                true
-            }
+            msg if self.waits_for(&[parts::PANELS, parts::SHARE], &msg) => false,
+            msg => self.hear(ctx, msg),
         }
     }
 
@@ -649,6 +611,55 @@ impl Component for App {
 }
 
 impl App {
+    /// What a person did, or the page for one.
+    #[inline(never)]
+    fn hear(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        if self.waits(&msg) {
+            return false;
+        }
+        match msg {
+            Msg::Key(event) => self.key(ctx, &event),
+            Msg::Read(read) => {
+                // Nothing of the run is to be made anew.
+                let other = self.ui.read != read;
+                self.ui.read = read;
+                other
+            }
+            Msg::Wheel(event) => {
+                self.wheel(&event);
+                false
+            }
+            Msg::Pointer(pointer) => {
+                let more = self.pointer(pointer);
+                if more {
+                    self.acted(&msg);
+                    self.refresh();
+                }
+                more
+            }
+            Msg::Diagram(deed) if deed.glides() => {
+                self.diagram(deed);
+                false
+            }
+            Msg::DiagramWheel(event) => {
+                self.wheel_diagram(&event);
+                false
+            }
+            Msg::Context(event) => {
+                self.context_menu(&event);
+                self.ui.menu.is_some()
+            }
+            other => {
+                self.focused = browser::document().active_element();
+                self.acted(&other);
+                self.handle(ctx, other);
+                self.fresh = true;
+                self.refresh();
+                true
+            }
+        }
+    }
+
     /// The canvas, once it is there.
     fn canvas(&self) -> Option<HtmlCanvasElement> {
         self.refs.canvas.cast()

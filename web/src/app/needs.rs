@@ -2,7 +2,6 @@
 
 use netsplit_lab::scenario::Scenario;
 
-use super::gesture::Phase;
 use super::{App, Msg};
 use crate::browser;
 use crate::model::compare::{self, Differs};
@@ -18,25 +17,26 @@ const PATIENCE: f64 = 400.0;
 impl App {
     /// True where a message has to wait for a part of the program: it comes again when that is there.
     pub(super) fn waits(&mut self, msg: &Msg) -> bool {
-        let missing = self.missing(msg);
+        let needs = self.needs(msg);
+        let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+        self.waits_for(&needs, msg)
+    }
+
+    /// The same for these parts.
+    pub(super) fn waits_for(&mut self, needs: &[&str], msg: &Msg) -> bool {
+        let missing: Vec<&str> = needs.iter().copied().filter(|part| !parts::ready(part)).collect();
         if missing.is_empty() {
             return false;
         }
         self.waiting = Some(browser::wall());
         let (on, msg) = (self.on.clone(), Box::new(msg.clone()));
-        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
         parts::bring(&missing, move |good| on.emit(Msg::Brought(good, Some(msg))));
         true
     }
 
-    /// The parts that a message needs and that are not there.
-    fn missing(&self, msg: &Msg) -> Vec<String> {
-        let mut needs = match msg {
-            // Nobody did anything; a finger that is not down has nothing to move.
-            Msg::Picture(_) | Msg::Brought(..) => return Vec::new(),
-            Msg::Pointer(pointer) if pointer.phase == Phase::Move && self.fingers.is_empty() => {
-                return Vec::new();
-            }
+    /// The parts that a message needs besides those of every action.
+    fn needs(&self, msg: &Msg) -> Vec<String> {
+        match msg {
             Msg::Choose(pattern, algorithm) => vec![parts::of(pattern, algorithm).to_owned()],
             Msg::Default => run(&opening::first()),
             Msg::Gallery(id) => opens(&opening::from_gallery(id)),
@@ -57,11 +57,7 @@ impl App {
             Msg::Compare(deed) => vec![parts::SHEETS.to_owned(), self.compared_part(deed)],
             Msg::Branch(BranchDeed::Compare(_)) => vec![parts::SHEETS.to_owned()],
             _ => Vec::new(),
-        };
-        // With the link that reproduces the run if it should stop by itself.
-        needs.extend([parts::PANELS.to_owned(), parts::SHARE.to_owned()]);
-        needs.retain(|part| !parts::ready(part));
-        needs
+        }
     }
 
     /// The part that runs what is compared.

@@ -81,6 +81,7 @@ impl EventLog {
     }
 
     /// Brings it up to the run.
+    #[inline(never)]
     pub fn bring(&mut self, x: &Experiment) {
         let (of, later) = (self.of, self.later);
         self.done =

@@ -261,6 +261,7 @@ impl Session {
     }
 
     /// What the last event at a node changed in it.
+    #[inline(never)]
     pub fn changed(&mut self, node: u32) -> Option<Changed> {
         changes::changed(self.lines.current_mut(), node)
     }

@@ -11,6 +11,7 @@ mod write;
 
 use module::Module;
 use plan::Plan;
+pub use plan::WITH;
 use write::Links;
 
 /// A module in pieces.

@@ -15,6 +15,12 @@ const OWN: (&str, &str) = ("leader_election", "raft");
 /// this name, or a closure over these settings.
 const ASKED: [&str; 2] = ["::promises", "FnOnce<(&netsplit_sim::declare::Settings,)>"];
 
+/// Parts that come with another one, which has what both need.
+pub const WITH: [(&str, &str); 1] = [("leader_election", "raft")];
+
+/// Parts that come with a person's first action, or only after one: what several of them need is in the foremost.
+const ACTED: [&str; 4] = ["share", "panels", "sheets", "export"];
+
 /// Where a part that is no pattern's begins: functions that are called only once it is there (`web::parts`), by the
 /// beginnings of their names. What only they need goes with them.
 const SEEDS: [(&str, &[&str]); 4] = [
@@ -28,7 +34,9 @@ const SEEDS: [(&str, &[&str]); 4] = [
             "netsplit_web::view::compare::results",
             "netsplit_web::view::compare::verdict",
             "<netsplit_web::model::session::Session>::results",
+            "<netsplit_web::model::session::Session>::lay_beside",
             "<netsplit_web::app::sweep::Sweeping>::work",
+            "netsplit_web::worker::work",
             "netsplit_lab::judges::some",
             "<netsplit_lab::cap::Cap>::",
         ],
@@ -36,11 +44,14 @@ const SEEDS: [(&str, &[&str]); 4] = [
     (
         "panels",
         &[
-            "<netsplit_web::app::App>::handle",
-            "<netsplit_web::app::App>::pointer",
-            "<netsplit_web::app::App>::wheel",
-            "<netsplit_web::app::App>::context_menu",
-            "<netsplit_web::app::App>::key",
+            "<netsplit_web::app::App>::hear",
+            "netsplit_lab::differs::words",
+            "netsplit_lab::why::finding",
+            "netsplit_lab::timeline::chaos",
+            "netsplit_lab::differs::branch",
+            "<netsplit_web::model::eventlog::EventLog>::bring",
+            "<netsplit_web::model::session::Session>::changed",
+            "<netsplit_lab::branches::Branches>::show",
             "netsplit_web::view::side::side",
             "netsplit_web::view::dialogs::dialog",
             "netsplit_web::view::menu::menu",
@@ -59,7 +70,16 @@ const SEEDS: [(&str, &[&str]); 4] = [
 
 /// Modules of the page that only a part needs: what closures of theirs do is reached through tables of methods.
 const MODULES: [(&str, &[&str]); 2] = [
-    ("sheets", &["netsplit_web::view::sheet::", "netsplit_web::view::compare::"]),
+    (
+        "sheets",
+        &[
+            "netsplit_web::view::sheet::",
+            "netsplit_web::view::compare::",
+            "netsplit_web::app::sweep::",
+            "netsplit_web::model::sweep::",
+            "netsplit_web::worker::work",
+        ],
+    ),
     (
         "panels",
         &[
@@ -76,6 +96,9 @@ const MODULES: [(&str, &[&str]); 2] = [
             "netsplit_web::view::side::",
             "netsplit_web::view::spacetime::",
             "netsplit_web::view::island::Island",
+            "<netsplit_web::app::App>::hear",
+            "<netsplit_web::app::App>::handle",
+            "<netsplit_web::app::App>::diagram",
         ],
     ),
 ];
@@ -122,9 +145,8 @@ impl Plan {
         open.extend(0..module.imported);
         spread(module, &seeds, &mut open, &mut first);
 
-        // Who needs what: a function that several parts need is in the first module.
-        let mut reached: Vec<Option<usize>> = vec![None; count];
-        let mut shared: Vec<u32> = Vec::new();
+        // Who needs what: a bit for each part.
+        let mut needed: Vec<u64> = vec![0; count];
         for start in module.imported..count as u32 {
             let Some(own) = wanted(start) else { continue };
             let root = seeds[start as usize].is_some() || module.slots.contains(&start);
@@ -134,20 +156,16 @@ impl Plan {
             let mut open = vec![start];
             while let Some(at) = open.pop() {
                 let place = at as usize;
-                if first[place] || seeds[place].is_some_and(|seed| seed != own) || reached[place] == Some(own)
-                {
+                let known = needed[place] & 1 << own != 0;
+                if first[place] || seeds[place].is_some_and(|seed| seed != own) || known {
                     continue;
                 }
-                if reached[place].is_some() {
-                    shared.push(at);
-                    continue;
-                }
-                reached[place] = Some(own);
+                needed[place] |= 1 << own;
                 open.extend(module.uses(at));
             }
         }
-        spread(module, &seeds, &mut shared, &mut first);
-        let mut place: Vec<Option<usize>> = (0..count).map(|at| reached[at].filter(|_| !first[at])).collect();
+        let mut place: Vec<Option<usize>> =
+            (0..count).map(|at| joint(&parts, needed[at]).filter(|_| !first[at])).collect();
         // A part that nothing is left of is none.
         let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
         for at in place.iter().flatten() {
@@ -158,6 +176,29 @@ impl Plan {
         place.iter_mut().flatten().for_each(|at| *at = kept[at]);
         Ok(Self { parts: names, place })
     }
+}
+
+/// The part that has what the parts of these bits need; nothing for the first module.
+fn joint(parts: &[String], needed: u64) -> Option<usize> {
+    let with = |name: &str| {
+        WITH.iter()
+            .find(|(part, _)| *part == name)
+            .map_or_else(|| name.to_owned(), |(_, with)| (*with).to_owned())
+    };
+    let of = |name: &str| parts.iter().position(|part| part == name);
+    let all: Vec<usize> = (0..parts.len()).filter(|at| needed & 1 << at != 0).collect();
+    if let [one] = all[..] {
+        return Some(one);
+    }
+    let acted = |at: &usize| ACTED.iter().position(|part| *part == parts[*at]);
+    if let Some(places) = all.iter().map(acted).collect::<Option<Vec<usize>>>() {
+        return places.into_iter().min().and_then(|foremost| of(ACTED[foremost]));
+    }
+    let mut joined: Vec<String> = all.iter().map(|at| with(&parts[*at])).collect();
+    joined.dedup();
+    joined.sort();
+    joined.dedup();
+    if let [one] = &joined[..] { of(one) } else { None }
 }
 
 /// Whether a name is this one, or begins so if that ends in `::`.

@@ -65,11 +65,16 @@ impl Session {
 
     /// Makes the run beside this one anew, where there is to be one; it catches up later.
     pub(super) fn pair(&mut self) -> Result<(), Problems> {
-        let Some(compare) = self.lines.compare().filter(|_| self.two) else {
-            self.part();
-            return Ok(());
-        };
-        let title = compare.title.clone();
+        if self.two && self.lines.compare().is_some() {
+            return self.lay_beside();
+        }
+        self.part();
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn lay_beside(&mut self) -> Result<(), Problems> {
+        let title = self.lines.compare().map(|compare| compare.title.clone()).unwrap_or_default();
         let experiment = self.lines.other(self.beside.as_ref().map(Beside::experiment))?;
         let mut titles = titles(self.lines.current(), &experiment);
         if !title.is_empty() {
