@@ -23,7 +23,7 @@ const busy = () => {
     system: { pattern: 'leader_election', algorithm: 'raft', nodes: 9, params: { heartbeat: '10ms' } },
     network: { latency: '2ms', loss: 0.5 },
     workload: { clients: 8, mode: 'open', rate: 400, timeout: '200ms' },
-    view: { cursor: { t: '60s' } },
+    view: { speed: 1 },
   }));
   return `#${execFileSync(CLI, ['link', 'encode', file]).toString().trim().split('#')[1]}`;
 };
