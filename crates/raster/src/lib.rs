@@ -300,7 +300,7 @@ mod tests {
         ] {
             raster.clear(50, 50);
             raster.line(from, to, [1, 2, 3], 200);
-            assert_eq!(all(&raster), 0.0, "{from:?} {to:?}");
+            assert!(all(&raster) < 0.5, "{from:?} {to:?}");
         }
         raster.line((-1e9, -1e9), (1e9, 1e9), [1, 2, 3], 200);
         raster.line((0.0, 49.0), (49.0, 49.0), [1, 2, 3], 200);
