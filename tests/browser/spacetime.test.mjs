@@ -87,13 +87,18 @@ test('a click selects, a drag moves time, buttons zoom', async () => {
   await page.mouse.up();
   const other = (label) => page.waitForFunction((label) => document.querySelector('.spacetime').getAttribute('aria-label') !== label, label);
   await other(label);
+  // What is missing at the edges comes a moment later.
+  const rest = () => page.waitForTimeout(500);
+  await rest();
   // The wheel: up shows less of time, down more; sideways moves.
   const dragged = await count();
   await page.mouse.wheel(0, 400);
   await page.waitForFunction((dragged) => Number(document.querySelector('.spacetime').dataset.shown) > dragged, dragged);
+  await rest();
   const wide = await count();
   await page.mouse.wheel(0, -400);
   await page.waitForFunction((wide) => Number(document.querySelector('.spacetime').dataset.shown) < wide, wide);
+  await rest();
   const before_ = await shown(page).getAttribute('aria-label');
   await page.mouse.wheel(-300, 0);
   await other(before_);
@@ -106,7 +111,7 @@ test('two fingers zoom it', async () => {
   });
   await page.getByRole('button', { name: 'Metrics' }).tap();
   await page.getByRole('tab', { name: 'Space-time' }).tap();
-  await page.getByRole('button', { name: 'Stage' }).tap();
+  await page.getByRole('navigation', { name: 'Panels' }).getByRole('button', { name: 'Stage' }).tap();
   await shown(page).waitFor();
   const box = await shown(page).boundingBox();
   const count = async () => Number(await shown(page).getAttribute('data-shown'));

@@ -171,6 +171,51 @@ impl Raster {
         }
     }
 
+    /// A straight line, about a pixel wide, that covers so much of what it lies on (of 255).
+    #[inline(never)]
+    pub fn line(&mut self, from: (f32, f32), to: (f32, f32), [r, g, b]: Colour, cover: u8) {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let long = dx.abs().max(dy.abs());
+        let far = [from.0, from.1, to.0, to.1].into_iter().any(|at| !at.is_finite());
+        if far || long < 0.5 {
+            return;
+        }
+        // Its part within the image, from one share of it to another.
+        let (mut start, mut end) = (0.0f32, 1.0f32);
+        for (at, by, size) in [(from.0, dx, self.width), (from.1, dy, self.height)] {
+            let most = size as f32 - 1.0;
+            if by.abs() < 1e-6 {
+                if at < 0.0 || at > most {
+                    return;
+                }
+                continue;
+            }
+            let (one, other) = (-at / by, (most - at) / by);
+            (start, end) = (start.max(one.min(other)), end.min(one.max(other)));
+        }
+        if start >= end {
+            return;
+        }
+        let (x0, y0) = (from.0 + dx * start, from.1 + dy * start);
+        let (dx, dy) = (dx * (end - start), dy * (end - start));
+        let steps = dx.abs().max(dy.abs()).round() as usize + 1;
+        let flat = dx.abs() > dy.abs();
+        // Across it lie the two pixels that share it.
+        let (width, row) = (self.width, self.width * 4);
+        let beside = if flat { row } else { 4 };
+        for step in 0..steps {
+            let share = step as f32 / steps as f32;
+            let (x, y) = ((x0 + dx * share).max(0.0), (y0 + dy * share).max(0.0));
+            let part = if flat { y.fract() } else { x.fract() };
+            let at = (y as usize * width + x as usize) * 4;
+            for (at, part) in [(at, 1.0 - part), (at + beside, part)] {
+                if let Some(pixel) = self.pixels.get_mut(at..at + 4) {
+                    mix(pixel, [r, g, b, (part * f32::from(cover)) as u8]);
+                }
+            }
+        }
+    }
+
     /// Makes a disc transparent again: something there lies above the dots.
     #[inline(never)]
     pub fn erase(&mut self, x: f32, y: f32, radius: f32) {
@@ -228,6 +273,37 @@ mod tests {
                 assert_eq!(full.map(|pixel| &pixel[..3]), Some(&[9, 8, 7][..]));
             }
         }
+    }
+
+    #[test]
+    fn a_line_covers_its_length_wherever_it_lies() {
+        let mut raster = Raster::default();
+        let all = |raster: &Raster| raster.pixels.chunks(4).map(|p| f32::from(p[3])).sum::<f32>();
+        for (from, to) in [((5.0, 5.0), (45.0, 5.0)), ((8.0, 40.0), (8.5, 3.0)), ((3.3, 4.4), (44.0, 21.0))] {
+            raster.clear(50, 50);
+            raster.line(from, to, [1, 2, 3], 200);
+            let long = (to.0 - from.0).abs().max((to.1 - from.1).abs());
+            assert!((all(&raster) / (long * 200.0) - 1.0).abs() < 0.08, "{} for {long}", all(&raster));
+        }
+        // What lies outside is left out, and the rest is where it would be.
+        let mut whole = Raster::default();
+        whole.clear(50, 50);
+        whole.line((-1e6, 20.0), (1e6, 20.0), [1, 2, 3], 200);
+        assert!((all(&whole) / (49.0 * 200.0) - 1.0).abs() < 0.05);
+        assert_eq!(whole.pixels[20 * 50 * 4 + 3], 200);
+        for (from, to) in [
+            ((-5.0, -5.0), (-1.0, 60.0)),
+            ((0.0, 90.0), (50.0, 90.0)),
+            ((f32::NAN, 1.0), (3.0, 3.0)),
+            ((f32::INFINITY, 1.0), (3.0, 3.0)),
+            ((3.0, 3.0), (3.0, 3.0)),
+        ] {
+            raster.clear(50, 50);
+            raster.line(from, to, [1, 2, 3], 200);
+            assert!(all(&raster) < 0.5, "{from:?} {to:?}");
+        }
+        raster.line((-1e9, -1e9), (1e9, 1e9), [1, 2, 3], 200);
+        raster.line((0.0, 49.0), (49.0, 49.0), [1, 2, 3], 200);
     }
 
     #[test]

@@ -12,8 +12,9 @@ use crate::model::spacetime::{Deed, Diagram, LEFT, RIGHT};
 use crate::model::ui::{Selection, Tab};
 use crate::stage::spacetime;
 
-/// While it glides, what is missing is made this often (wall ms).
+/// While it glides, what is missing is made this often (wall ms), but only a small part of the time is spent on it.
 const GLIDE: f64 = 100.0;
+const SHARE: f64 = 10.0;
 
 impl App {
     /// It lies over the stage.
@@ -190,12 +191,14 @@ impl App {
     /// While time glides under a hand the picture moves with it, and what is missing at its edges comes now and then.
     /// True where it has come.
     pub(super) fn diagram_due(&mut self, wall: f64) -> bool {
-        if !self.in_space_time() || !self.diagram.gliding || wall - self.diagram_at < GLIDE {
+        let (at, took) = self.diagram_at;
+        if !self.in_space_time() || !self.diagram.gliding || wall - at < GLIDE.max(took * SHARE) {
             return false;
         }
-        self.diagram_at = wall;
         self.diagram.gliding = false;
         self.bring_diagram();
+        let done = browser::wall();
+        self.diagram_at = (done, done - wall);
         true
     }
 
@@ -226,11 +229,11 @@ impl App {
             let faults = &self.panels.faults;
             spacetime::draw(
                 &on,
-                &self.diagram,
+                (&self.diagram, &mut self.dense),
                 &session.legend,
                 faults,
                 self.stage.theme(),
-                self.diagram_size,
+                (self.diagram_size, browser::ratio()),
             );
         }
         if let Some(line) = self.refs.now.cast::<Element>() {

@@ -44,6 +44,7 @@ use crate::model::ui::{
     BranchDeed, CompareDeed, Dialog, Drawer, Filter, Search, Selection, Sheet, Speaker, Tab, Ui,
 };
 use crate::parts;
+use crate::stage::dense::Dense;
 use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Phase, Pointer};
@@ -387,9 +388,10 @@ pub struct App {
     /// What the last event at the selected node changed in it, and at which node and event that was asked.
     pub(crate) changed: Option<((u32, u64), Option<Changed>)>,
     pub(crate) diagram: Diagram,
+    dense: Dense,
     diagram_size: (f64, f64),
-    /// When what it shows was made, while it glides (wall ms).
-    diagram_at: f64,
+    /// When what it shows was made, while it glides (wall ms), and how long that took (ms).
+    diagram_at: (f64, f64),
     /// The diagram, once it was there, with the ear for the wheel over it.
     diagram_wheel: Option<(Element, Listener)>,
     /// The fingers on it: which, and where (px).
@@ -509,8 +511,9 @@ impl Component for App {
             breaks: Breaks::default(),
             changed: None,
             diagram: Diagram::default(),
+            dense: Dense::default(),
             diagram_size: (0.0, 0.0),
-            diagram_at: 0.0,
+            diagram_at: (0.0, 0.0),
             diagram_wheel: None,
             diagram_fingers: Rc::default(),
             diagram_held: Rc::default(),

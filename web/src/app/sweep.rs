@@ -85,7 +85,7 @@ pub struct Sweeping {
     shared: Rc<RefCell<Shared>>,
     listeners: Vec<Listener>,
     /// What the page's own thread is at.
-    own: Option<((u64, u64), Running)>,
+    own: Option<Running>,
     /// When it began (wall ms).
     began: f64,
     shown_at: f64,
@@ -169,6 +169,28 @@ impl Sweeping {
         self.listeners.clear();
     }
 
+    /// Takes parts as a worker would, on the page's own thread, until then (wall ms).
+    fn by_itself(&mut self, end: f64) {
+        loop {
+            let mut shared = self.shared.borrow_mut();
+            if self.own.is_none() {
+                let Some(part) = shared.sweep.take() else { return };
+                // What is open was valid.
+                let Ok(made) = Running::new(&shared.sweep.scenario, part.0, part.1) else { return };
+                self.own = Some(made);
+            }
+            if let Some(own) = self.own.as_mut()
+                && own.advance(SLICE)
+            {
+                own.results().iter().for_each(|result| shared.sweep.put(result.clone()));
+                self.own = None;
+            }
+            if browser::wall() >= end {
+                return;
+            }
+        }
+    }
+
     /// Goes on with it on the page's own thread for so long (ms), where no worker does. True where there is something
     /// new to show.
     #[inline(never)]
@@ -177,24 +199,8 @@ impl Sweeping {
         let waits = start - self.began < PATIENCE;
         let by_hands = self.shared.borrow().hands.iter().any(|hand| !hand.failed && (hand.ready || waits));
         let running = self.look(|sweep| sweep.state == State::Running);
-        while running && !by_hands {
-            let mut shared = self.shared.borrow_mut();
-            if self.own.is_none() {
-                let Some(part) = shared.sweep.take() else { break };
-                let made = Running::new(&shared.sweep.scenario, part.0, part.1);
-                // What is open was valid.
-                let Ok(made) = made else { break };
-                self.own = Some((part, made));
-            }
-            if let Some((_, own)) = self.own.as_mut()
-                && own.advance(SLICE)
-            {
-                own.results().iter().for_each(|result| shared.sweep.put(result.clone()));
-                self.own = None;
-            }
-            if browser::wall() - start >= budget {
-                break;
-            }
+        if running && !by_hands {
+            self.by_itself(start + budget);
         }
         let now = self.look(|sweep| (sweep.results.len() as u64, sweep.state));
         let new = now != self.shown && (start - self.shown_at >= SHOWN || now.1 != self.shown.1);

@@ -9,9 +9,10 @@
 //! - [`nodes`]: how a node is drawn;
 //! - [`links`], [`partition`], [`messages`]: how those are;
 //! - [`draw`]: the picture;
-//! - [`spacetime`]: the space-time diagram.
+//! - [`spacetime`]: the space-time diagram; [`dense`]: its messages and events where there are thousands.
 
 pub mod camera;
+pub mod dense;
 pub mod draw;
 pub mod glyphs;
 pub mod hit;

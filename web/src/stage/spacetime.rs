@@ -3,6 +3,7 @@
 use netsplit_lab::{FaultBlock, Legend};
 use web_sys::CanvasRenderingContext2d as Canvas;
 
+use super::dense::Dense;
 use super::glyphs::{dash, path};
 use super::theme::Theme;
 use crate::model::format;
@@ -17,11 +18,11 @@ const ROLES: [&str; 6] = ["append", "vote_request", "vote", "client", "data", "g
 /// Draws it anew.
 pub fn draw(
     on: &Canvas,
-    diagram: &Diagram,
+    (diagram, dense): (&Diagram, &mut Dense),
     legend: &[Legend],
     faults: &[FaultBlock],
     theme: &Theme,
-    size: (f64, f64),
+    (size, ratio): ((f64, f64), f64),
 ) {
     let places = diagram.places(size);
     on.set_global_alpha(1.0);
@@ -45,8 +46,12 @@ pub fn draw(
     let some = diagram.past.is_some();
     for part in if some { [Some(false), Some(true)] } else { [None, None] } {
         on.set_global_alpha(if part == Some(false) { 0.22 } else { 1.0 });
-        arrows(on, diagram, legend, theme, &places, part);
-        dots(on, diagram, theme, &places, part);
+        if Dense::meant(diagram) {
+            dense.draw(on, diagram, legend, (theme, &places), (size, ratio), part);
+        } else {
+            arrows(on, diagram, legend, theme, &places, part);
+            dots(on, diagram, theme, &places, part);
+        }
         if part.is_none() {
             break;
         }
@@ -124,7 +129,7 @@ fn cross(on: &Canvas, x: f64, y: f64, by: f64) {
 }
 
 /// Whether an event belongs to the part that is drawn now.
-fn belongs(diagram: &Diagram, event: u64, part: Option<bool>) -> bool {
+pub(super) fn belongs(diagram: &Diagram, event: u64, part: Option<bool>) -> bool {
     let Some(wanted) = part else { return true };
     diagram.past.as_ref().is_some_and(|past| past.events.binary_search(&event).is_ok()) == wanted
 }

@@ -156,7 +156,7 @@ fn figures(spread: &Spread) -> El {
 
 /// Whether a bar stands for one number only.
 fn single(bars: &Histogram, whole: bool) -> bool {
-    whole && bars.width == 1.0
+    whole && (bars.width - 1.0).abs() < 1e-9
 }
 
 /// From where to where a bar reaches.
@@ -285,7 +285,7 @@ fn promises(results: &[SeedResult]) -> Vec<String> {
 }
 
 /// What became of a promise, as a bar in parts or as a table.
-fn grades(on: &Callback<Msg>, promise: &String, results: &[SeedResult], as_table: bool) -> El {
+fn grades(on: &Callback<Msg>, promise: &str, results: &[SeedResult], as_table: bool) -> El {
     let title = format::sentence_case(promise);
     let found = lab::verdicts(results, promise);
     let known = |grade: &str| GRADES.iter().find(|row| row.0 == grade).unwrap_or(&GRADES[4]);
