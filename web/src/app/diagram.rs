@@ -213,9 +213,13 @@ impl App {
 
     /// Draws it where anything changed, and puts the cursor's line where it belongs.
     pub(super) fn paint_diagram(&mut self) {
-        if !self.in_space_time() {
-            return;
+        if self.in_space_time() {
+            self.draw_diagram();
         }
+    }
+
+    #[inline(never)]
+    fn draw_diagram(&mut self) {
         let Some(canvas) = self.refs.diagram.cast::<HtmlCanvasElement>() else { return };
         let Some(session) = self.session.as_ref() else { return };
         if let Some(around) =
