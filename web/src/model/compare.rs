@@ -106,7 +106,7 @@ fn other_value(decl: &ParamDecl, now: &Value) -> Value {
         _ => {
             let start = setup::number(decl, now).unwrap_or_default();
             let place = setup::place_in(setup::span(decl, start), start);
-            let steps = f64::from(setup::STEPS);
+            let steps = setup::STEPS;
             setup::at_place(decl, start, if place < steps / 2.0 { steps * 0.8 } else { steps * 0.2 })
         }
     }
