@@ -72,6 +72,7 @@ for (const by of ['pointer', 'keys']) {
 
     if (by === 'pointer') await verdict(page).getByRole('button', { name: 'Show why' }).click();
     else await page.locator('body').press('w');
+    await page.locator('.chain li').first().waitFor();
     const steps = await page.locator('.chain li').allInnerTexts();
     assert.deepEqual(steps.slice(0, 3).map((step) => /x = \d/.exec(step)[0]), ['x = 7', 'x = 9', 'x = 7']);
     assert.match(steps[3], /^No order explains both 2 and 3/);

@@ -55,13 +55,17 @@ pub(crate) struct Resolver<'a> {
 }
 
 /// The scenario's faults with chaos made into ordinary ones; those that chaos made are apart.
-#[inline(never)]
 pub(crate) fn chaos(scenario: &Scenario, algorithm: &Algorithm, servers: &[String]) -> Vec<Fault> {
     let entries: Vec<Fault> = scenario.faults.iter().filter(|f| f.chaos().is_some()).cloned().collect();
+    if entries.is_empty() { Vec::new() } else { expanded(scenario, algorithm, servers, &entries) }
+}
+
+#[inline(never)]
+fn expanded(scenario: &Scenario, algorithm: &Algorithm, servers: &[String], entries: &[Fault]) -> Vec<Fault> {
     let members = |target: &Target| members(scenario, algorithm, servers, target);
     let key = draw::mix(scenario.seed.value() ^ CHAOS.0);
     netsplit_scenario::expand::expand(
-        &entries,
+        entries,
         declared::shared(),
         scenario.duration,
         &members,
@@ -96,9 +100,7 @@ pub(crate) fn items(resolver: &Resolver<'_>, servers: &[String]) -> Vec<Item> {
             items.extend(resolver.fault(fault, Origin::Fault(index)));
         }
     }
-    let any = scenario.faults.iter().any(|fault| fault.chaos().is_some());
-    let made = if any { chaos(scenario, resolver.algorithm, servers) } else { Vec::new() };
-    for (index, fault) in made.iter().enumerate() {
+    for (index, fault) in chaos(scenario, resolver.algorithm, servers).iter().enumerate() {
         items.extend(resolver.fault(fault, Origin::Chaos(index)));
     }
     for (index, action) in scenario.actions.iter().enumerate() {

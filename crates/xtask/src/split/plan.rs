@@ -48,7 +48,7 @@ const SEEDS: [(&str, &[&str]); 4] = [
             "<netsplit_web::app::App>::draw_diagram",
             "netsplit_lab::differs::words",
             "netsplit_lab::why::finding",
-            "netsplit_lab::timeline::chaos",
+            "netsplit_lab::timeline::expanded",
             "netsplit_lab::differs::branch",
             "<netsplit_web::model::eventlog::EventLog>::bring",
             "<netsplit_web::model::session::Session>::changed",
