@@ -10,7 +10,8 @@
 //! - [`playback`]: how wall time becomes virtual time;
 //! - [`tool`]: the armed fault tool and what the clicks on the stage make of it;
 //! - [`setup`]: reading and changing a scenario by its declarations, and what a slider's place means;
-//! - [`session`]: the running experiment with its playback;
+//! - [`session`]: the running experiment with its branches, its playback and the run beside it;
+//! - [`compare`]: what that run differs in;
 //! - [`opening`]: which scenario an address asks for;
 //! - [`spacetime`]: which part of the run the space-time diagram shows, and what is selected there;
 //! - [`sweep`]: a sweep over seeds that several hands share;

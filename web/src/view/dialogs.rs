@@ -120,6 +120,8 @@ const KEYS: [(&str, &str); 29] = [
     (", .", "Previous, next violation or thing worth seeing"),
     ("W", "Why there is a violation"),
     ("G", "What was given up"),
+    ("F", "Another course of events from here on"),
+    ("M", "Another run beside this one"),
     ("N", "Many seeds"),
     ("B", "Breakpoints"),
     ("[ ]", "Slower, faster"),
