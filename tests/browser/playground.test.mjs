@@ -93,9 +93,14 @@ for (const [tab, first, algorithms] of PATTERNS) {
       await slider.focus();
       await slider.press('PageUp');
       await page.waitForFunction(() => /[1-9]/.test(document.querySelector('[aria-label="Verdict"]').textContent));
-      for (const chart of await page.locator('[role=tabpanel] [role=img]').all()) {
-        assert.match(await chart.getAttribute('aria-label'), /\d/, `${name}: a chart has values`);
+      // Some need longer than others until anybody leads and answers.
+      const empty = () => page.locator('[role=tabpanel] [role=img]').evaluateAll((charts) =>
+        charts.map((chart) => chart.getAttribute('aria-label')).filter((label) => !/\d/.test(label)));
+      for (let more = 0; more < 6 && (await empty()).length; more += 1) {
+        await slider.press('PageUp');
+        await page.waitForTimeout(300);
       }
+      assert.deepEqual(await empty(), [], `${name}: every chart has values`);
     }
     await shot(page, `pattern-${tab.toLowerCase()}`);
     errors.none();
