@@ -28,7 +28,8 @@ pub fn serve() {
     let hear: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
         if let Some(text) = event.data().as_string() {
             let own = own.clone();
-            parts::bring(&[parts::SHARE, parts::SHEETS], move |_| work(&text, own));
+            // What the sheets share with the panels is theirs.
+            parts::bring(&[parts::SHARE, parts::PANELS, parts::SHEETS], move |_| work(&text, own));
         }
     });
     scope.set_onmessage(Some(hear.as_ref().unchecked_ref()));
