@@ -108,7 +108,7 @@ fn share(app: &App, on: &Callback<Msg>, link: &str) -> El {
     fragment().with(body).with(el("footer").with(el("span").with(size)))
 }
 
-const KEYS: [(&str, &str); 29] = [
+const KEYS: [(&str, &str); 31] = [
     ("Space", "Play, pause"),
     ("Ctrl Z", "Undo"),
     ("Ctrl Shift Z", "Redo"),
