@@ -27,6 +27,7 @@ test('a stale read stops the run, is explained, and travels in the link', async 
   await verdict.getByRole('button', { name: 'Show why' }).focus();
   await page.keyboard.press('Enter');
   const why = page.getByRole('region', { name: 'Why is this a violation?' });
+  await why.locator('.chain li').first().waitFor();
   const steps = await why.locator('.chain li').allInnerTexts();
   assert.ok(steps.length >= 3, steps.join());
   assert.match(steps.at(-2), /read k\d+ = /);
