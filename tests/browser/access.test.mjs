@@ -222,7 +222,8 @@ test('the focus is never lost', async () => {
   await button.focus();
   await page.keyboard.press('Enter');
   await button.waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), 'Pause');
+  // The rest of the page is made for the first time in between.
+  await page.waitForFunction(() => document.activeElement.ariaLabel === 'Pause', undefined, { timeout: 2000 });
   await pause(page);
   const fault = page.getByRole('button', { name: /^Fault: Slow b4/ });
   await fault.focus();

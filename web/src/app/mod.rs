@@ -548,6 +548,7 @@ impl Component for App {
         match msg {
             Msg::Picture(time) => self.picture(time),
             Msg::Brought(good, waited) => {
+                self.focused = browser::document().active_element();
                 self.brought(good, waited.map(|msg| *msg));
                 true
             }

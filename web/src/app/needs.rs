@@ -8,6 +8,7 @@ use crate::model::compare::{self, Differs};
 use crate::model::opening::{self, Opening};
 use crate::model::session::Session;
 use crate::model::spacetime::Deed;
+use crate::model::sweep::Deed as SweepDeed;
 use crate::model::ui::{BranchDeed, CompareDeed, Sheet};
 use crate::parts;
 
@@ -39,6 +40,12 @@ impl App {
         match msg {
             Msg::Choose(pattern, algorithm) => vec![parts::of(pattern, algorithm).to_owned()],
             Msg::Default => run(&opening::first()),
+            Msg::Sweep(SweepDeed::Gallery(id)) => {
+                let mut needs = opens(&opening::from_gallery(id));
+                needs.push(parts::SHEETS.to_owned());
+                needs
+            }
+            Msg::Sweep(_) => vec![parts::SHEETS.to_owned()],
             Msg::Gallery(id) => opens(&opening::from_gallery(id)),
             Msg::Paste(text) => link(text),
             Msg::HashChanged => link(&browser::hash()),

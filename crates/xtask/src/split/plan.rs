@@ -16,7 +16,7 @@ const OWN: (&str, &str) = ("leader_election", "raft");
 const ASKED: [&str; 2] = ["::promises", "FnOnce<(&netsplit_sim::declare::Settings,)>"];
 
 /// Parts that come with another one, which has what both need.
-pub const WITH: [(&str, &str); 1] = [("leader_election", "raft")];
+pub const WITH: [(&str, &str); 2] = [("leader_election", "raft"), ("panels", "share")];
 
 /// Parts that come with a person's first action, or only after one: what several of them need is in the foremost.
 const ACTED: [&str; 4] = ["share", "panels", "sheets", "export"];
