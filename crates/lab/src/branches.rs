@@ -198,7 +198,9 @@ impl Branches {
         let line = &mut self.lines[self.current];
         line.from = from;
         line.experiment = Some(changed);
-        name.filter(|name| !name.is_empty()).into_iter().for_each(|name| line.name = name);
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            self.call(self.current, name);
+        }
         Ok(answer)
     }
 
@@ -282,17 +284,27 @@ impl Branches {
         let name = name.trim();
         let taken = self.lines.iter().any(|line| line.id != id && line.name == name);
         let fits = !name.is_empty() && name.chars().count() <= limits::NAME_CHARS;
-        let branch = self.lines.iter_mut().skip(1).find(|line| line.id == id);
+        let branch = self.lines.iter().skip(1).position(|line| line.id == id);
         match branch.filter(|_| fits && !taken) {
-            Some(line) => {
-                name.clone_into(&mut line.name);
+            Some(at) => {
+                self.call(at + 1, name.to_owned());
                 true
             }
             None => false,
         }
     }
 
-    /// Takes a branch out; those that left it leave its parent now. False for the main line. Where it is shown, its
+    /// A line has this name from now on, also where it is compared.
+    fn call(&mut self, at: usize, name: String) {
+        let old = std::mem::replace(&mut self.lines[at].name, name.clone());
+        if let Some(compared) = self.compare.as_mut().and_then(|compare| compare.branch.as_mut())
+            && *compared == old
+        {
+            *compared = name;
+        }
+    }
+
+    /// Takes a branch out; those that left it leave its parent now, and nothing is compared with it any more. False for the main line. Where it is shown, its
     /// parent is shown instead.
     ///
     /// # Errors
@@ -308,6 +320,7 @@ impl Branches {
         }
         let line = self.lines.remove(at);
         self.current -= usize::from(self.current > at);
+        self.compare.take_if(|compare| compare.branch.as_ref() == Some(&line.name));
         for child in self.lines.iter_mut().filter(|child| child.parent == Some(id)) {
             child.parent = parent;
             child.from = child.from.min(line.from);
@@ -380,12 +393,6 @@ impl Branches {
                 lines.iter_mut().filter_map(|line| line.experiment.as_mut()).for_each(|x| x.set_budget(each));
             }
         }
-    }
-
-    /// The document of a line.
-    #[must_use]
-    pub fn document(&self, id: u32) -> Option<&Scenario> {
-        self.lines.iter().find(|line| line.id == id).map(Line::document)
     }
 
     /// The run of the document's `compare`, beside the line that is shown; it begins with what it shares with `near`,
@@ -487,6 +494,38 @@ mod tests {
             assert_eq!(all.current().trace_hash(), *hash);
         }
         assert_eq!(all.switch(7), Ok(None));
+    }
+
+    #[test]
+    fn what_is_compared_follows_a_branch_to_its_name_and_goes_with_it() {
+        let scenario = crate::default_scenario("leader_election", "raft");
+        let mut all = Branches::of(Experiment::open(&scenario).expect("valid"));
+        all.current_mut().seek(1_000_000_000);
+        let id = all.fork().expect("there is room");
+        let name = all.list()[1].name.clone();
+        all.set_compare(Some(Compare { branch: Some(name), ..Compare::default() }));
+        assert!(all.rename(id, "what if"));
+        let document = all.scenario();
+        assert_eq!(document.compare.as_ref().and_then(|c| c.branch.as_deref()), Some("what if"));
+        assert!(Branches::open(&document).is_ok(), "a link to it opens");
+        assert_eq!(all.delete(id), Ok(true));
+        assert_eq!(all.compare(), None);
+        assert!(Branches::open(&all.scenario()).is_ok());
+    }
+
+    #[test]
+    fn a_fork_at_the_very_end_can_be_opened_again() {
+        let mut scenario = crate::default_scenario("leader_election", "raft");
+        scenario.duration = Duration::from_secs(2);
+        let mut all = Branches::of(Experiment::open(&scenario).expect("valid"));
+        all.current_mut().seek(2_000_000_000);
+        all.fork().expect("there is room");
+        let document = all.scenario();
+        let read =
+            netsplit_scenario::validate(netsplit_scenario::to_value(&document), crate::declared::shared());
+        assert!(read.is_ok(), "{read:?}");
+        let again = Branches::open(&read.unwrap_or(document)).expect("it opens");
+        assert_eq!(again.list().len(), 2);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::model::ui::{BranchDeed, CompareDeed, Tab};
 use crate::model::{format, math, scale};
 use crate::stage::draw::spoken_for;
 
-/// Below this width (px) there is no room for the results under the stages: they are in the panel of metrics.
+/// Where there is room for the results under the stages; elsewhere they are in the panel of metrics.
 pub const ROOMY: &str = "(min-width:1180px) and (min-height:700px)";
 
 /// Whether two runs are shown: a sheet and the space-time diagram are about the first one alone.
@@ -177,7 +177,7 @@ pub fn title(name: &str) -> String {
     if name.is_empty() { "Main".to_owned() } else { name.to_owned() }
 }
 
-/// The longest queue, or who leads.
+/// The longest queue.
 fn note(frame: &Frame) -> El {
     let queue = |node: &netsplit_lab::NodeFrame| node.queue.map_or(0, |(_, waiting, _)| waiting);
     let longest = frame.nodes.iter().filter(|node| !node.client).max_by_key(|node| queue(node));
@@ -225,7 +225,7 @@ pub fn beside(app: &App, on: &Callback<Msg>) -> Option<El> {
 
 /// What came of it: under the stages, or in the panel of metrics.
 #[inline(never)]
-pub fn results(app: &App, on: &Callback<Msg>) -> Option<El> {
+pub fn results(app: &App) -> Option<El> {
     let results = app.results.as_deref()?;
     let charts = results.charts.iter().filter(|chart| chart.id == "p99" || chart.id == "failures");
     let charts = charts.map(|chart| charts::of_runs(app, chart));
@@ -236,7 +236,6 @@ pub fn results(app: &App, on: &Callback<Msg>) -> Option<El> {
             format::instant(results.reached)
         )),
     );
-    let _ = on;
     Some(el("div").class("res").with(curve(results)).each(charts).with(region))
 }
 
@@ -433,7 +432,7 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
     )
 }
 
-/// The way into a comparison, on the stage; and, on a narrow page, to what came of it.
+/// The way into a comparison, on the stage.
 pub fn button(on: &Callback<Msg>) -> El {
     el("button")
         .class("btn sm")

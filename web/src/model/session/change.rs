@@ -149,11 +149,7 @@ impl Session {
     pub fn delete_branch(&mut self, id: u32) -> Result<(), Problems> {
         self.interrupt();
         let (now, shown) = (self.now(), self.lines.shown());
-        let name = self.branch(id).map(|branch| branch.name);
         self.lines.delete(id)?;
-        if self.lines.compare().is_some_and(|compare| compare.branch == name) {
-            self.lines.set_compare(None);
-        }
         if self.lines.shown() != shown {
             self.seen = self.lines.current().frontier();
             self.seek(now);
