@@ -114,6 +114,32 @@ test('a fault that is moved on the time line makes one branch, however many step
   errors.none();
 });
 
+test('what is made of a branch is made of it, not of the line that it left', async () => {
+  const { page, errors } = await site.open('?scenario=leader-crash&autoplay=0');
+  await move(page, 10);
+  await move(page, -5);
+  await page.keyboard.press('c');
+  await node(page, 'n3');
+  await page.keyboard.press('Escape');
+  assert.match(await shown(page), /with crash n3/);
+  const faults = () => page.locator('.fbtn').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')).join());
+  assert.match(await faults(), /Crash n3/);
+  // Its many seeds have its fault: the run behind a bar is one with it.
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('n');
+  await page.getByRole('button', { name: 'Run them' }).click();
+  await page.getByRole('button', { name: /^Open seed/ }).first().click();
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn').length === 0);
+  assert.match(await faults(), /Crash n3/);
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn').length === 2);
+  // So has another algorithm.
+  await page.getByRole('combobox', { name: 'Algorithm' }).selectOption('etcd');
+  await page.waitForFunction(() => document.querySelectorAll('.bbtn').length === 0);
+  assert.match(await faults(), /Crash n3/);
+  errors.none();
+});
+
 test('two runs beside each other, by pointer: algorithm, numbers, the first difference, a fault in both', async () => {
   const { page, errors } = await site.open('?scenario=closed-loop-hides&autoplay=0');
   await page.getByRole('button', { name: 'Compare', exact: true }).click();

@@ -275,7 +275,7 @@ impl App {
     /// The sheet shows the open scenario's sweep.
     pub(super) fn bring_sweep(&mut self) {
         let Some(session) = self.session.as_ref() else { return };
-        let document = session.document();
+        let document = session.alone();
         let known = |sweeping: &Sweeping| sweeping.look(|sweep| sweep.is_of(&document));
         if !self.sweeping.as_ref().is_some_and(known) {
             let count = self.sweeping.as_ref().map(|old| old.count);

@@ -167,7 +167,7 @@ impl App {
             }
             Msg::Choose(pattern, algorithm) => {
                 let fresh = default_scenario(&pattern, &algorithm);
-                let now = self.session.as_ref().map_or_else(|| (*self.scenario).clone(), Session::document);
+                let now = self.session.as_ref().map_or_else(|| (*self.scenario).clone(), Session::alone);
                 let mut next = setup::choose(&now, &pattern, &algorithm, fresh.clone());
                 // The second run stays, where it is another algorithm.
                 let kept =
@@ -438,7 +438,7 @@ impl App {
 
     /// Another algorithm; `bare` is tried where what was kept does not fit.
     fn change(&mut self, next: Scenario, bare: Option<Scenario>) {
-        let faults = self.session.as_ref().is_some_and(|session| !session.document().faults.is_empty());
+        let faults = self.session.as_ref().is_some_and(|session| !session.alone().faults.is_empty());
         let opened = self.open(next, true) || bare.is_some_and(|bare| self.open(bare, true));
         if opened {
             self.forget_address();

@@ -416,6 +416,14 @@ impl Session {
         scenario
     }
 
+    /// The course of events that is shown, as a document of its own.
+    pub fn alone(&self) -> Scenario {
+        let mut scenario = self.lines.current().scenario();
+        scenario.compare = self.lines.compare().cloned();
+        scenario.view.compare = self.two;
+        scenario
+    }
+
     /// A fault of the course of events that is shown.
     pub fn fault(&self, index: usize) -> Option<Fault> {
         self.lines.current().document().faults.get(index).cloned()

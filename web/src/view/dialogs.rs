@@ -59,7 +59,7 @@ pub fn dialog(app: &App, on: &Callback<Msg>, props: &dyn Fn(What) -> island::Pro
 
 fn share(app: &App, on: &Callback<Msg>, link: &str) -> El {
     let session = app.session.as_ref();
-    let faults = session.map_or(0, |s| s.document().faults.len()) as u64;
+    let faults = session.map_or(0, |s| s.alone().faults.len()) as u64;
     let algorithm =
         setup::algorithm(&app.catalogue, &app.scenario).map(|a| a.label.clone()).unwrap_or_default();
     let size = link.chars().count();
