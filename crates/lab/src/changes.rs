@@ -43,18 +43,18 @@ pub fn changed(x: &mut Experiment, node: u32) -> Option<Changed> {
     let mut start = event.saturating_sub(1);
     let end = x.frontier();
     let mut replay = Replay::before_event(x, event);
-    replay.run_to_event(event.saturating_sub(most_at_once), end);
+    replay.run_to_event(x, event.saturating_sub(most_at_once), end);
     while replay.world.events() < event {
         start = replay.world.events();
         let before = replay.world.events();
-        replay.run_to_event(before + 1, end);
+        replay.run_to_event(x, before + 1, end);
         if replay.world.events() == before {
             return None;
         }
     }
     let after = replay.world;
     let mut replay = Replay::before_event(x, event);
-    replay.run_to_event(start, end);
+    replay.run_to_event(x, start, end);
     let before = replay.world;
     let mut look = |mut world| {
         std::mem::swap(&mut x.world, &mut world);

@@ -252,7 +252,7 @@ impl Both<'_> {
 fn by_hash(a: &Experiment, b: &Experiment) -> Option<u64> {
     let hash = |x: &Experiment, event: u64| {
         let mut replay = Replay::before_event(x, event + 1);
-        replay.run_to_event(event, x.frontier());
+        replay.run_to_event(x, event, x.frontier());
         (replay.world.events(), replay.world.trace_hash())
     };
     let differs = |event: u64| hash(a, event) != hash(b, event);
@@ -277,27 +277,26 @@ fn by_events(a: &Experiment, b: &Experiment) -> Option<u64> {
         let message = if record.sent > 0 { Window::message(x, record) } else { "" };
         (record.event, record.time, record.kind as u8, x.name(record.node), x.name(record.peer), message)
     };
-    let mut sides = [a, b].map(|x| (x, Replay::before_event(x, 0), Window::default()));
+    let mut sides = [a, b].map(|x| (x, Replay::before_event(x, 0), Vec::new()));
     let mut event = 0;
     loop {
         event += SLICE;
-        for (x, replay, window) in &mut sides {
-            window.heard.clear();
-            replay.watch(event, x.frontier(), &mut window.records, &mut window.heard);
+        for (x, replay, records) in &mut sides {
+            replay.watch(x, event, x.frontier(), records, None);
         }
         let [(_, _, left), (_, _, right)] = &sides;
-        let pairs = left.records.iter().zip(&right.records);
+        let pairs = left.iter().zip(right);
         if let Some((one, _)) = pairs.into_iter().find(|(one, other)| key(a, one) != key(b, other)) {
             return Some(one.event);
         }
-        if left.records.len() != right.records.len() {
-            let both = left.records.len().min(right.records.len());
-            return left.records.get(both).or(right.records.get(both)).map(|record| record.event);
+        if left.len() != right.len() {
+            let both = left.len().min(right.len());
+            return left.get(both).or(right.get(both)).map(|record| record.event);
         }
-        if left.records.is_empty() {
+        if left.is_empty() {
             return None;
         }
-        sides.iter_mut().for_each(|(_, _, window)| window.records.clear());
+        sides.iter_mut().for_each(|(_, _, records)| records.clear());
     }
 }
 

@@ -4,13 +4,13 @@
 use netsplit_sim::NodeId;
 use netsplit_sim::fault::FaultKind;
 use netsplit_sim::small::Map;
-use netsplit_sim::trace::Kind;
+use netsplit_sim::trace::{Kind, Record};
 use serde::Serialize;
 
 use crate::experiment::Experiment;
 use crate::replay::Replay;
 use crate::timeline::What;
-use crate::window::{self, Window};
+use crate::window;
 
 /// Readings of each node's own clock over the part.
 const READINGS: u64 = 8;
@@ -86,63 +86,104 @@ pub struct Arrow {
 /// A part of the run, with at most so many events.
 #[must_use]
 pub fn space_time(x: &Experiment, from: u64, to: u64, most: usize) -> SpaceTime {
-    let to = to.min(x.frontier()).max(from);
-    let mut window = Window::default();
-    let mut replay = Replay::before(x, from.max(1));
-    if from > 0 {
-        replay.run(from - 1, u64::MAX);
+    let mut making = Making::new(x, from, to, most);
+    making.go_on(x, u64::MAX);
+    making.done(x)
+}
+
+/// A diagram that is being made, bit by bit: thousands of events take longer than a picture may.
+pub struct Making {
+    from: u64,
+    to: u64,
+    most: usize,
+    replay: Replay,
+    records: Vec<Record>,
+    /// Once the part has begun: the event before it.
+    first: Option<u64>,
+    /// Of each node: readings of its clock so far.
+    clocks: Vec<Vec<(u64, u64)>>,
+    tick: u64,
+}
+
+impl Making {
+    /// Nothing of it is made yet.
+    #[must_use]
+    pub fn new(x: &Experiment, from: u64, to: u64, most: usize) -> Self {
+        let to = to.min(x.frontier()).max(from);
+        let clocks = vec![Vec::new(); x.names.len()];
+        let replay = Replay::before(x, from.max(1));
+        Self { from, to, most, replay, records: Vec::new(), first: None, clocks, tick: 0 }
     }
-    let first = replay.world.events();
-    let limit = first.saturating_add(most as u64);
-    let nodes = x.names.len() as u32;
-    let mut clocks: Vec<Vec<(u64, u64)>> = vec![Vec::new(); nodes as usize];
-    for tick in 0..=READINGS {
-        let until = from + (u128::from(to - from) * u128::from(tick) / u128::from(READINGS)) as u64;
-        replay.watch(limit, until, &mut window.records, &mut window.heard);
-        if replay.world.events() < limit {
+
+    /// Simulates so many events more, of the same run; true once there is nothing left to do.
+    pub fn go_on(&mut self, x: &Experiment, budget: u64) -> bool {
+        let replay = &mut self.replay;
+        let last = replay.world.events().saturating_add(budget);
+        let first = match self.first {
+            Some(first) => first,
+            None if self.from > 0 && !replay.run(x, self.from - 1, budget) => return false,
+            None => *self.first.insert(replay.world.events()),
+        };
+        let limit = first.saturating_add(self.most as u64);
+        while self.tick <= READINGS && replay.world.events() < limit {
+            let part = u128::from(self.to - self.from) * u128::from(self.tick) / u128::from(READINGS);
+            if !replay.watch(x, limit.min(last), self.from + part as u64, &mut self.records, None) {
+                return replay.world.events() >= limit;
+            }
             let core = replay.world.core();
-            (0..nodes).for_each(|node| clocks[node as usize].push((core.now, core.clock(NodeId(node)))));
+            for (clock, node) in self.clocks.iter_mut().zip(0..) {
+                clock.push((core.now, core.clock(NodeId(node))));
+            }
+            self.tick += 1;
         }
+        true
     }
-    let cut = replay.world.events() >= limit;
-    let to = if cut { replay.world.now() } else { to };
-    let dot = |record: &netsplit_sim::trace::Record| Dot {
-        event: record.event,
-        time: record.time,
-        node: record.node,
-        kind: window::kind(record.kind),
-        cause: record.cause(),
-    };
-    let seen = window.records.iter().filter(|record| record.event > first || record.kind == Kind::Lost);
-    let events = seen.clone().filter(|record| record.kind != Kind::Lost).map(dot).collect();
-    let messages = seen.filter(|record| {
-        matches!(record.kind, Kind::Arrive | Kind::Lost)
-            && record.peer != record.node
-            && record.peer != u32::MAX
-    });
-    let mut arrows: Vec<Arrow> = messages
-        .map(|record| Arrow {
-            from: record.peer,
-            to: record.node,
-            sent: record.sent,
-            at: record.time,
-            kind: record.label,
+
+    /// The diagram of what there is.
+    #[must_use]
+    pub fn done(self, x: &Experiment) -> SpaceTime {
+        let (from, world, first) = (self.from, self.replay.world, self.first.unwrap_or_default());
+        let cut = world.events() >= first.saturating_add(self.most as u64);
+        let to = if cut { world.now() } else { self.to };
+        let dot = |record: &Record| Dot {
+            event: record.event,
+            time: record.time,
+            node: record.node,
+            kind: window::kind(record.kind),
             cause: record.cause(),
-            event: if record.kind == Kind::Arrive { record.event } else { 0 },
-            lost: record.kind == Kind::Lost,
-        })
-        .collect();
-    let flying = replay.world.core().in_flight().filter(|message| message.from != message.to);
-    arrows.extend(flying.map(|message| Arrow {
-        from: message.from.0,
-        to: message.to.0,
-        sent: message.sent,
-        at: message.at,
-        kind: message.kind,
-        ..Arrow::default()
-    }));
-    let lanes = clocks.into_iter().zip(0..).map(|(clock, node)| lane(x, node, (from, to), clock)).collect();
-    SpaceTime { from, to, lanes, events, arrows, cut }
+        };
+        let seen = self.records.iter().filter(|record| record.event > first || record.kind == Kind::Lost);
+        let events = seen.clone().filter(|record| record.kind != Kind::Lost).map(dot).collect();
+        let messages = seen.filter(|record| {
+            matches!(record.kind, Kind::Arrive | Kind::Lost)
+                && record.peer != record.node
+                && record.peer != u32::MAX
+        });
+        let mut arrows: Vec<Arrow> = messages
+            .map(|record| Arrow {
+                from: record.peer,
+                to: record.node,
+                sent: record.sent,
+                at: record.time,
+                kind: record.label,
+                cause: record.cause(),
+                event: if record.kind == Kind::Arrive { record.event } else { 0 },
+                lost: record.kind == Kind::Lost,
+            })
+            .collect();
+        let flying = world.core().in_flight().filter(|message| message.from != message.to);
+        arrows.extend(flying.map(|message| Arrow {
+            from: message.from.0,
+            to: message.to.0,
+            sent: message.sent,
+            at: message.at,
+            kind: message.kind,
+            ..Arrow::default()
+        }));
+        let lanes =
+            self.clocks.into_iter().zip(0..).map(|(clock, node)| lane(x, node, (from, to), clock)).collect();
+        SpaceTime { from, to, lanes, events, arrows, cut }
+    }
 }
 
 fn lane(x: &Experiment, node: u32, part: (u64, u64), clock: Vec<(u64, u64)>) -> Lane {

@@ -36,7 +36,7 @@ impl Window {
     pub(crate) fn of(x: &Experiment, from: u64, to: u64) -> Self {
         let mut window = Self::default();
         let mut replay = Replay::before_event(x, from);
-        replay.watch(to, x.frontier(), &mut window.records, &mut window.heard);
+        replay.watch(x, to, x.frontier(), &mut window.records, Some(&mut window.heard));
         // A fault on several nodes makes several events at once.
         window.records.truncate(window.records.partition_point(|record| record.event <= to));
         window

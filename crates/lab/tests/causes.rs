@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netsplit_lab::scenario::{Duration, Fault, Target};
-use netsplit_lab::spacetime::{Dot, Logical, SpaceTime, space_time};
+use netsplit_lab::spacetime::{Dot, Logical, Making, SpaceTime, space_time};
 use netsplit_lab::{Experiment, catalogue, causes, default_scenario};
 
 const END: u64 = 3_000_000_000;
@@ -125,6 +125,12 @@ fn a_diagram_shows_each_event_and_message_once() {
         // What is too much is cut.
         let cut = space_time(&x, 0, END, 100);
         assert!(cut.cut && cut.events.len() <= 101 + cut.lanes.len() && cut.to < END);
+        // Bit by bit it becomes the same.
+        for (from, most) in [(0, usize::MAX), (END / 3, usize::MAX), (END / 3, 100)] {
+            let mut making = Making::new(&x, from, END, most);
+            let slices = (0..).find(|_| making.go_on(&x, 37)).expect("it comes to an end");
+            assert!(slices > 0 && making.done(&x) == space_time(&x, from, END, most), "{name}: from {from}");
+        }
     }
 }
 

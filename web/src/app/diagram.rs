@@ -12,9 +12,10 @@ use crate::model::spacetime::{Deed, Diagram, LEFT, RIGHT};
 use crate::model::ui::{Selection, Tab};
 use crate::stage::spacetime;
 
-/// While it glides, what is missing is made this often (wall ms), but only a small part of the time is spent on it.
+/// While it glides, who reads it is told of what it shows this often (wall ms).
 const GLIDE: f64 = 100.0;
-const SHARE: f64 = 10.0;
+/// So long is made of it at a time (wall ms), and so many events between two looks at the clock.
+const SLICE: (f64, u64) = (4.0, 256);
 
 impl App {
     /// It lies over the stage.
@@ -188,26 +189,30 @@ impl App {
         self.diagram(deed);
     }
 
-    /// While time glides under a hand the picture moves with it, and what is missing at its edges comes now and then.
-    /// True where it has come.
+    /// While time glides under a hand the picture moves with it, and what is missing at its edges comes bit by bit.
+    /// True where what it shows has come, and who reads it was not told just now.
     pub(super) fn diagram_due(&mut self, wall: f64) -> bool {
-        let (at, took) = self.diagram_at;
-        if !self.in_space_time() || !self.diagram.gliding || wall - at < GLIDE.max(took * SHARE) {
-            return false;
+        if self.in_space_time() && (self.diagram.gliding || self.diagram.making()) {
+            self.bring_diagram();
         }
-        self.diagram.gliding = false;
-        self.bring_diagram();
-        let done = browser::wall();
-        self.diagram_at = (done, done - wall);
-        true
+        let told = self.diagram_came && wall - self.diagram_at > GLIDE;
+        if told {
+            (self.diagram_came, self.diagram_at) = (false, wall);
+        }
+        told
     }
 
-    /// Makes what it shows; called as often as the panels are made.
+    /// Makes some of what it shows; called as often as the panels are made.
+    #[inline(never)]
     pub(super) fn bring_diagram(&mut self) {
         if self.in_space_time()
             && let Some(session) = self.session.as_ref()
         {
-            self.diagram.bring(session.experiment());
+            let (x, end) = (session.experiment(), browser::wall() + SLICE.0);
+            self.diagram.gliding &= !self.diagram.begin(x);
+            while self.diagram.making() && browser::wall() < end {
+                self.diagram_came |= self.diagram.go_on(x, SLICE.1);
+            }
         }
     }
 
@@ -231,7 +236,7 @@ impl App {
             && let Some(on) = browser::fit(&canvas, self.diagram_size, browser::ratio())
         {
             let faults = &self.panels.faults;
-            spacetime::draw(
+            self.diagram.stale = !spacetime::draw(
                 &on,
                 (&self.diagram, &mut self.dense),
                 &session.legend,

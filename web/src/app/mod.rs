@@ -390,8 +390,9 @@ pub struct App {
     pub(crate) diagram: Diagram,
     dense: Dense,
     diagram_size: (f64, f64),
-    /// When what it shows was made, while it glides (wall ms), and how long that took (ms).
-    diagram_at: (f64, f64),
+    /// When its reader was last told of what the diagram shows (wall ms), and whether more has come since.
+    diagram_at: f64,
+    diagram_came: bool,
     /// The diagram, once it was there, with the ear for the wheel over it.
     diagram_wheel: Option<(Element, Listener)>,
     /// The fingers on it: which, and where (px).
@@ -513,7 +514,8 @@ impl Component for App {
             diagram: Diagram::default(),
             dense: Dense::default(),
             diagram_size: (0.0, 0.0),
-            diagram_at: (0.0, 0.0),
+            diagram_at: 0.0,
+            diagram_came: false,
             diagram_wheel: None,
             diagram_fingers: Rc::default(),
             diagram_held: Rc::default(),

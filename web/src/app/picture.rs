@@ -107,6 +107,7 @@ impl App {
         self.refresh_sheet();
         if parts::ready(parts::PANELS) {
             self.bring_diagram();
+            self.diagram_came = false;
             self.bring_log();
         }
         let log = &self.panels.log;

@@ -2,7 +2,7 @@
 
 use netsplit_lab::Experiment;
 use netsplit_lab::causes::{self, Past, Step};
-use netsplit_lab::spacetime::{Dot, SpaceTime, space_time};
+use netsplit_lab::spacetime::{Dot, Making, SpaceTime};
 
 /// Most events in a picture.
 const MOST: usize = 20_000;
@@ -57,8 +57,11 @@ impl Deed {
     }
 }
 
+/// From (ns), to (ns), and the frontier (ns) where it goes so far: there will be more.
+type Part = (u64, u64, u64);
+
 /// The diagram.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Diagram {
     /// What is shown.
     pub data: SpaceTime,
@@ -68,9 +71,13 @@ pub struct Diagram {
     pub span: u64,
     /// The selected event and what happened before it.
     pub past: Option<Past>,
-    /// What `data` was made of: part and frontier.
-    made: Option<(u64, u64, u64)>,
+    /// What `data` was made of.
+    made: Option<Part>,
+    /// What is being made to take its place.
+    making: Option<(Part, Box<Making>)>,
     cursor: u64,
+    /// Which run, and which making of its diagram.
+    pub version: (u64, u64),
     /// It is to be drawn anew.
     pub stale: bool,
     /// It has been moved since what it shows was made.
@@ -80,17 +87,28 @@ pub struct Diagram {
 impl Diagram {
     /// The run has become another one.
     pub fn forget(&mut self) {
-        (self.made, self.past, self.stale) = (None, None, true);
+        (self.made, self.making, self.past, self.stale) = (None, None, None, true);
+        self.version.0 += 1;
     }
 
     /// Another run is open.
     pub fn restart(&mut self) {
-        *self = Self { stale: true, ..Self::default() };
+        *self = Self { stale: true, version: (self.version.0 + 1, 0), ..Self::default() };
     }
 
     /// Makes what is shown, if that is another part of the run by now.
     #[inline(never)]
     pub fn bring(&mut self, x: &Experiment) {
+        while !self.begin(x) {
+            self.go_on(x, u64::MAX);
+        }
+        self.go_on(x, u64::MAX);
+    }
+
+    /// Begins to make what is shown, if that is another part of the run by now. False where an earlier part that
+    /// touches it is still being made: that is shown first, or a hand that never rests would never see anything.
+    #[inline(never)]
+    pub fn begin(&mut self, x: &Experiment) -> bool {
         let now = x.now();
         if self.span == 0 {
             self.span = (SHOWN * now / x.events().max(1)).clamp(SPANS.0, SPANS.1);
@@ -106,11 +124,33 @@ impl Diagram {
         // Only what was simulated can be shown.
         let to = (self.from + self.span).min(x.frontier());
         let wanted = (self.from, to, if to == x.frontier() { to } else { 0 });
-        if self.made != Some(wanted) {
-            self.made = Some(wanted);
-            self.data = space_time(x, self.from, to, MOST);
-            self.stale = true;
+        match &self.making {
+            Some((part, _)) if *part == wanted => true,
+            Some((part, _)) if part.0 < to && self.from < part.1 => false,
+            _ => {
+                let new = || (wanted, Box::new(Making::new(x, self.from, to, MOST)));
+                self.making = (self.made != Some(wanted)).then(new);
+                true
+            }
         }
+    }
+
+    /// Simulates so many events for what is being made; true where it is there now.
+    #[inline(never)]
+    pub fn go_on(&mut self, x: &Experiment, budget: u64) -> bool {
+        let Some((part, mut making)) = self.making.take() else { return false };
+        if !making.go_on(x, budget) {
+            self.making = Some((part, making));
+            return false;
+        }
+        (self.made, self.data, self.stale) = (Some(part), making.done(x), true);
+        self.version.1 += 1;
+        true
+    }
+
+    /// Whether something is being made.
+    pub fn making(&self) -> bool {
+        self.making.is_some()
     }
 
     /// The selected event's number.
@@ -234,10 +274,15 @@ impl Diagram {
 
     /// Where things are in a picture of this size.
     pub fn places(&self, size: (f64, f64)) -> Places {
+        self.places_of((self.from, self.span), size)
+    }
+
+    /// Where things would be if it showed another part: from where (ns), and how much (ns).
+    pub fn places_of(&self, (from, span): (u64, u64), size: (f64, f64)) -> Places {
         let lanes = self.data.lanes.len().max(1) as f64;
         Places {
-            from: self.from as f64,
-            scale: (size.0 - LEFT - RIGHT).max(1.0) / self.span.max(1) as f64,
+            from: from as f64,
+            scale: (size.0 - LEFT - RIGHT).max(1.0) / span.max(1) as f64,
             lane: (size.1 - TOP - BOTTOM).max(1.0) / lanes,
         }
     }

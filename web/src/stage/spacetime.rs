@@ -15,7 +15,7 @@ const TICKS: u64 = 6;
 const NAME: f64 = 14.0;
 const ROLES: [&str; 6] = ["append", "vote_request", "vote", "client", "data", "gossip"];
 
-/// Draws it anew.
+/// Draws it anew. False where not all of it is there as yet: it is to be drawn again.
 pub fn draw(
     on: &Canvas,
     (diagram, dense): (&Diagram, &mut Dense),
@@ -23,8 +23,9 @@ pub fn draw(
     faults: &[FaultBlock],
     theme: &Theme,
     (size, ratio): ((f64, f64), f64),
-) {
+) -> bool {
     let places = diagram.places(size);
+    let mut whole = true;
     on.set_global_alpha(1.0);
     on.set_fill_style_str(&theme.stage);
     on.fill_rect(0.0, 0.0, size.0, size.1);
@@ -47,7 +48,7 @@ pub fn draw(
     for part in if some { [Some(false), Some(true)] } else { [None, None] } {
         on.set_global_alpha(if part == Some(false) { 0.22 } else { 1.0 });
         if Dense::meant(diagram) {
-            dense.draw(on, diagram, legend, (theme, &places), (size, ratio), part);
+            whole &= dense.draw(on, diagram, legend, theme, (size, ratio), part);
         } else {
             arrows(on, diagram, legend, theme, &places, part);
             dots(on, diagram, theme, &places, part);
@@ -62,6 +63,7 @@ pub fn draw(
     on.set_fill_style_str(&theme.stage);
     on.fill_rect(0.0, TOP, LEFT - 8.0, size.1);
     names(on, diagram, theme, &places);
+    whole
 }
 
 fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f64, f64)) {

@@ -185,7 +185,7 @@ impl Experiment {
             return self.events();
         }
         let mut replay = Replay::before(self, now);
-        replay.run(now - 1, u64::MAX);
+        replay.run(self, now - 1, u64::MAX);
         self.events() - replay.world.events()
     }
 }

@@ -24,7 +24,7 @@ fn each(x: &Experiment, from: u64, to: u64, see: &mut dyn FnMut(&Window, &Record
     let mut window = Window::default();
     while replay.world.events() < to {
         let before = replay.world.events();
-        replay.watch(to.min(before + SLICE), x.frontier(), &mut window.records, &mut window.heard);
+        replay.watch(x, to.min(before + SLICE), x.frontier(), &mut window.records, Some(&mut window.heard));
         let within = |record: &&Record| record.event >= from && record.event <= to;
         window.records.iter().filter(within).for_each(|record| see(&window, record));
         window.records.clear();

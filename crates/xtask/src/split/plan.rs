@@ -45,6 +45,7 @@ const SEEDS: [(&str, &[&str]); 4] = [
         "panels",
         &[
             "<netsplit_web::app::App>::hear",
+            "<netsplit_web::app::App>::bring_diagram",
             "<netsplit_web::app::App>::draw_diagram",
             "netsplit_lab::differs::words",
             "netsplit_lab::why::finding",
