@@ -102,7 +102,8 @@ struct Processes {
 /// What changes as operations begin and end, as opposed to what is only appended.
 #[derive(Clone, Debug)]
 struct Running {
-    open: Map<(u32, u64), Op>,
+    /// By client, and by the number that it gave.
+    open: Map<u32, Map<u64, Op>>,
     processes: Map<u32, Processes>,
     next_process: u64,
     metrics: Metrics,
@@ -145,7 +146,8 @@ impl Mark {
     /// About how many bytes it takes that others do not share.
     pub(crate) fn bytes(&self) -> usize {
         let running = &self.running;
-        running.metrics.bytes() + running.open.len() * size_of::<((u32, u64), Op)>() + size_of::<Self>()
+        let open: usize = running.open.values().map(|open| open.len() * size_of::<(u64, Op)>()).sum();
+        running.metrics.bytes() + open + size_of::<Self>()
     }
 }
 
@@ -204,7 +206,8 @@ impl Recorder {
         match seen.what {
             What::Invoke(operation, intended) => self.invoke(node, operation, intended, &seen),
             What::Complete(number, outcome, attempts) => {
-                let Some(op) = self.running.open.remove(&(node, number)) else { return };
+                let open = self.running.open.get_mut(&node);
+                let Some(op) = open.and_then(|open| open.remove(&number)) else { return };
                 let end = End { event: seen.event, time: seen.time, outcome, attempts };
                 self.complete(node, &op, end);
                 if !matches!(outcome, Outcome::Ok(_)) {
@@ -275,7 +278,7 @@ impl Recorder {
             (self.history.invoke(process, call, seen.time, seen.event), process)
         });
         let op = Op { operation, invoked: seen.time, intended, record };
-        self.running.open.insert((client, operation.number), op);
+        self.running.open.slot(client, Map::new).insert(operation.number, op);
     }
 
     fn complete(&mut self, client: u32, op: &Op, end: End) {

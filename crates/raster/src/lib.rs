@@ -8,11 +8,11 @@ const FINE: usize = 4;
 const BITS: u32 = 14;
 const FINER: f32 = (1 << BITS) as f32;
 
-/// A row of a shape: where it lies from the shape's upper left, and how much of each of its pixels is covered.
-struct Row {
-    down: usize,
-    right: usize,
-    cover: Vec<u8>,
+/// A pixel of a shape: where it lies from the shape's upper left, and how much of it is covered.
+struct Cell {
+    right: u16,
+    down: u16,
+    cover: u8,
 }
 
 /// A shape of dot.
@@ -22,8 +22,8 @@ struct Stamp {
     line: f32,
     /// From its middle pixel to its edges.
     reach: i32,
-    /// Its rows, for each place of its middle within a pixel.
-    masks: Vec<Vec<Row>>,
+    /// Its pixels, for each place of its middle within one.
+    masks: Vec<Vec<Cell>>,
 }
 
 impl Stamp {
@@ -40,12 +40,12 @@ impl Stamp {
                 let hole = if line > 0.0 { (radius - line + 0.5 - far).clamp(0.0, 1.0) } else { 0.0 };
                 ((full - hole) * 255.0) as u8
             };
-            let row = |down: usize| {
-                let right = (0..side).find(|column| cover(*column, down) > 0)?;
-                let end = (0..side).rfind(|column| cover(*column, down) > 0)?;
-                Some(Row { down, right, cover: (right..=end).map(|column| cover(column, down)).collect() })
+            let cell = |at: usize| {
+                let (right, down) = (at % side, at / side);
+                let cover = cover(right, down);
+                (cover > 0).then_some(Cell { right: right as u16, down: down as u16, cover })
             };
-            (0..side).filter_map(row).collect()
+            (0..side * side).filter_map(cell).collect()
         };
         Self { radius, line, reach, masks: (0..FINE * FINE).map(mask).collect() }
     }
@@ -106,10 +106,15 @@ impl Way {
     }
 }
 
+/// A colour that covers nothing yet: as one word it is put into a pixel at once.
+fn word([r, g, b]: Colour) -> u32 {
+    u32::from_le_bytes([r, g, b, 0])
+}
+
 /// What covers most of a pixel has it: exact but where edges meet.
-fn mix(pixel: &mut [u8; 4], colour: [u8; 4]) {
-    if pixel[3] <= colour[3] {
-        *pixel = colour;
+fn mix(pixel: &mut [u8; 4], word: u32, cover: u8) {
+    if pixel[3] <= cover {
+        *pixel = (word | u32::from(cover) << 24).to_le_bytes();
     }
 }
 
@@ -145,7 +150,8 @@ impl Raster {
 
     /// Puts a shape with its middle at (x, y), pixels from the upper left.
     #[inline(never)]
-    pub fn put(&mut self, stamp: usize, x: f32, y: f32, [r, g, b]: Colour) {
+    pub fn put(&mut self, stamp: usize, x: f32, y: f32, colour: Colour) {
+        let word = word(colour);
         let Self { width, height, pixels, stamps } = self;
         let Some(Stamp { reach, masks, .. }) = stamps.get(stamp) else { return };
         let (column, row) = (x.floor(), y.floor());
@@ -155,28 +161,29 @@ impl Raster {
         let inside = |from: i32, size: usize| from >= 0 && from + 2 * reach < size as i32;
         let whole = inside(left, *width) && inside(top, *height);
         let (pixels, _) = pixels.as_chunks_mut::<4>();
-        for line in mask {
-            let (x, y) = (left.wrapping_add(line.right as i32), top.wrapping_add(line.down as i32));
-            if whole {
-                let at = y as usize * *width + x as usize;
-                if let Some(pixels) = pixels.get_mut(at..at + line.cover.len()) {
-                    for (pixel, cover) in pixels.iter_mut().zip(&line.cover) {
-                        mix(pixel, [r, g, b, *cover]);
-                    }
+        if whole {
+            let start = top as usize * *width + left as usize;
+            for cell in mask {
+                if let Some(pixel) =
+                    pixels.get_mut(start + usize::from(cell.down) * *width + usize::from(cell.right))
+                {
+                    mix(pixel, word, cell.cover);
                 }
-                continue;
             }
-            for (x, cover) in (x..).zip(&line.cover) {
-                if x >= 0 && y >= 0 && x < *width as i32 && y < *height as i32 {
-                    mix(&mut pixels[y as usize * *width + x as usize], [r, g, b, *cover]);
-                }
+            return;
+        }
+        for cell in mask {
+            let (x, y) = (left.wrapping_add(cell.right.into()), top.wrapping_add(cell.down.into()));
+            if x >= 0 && y >= 0 && x < *width as i32 && y < *height as i32 {
+                mix(&mut pixels[y as usize * *width + x as usize], word, cell.cover);
             }
         }
     }
 
     /// A straight line, about a pixel wide, that covers so much of what it lies on (of 255).
     #[inline(never)]
-    pub fn line(&mut self, from: (f32, f32), to: (f32, f32), [r, g, b]: Colour, cover: u8) {
+    pub fn line(&mut self, from: (f32, f32), to: (f32, f32), colour: Colour, cover: u8) {
+        let word = word(colour);
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let long = dx.abs().max(dy.abs());
         let far = [from.0, from.1, to.0, to.1].into_iter().any(|at| !at.is_finite());
@@ -216,7 +223,7 @@ impl Raster {
             let near = (part * u32::from(cover)) >> BITS;
             for (at, cover) in [(at, u32::from(cover) - near), (at + beside, near)] {
                 if let Some(pixel) = pixels.get_mut(at) {
-                    mix(pixel, [r, g, b, cover as u8]);
+                    mix(pixel, word, cover as u8);
                 }
             }
             (x, y) = (x + right, y + down);
