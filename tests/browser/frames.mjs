@@ -2,7 +2,7 @@
 //
 //   node frames.mjs            (or `cargo xtask frames`, which builds the page first)
 //
-// Two crowds at 100,000 simulated events a second. A picture's time is what the page's main thread worked between
+// Crowds at 100,000 simulated events a second: on one stage, and on two that are compared. A picture's time is what the page's main thread worked between
 // two animation frames, from the browser's own trace; what its other threads worked for it is printed beside.
 
 import { execFileSync } from 'node:child_process';
@@ -12,6 +12,8 @@ import { CLI, startBrowser, startServer } from './support.mjs';
 const CROWDS = [
   { name: '200 nodes, 5,000 messages', nodes: 200, flying: 5000, limit: 8 },
   { name: '1,000 nodes, 10,000 messages', nodes: 1000, flying: 10000, limit: 16 },
+  { name: 'two stages with 100 nodes and 2,500 messages each', nodes: 100, flying: 2500, share: 0.5, limit: 8 },
+  { name: 'two stages with 500 nodes and 5,000 messages each', nodes: 500, flying: 5000, share: 0.5, limit: 16 },
 ];
 /** Simulated events a second. */
 const EVENTS = 100000;
@@ -19,8 +21,8 @@ const EVENTS = 100000;
 const SPAN = Number(process.env.SPAN ?? 6000);
 
 /** Requests through balancers to that many backends; as many messages are on the way as the latency keeps there. */
-function crowd({ nodes, flying }) {
-  const rate = EVENTS / 5.9;
+function crowd({ nodes, flying, share = 1 }) {
+  const rate = EVENTS / 5.9 * share;
   return {
     version: 1,
     title: 'A crowd',
@@ -34,7 +36,8 @@ function crowd({ nodes, flying }) {
     },
     workload: { clients: 40, mode: 'open', rate, timeout: '20s' },
     network: { latency: `${Math.round(flying / (rate * 4) * 1000)}ms` },
-    view: { speed: 1 },
+    ...(share < 1 && { compare: { algorithm: 'round_robin' } }),
+    view: { speed: 1, compare: share < 1 },
   };
 }
 

@@ -14,13 +14,13 @@ const BUDGET: f64 = 6.0;
 /// The same while the run is behind the chosen speed: fewer pictures, but in time.
 const BEHIND: f64 = 20.0;
 /// How often the panels are made anew while it plays (ms), and while the run is behind or the stage has a crowd to draw.
-const PANELS: (f64, f64) = (125.0, 700.0);
+const PANELS: (f64, f64) = (125.0, 850.0);
 
 /// Entries of the event log up to the cursor among which something worth saying is looked for.
 const LOG: usize = 24;
 /// How often the nodes of a crowd are (wall ms). Its panels are made in the same pictures, so that no more than one
 /// picture in twenty is a slow one.
-const NODES: f64 = 360.0;
+const NODES: f64 = 450.0;
 
 impl App {
     /// True where the panels are to be drawn.

@@ -15,8 +15,9 @@ const TAILS: usize = 60;
 /// A glyph keeps so far from the ends of its link (px), and so far beside it.
 const GAP: f64 = 6.0;
 const BESIDE: f64 = 5.0;
-/// Radius of a dot (px).
+/// Radius of a dot (px), and of one among more than so many.
 const DOT: f64 = 2.4;
+const FINE: (usize, f64) = (2_000, 1.7);
 /// The widest stroke that stands for a link's traffic (px).
 const STROKE: u32 = 6;
 /// A lost message fades for so long (wall ms).
@@ -119,8 +120,9 @@ impl Stage {
         self.glyphs.clear();
         let plain = self.theme.role("client").rgb;
         let colours: Vec<Colour> = legend.iter().map(|kind| self.theme.role(&kind.role).rgb).collect();
-        let dot = self.raster.stamp((DOT * ratio) as f32, 0.0);
-        let ring = self.raster.stamp((DOT * 1.7 * ratio) as f32, (1.5 * ratio) as f32);
+        let r = if frame.messages.len() > FINE.0 { FINE.1 } else { DOT } * ratio;
+        let dot = self.raster.stamp(r as f32, 0.0);
+        let ring = self.raster.stamp((r * 1.7) as f32, (1.5 * ratio) as f32);
         let fault = self.theme.fault_rgb;
         for (at, message) in frame.messages.iter().enumerate() {
             let Some(way) = self.way(message) else { continue };
