@@ -4,11 +4,12 @@
 
 import { startBrowser, startServer } from './support.mjs';
 
+// Four fifths of what the backends can do.
 const balance = (nodes) => ({
   version: 1,
   duration: '1h',
-  system: { pattern: 'load_balancing', algorithm: 'two_choices', nodes },
-  workload: { clients: 20, mode: 'open', rate: nodes * 60 },
+  system: { pattern: 'load_balancing', algorithm: 'two_choices', nodes, params: { service: { kind: 'exponential', mean: '20ms' } } },
+  workload: { clients: 20, mode: 'open', rate: nodes * 40 },
 });
 const RUNS = [
   ['raft', { version: 1, duration: '3h', system: { pattern: 'leader_election', algorithm: 'raft' } }],

@@ -116,10 +116,10 @@ pub trait Node: Clone + 'static {
     }
     /// A digest of the whole state, for comparison between two runs.
     fn digest(&self) -> u64;
-    /// About how many bytes a copy of this node takes beyond its own size and a few KB; what copies share does not
-    /// count. It decides how many copies of the world are kept.
+    /// About how many bytes a copy of this node takes beyond its own size; what copies share does not count. It decides
+    /// how many copies of the world are kept. Where a node does not say: a few lists and maps with a handful in each.
     fn heap(&self) -> usize {
-        0
+        2_048
     }
     /// How this node wants to be seen.
     fn observe(&self, look: &Look, detail: Detail) -> NodeView;

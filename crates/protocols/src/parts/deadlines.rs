@@ -12,6 +12,12 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
+    /// About how many bytes a copy takes beyond its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.queue.len() * size_of::<(Nanos, u64, u32)>()
+    }
+
     /// Adds one, not earlier than those before it: (number, attempt) is due at `at` of the node's elapsed time.
     pub fn push(&mut self, at: Nanos, number: u64, attempt: u32) {
         self.queue.push_back((at, number, attempt));

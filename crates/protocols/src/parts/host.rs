@@ -238,7 +238,10 @@ where
         }
     }
     fn heap(&self) -> usize {
-        self.server().map_or(0, Node::heap)
+        match self {
+            Self::Server(server) => server.heap(),
+            Self::Client(client) => client.heap(),
+        }
     }
     fn observe(&self, look: &Look, detail: Detail) -> NodeView {
         match self {

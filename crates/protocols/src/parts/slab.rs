@@ -66,6 +66,11 @@ impl<V> Slab<V> {
         self.count -= 1;
         value
     }
+    /// About how many bytes a copy takes beyond its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        size_of_val(&self.places[..]) + size_of_val(&self.free[..])
+    }
     /// All, by place.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &V)> {
         self.places.iter().filter_map(|(number, value)| Some((number.wrapping_sub(1), value.as_ref()?)))

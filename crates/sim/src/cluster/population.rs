@@ -9,9 +9,6 @@ use crate::trace::Hash;
 use crate::view::{ClusterView, Detail, NodeView};
 use crate::watch::Watch;
 
-/// What a node's lists and maps take, if it does not say that it is more.
-const ALLOWANCE: usize = 2_048;
-
 #[derive(Clone)]
 pub(super) enum Payload<M, T> {
     None,
@@ -222,7 +219,7 @@ impl<N: Node> Population for Nodes<N> {
     fn footprint(&self) -> usize {
         let disks =
             self.disks.iter().map(|disk| disk.pending.len() * size_of::<<N::Disk as Storage>::Write>());
-        let nodes = self.states.iter().map(|state| size_of::<N>() + ALLOWANCE + state.heap());
+        let nodes = self.states.iter().map(|state| size_of::<N>() + state.heap());
         nodes.chain(disks).sum::<usize>()
             + self.payloads.len() * size_of::<Payload<N::Message, N::Timer>>()
             + self.disks.len() * size_of::<DiskState<N::Disk>>()

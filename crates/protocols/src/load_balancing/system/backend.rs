@@ -434,6 +434,11 @@ impl Backend {
         named
     }
 
+    pub(super) fn heap(&self) -> usize {
+        let lists = self.queue.len() * size_of::<Job>() + self.early.len() * size_of::<(NodeId, u64)>();
+        lists + self.running.heap()
+    }
+
     pub(super) fn digest(&self) -> u64 {
         let flags = u64::from(self.failing) << 1 | u64::from(self.draining);
         let digest = Digest::new().add(flags).add(self.served).add(self.errors).add(self.turned_away);

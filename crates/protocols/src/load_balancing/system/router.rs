@@ -159,6 +159,10 @@ impl Router {
         }
     }
 
+    pub(super) fn heap(&self) -> usize {
+        size_of_val(&self.missed[..]) + size_of_val(&self.live[..])
+    }
+
     pub(super) fn digest(&self) -> u64 {
         let digest = Digest::new().add(self.probes).add(self.forwarded).add(self.moved);
         digest.all(self.missed.iter().map(|missed| u64::from(*missed))).end()

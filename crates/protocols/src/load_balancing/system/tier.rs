@@ -96,6 +96,13 @@ impl Node for Tier {
             Self::Router(router) => router.digest(),
         }
     }
+    fn heap(&self) -> usize {
+        match self {
+            Self::Balancer(balancer) => balancer.heap(),
+            Self::Backend(backend) => backend.heap(),
+            Self::Router(router) => router.heap(),
+        }
+    }
     fn observe(&self, look: &Look, detail: Detail) -> NodeView {
         match self {
             Self::Balancer(balancer) => balancer.observe(look, detail),

@@ -448,6 +448,12 @@ impl Client {
         true
     }
 
+    /// About how many bytes a copy takes beyond its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.open.len() * size_of::<(u64, Open)>() + self.deadlines.heap()
+    }
+
     /// Digest of the state.
     #[must_use]
     pub fn digest(&self) -> u64 {

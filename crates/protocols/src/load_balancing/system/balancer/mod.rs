@@ -33,6 +33,8 @@ use call::{Call, End, Gather};
 pub use peers::Peer;
 use peers::Peers;
 
+/// About how many bytes a rule keeps for each backend.
+const RULE: usize = 16;
 /// Bugs on purpose, which the checks must catch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
@@ -372,6 +374,18 @@ impl Balancer {
         *heard = open;
         let all = &self.heard;
         self.peers.others(|backend| all.iter().filter_map(|heard| heard.get(backend)).sum());
+    }
+
+    pub(super) fn heap(&self) -> usize {
+        let deadlines = [&self.connects, &self.responses, &self.hedges, &self.queued, &self.requests];
+        let words = self.waiting.len() * 2 + self.heard.len() * 4 + self.stuck.len() + self.untried.len();
+        // What a rule keeps is about a table of words for each backend.
+        let each = size_of::<Peer>() + 16 + 1 + RULE;
+        self.peers.all.len() * each
+            + self.calls.heap()
+            + self.gathers.heap()
+            + deadlines.into_iter().map(Deadlines::heap).sum::<usize>()
+            + words * size_of::<u32>()
     }
 
     pub(super) fn digest(&self) -> u64 {
