@@ -34,7 +34,8 @@ cargo xtask COMMAND
   seek                           how long going anywhere in a million events takes, natively and in the browser
   shots [NAME…]                  pictures of the page in tests/browser/shots/, and the README's
   size [--no-fail]               what the page weighs, in all and per algorithm
-  soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number)
+  soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number), and the scenarios of
+                                 all mistakes on purpose under 1,000 seeds (some minutes; not with 0 seconds)
   theory                         queueing theory's numbers with ten million jobs each, some minutes
 ";
 
@@ -123,7 +124,15 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
                     "--nocapture",
                 ])
                 .args(rest)
-                .env("NETSPLIT_SOAK_SECONDS", seconds))
+                .env("NETSPLIT_SOAK_SECONDS", seconds))?;
+            if seconds == "0" {
+                return Ok(());
+            }
+            say("soak: every mistake's scenario, 200 seeds with it and 1,000 without");
+            run(cargo()
+                .args(["test", "--release", "-p", "netsplit-lab", "--test", "mistakes", "--"])
+                .args(["--ignored", "--nocapture"])
+                .args(rest))
         }
         "theory" => {
             say("theory: ten million jobs for each row");
