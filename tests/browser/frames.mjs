@@ -2,8 +2,9 @@
 //
 //   node frames.mjs            (or `cargo xtask frames`, which builds the page first)
 //
-// Two crowds at 100,000 simulated events a second. A picture's time is what the page's main thread worked between
-// two animation frames, from the browser's own trace; what its other threads worked for it is printed beside.
+// Two crowds at 100,000 simulated events a second, and Raft with a hundred servers. A picture's time is what the page's
+// main thread worked between two animation frames, from the browser's own trace; what its other threads worked for it is
+// printed beside.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -13,6 +14,22 @@ const CROWDS = [
   { name: '200 nodes, 5,000 messages', nodes: 200, flying: 5000, limit: 8 },
   { name: '1,000 nodes, 10,000 messages', nodes: 1000, flying: 10000, limit: 16 },
 ];
+/** Raft as large as it goes: default heartbeats, and clients who write and read a hundred times a second. */
+const RAFT = {
+  name: '100 Raft nodes with 10 clients',
+  nodes: 100,
+  flying: 90,
+  limit: 8,
+  scenario: {
+    version: 1,
+    title: 'A hundred servers',
+    seed: 1,
+    duration: '10m',
+    system: { pattern: 'leader_election', algorithm: 'raft', nodes: 100 },
+    workload: { clients: 10, mode: 'open', rate: 100 },
+    view: { speed: 1 },
+  },
+};
 /** Simulated events a second. */
 const EVENTS = 100000;
 /** How long is measured (ms). */
@@ -70,7 +87,7 @@ function digest(events) {
 
 async function measure(browser, url, which) {
   const file = `${process.env.TMPDIR ?? '/tmp'}/netsplit-crowd.json`;
-  writeFileSync(file, JSON.stringify(crowd(which)));
+  writeFileSync(file, JSON.stringify(which.scenario ?? crowd(which)));
   const link = execFileSync(CLI, ['link', 'encode', file]).toString().trim();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
   const page = await context.newPage();
@@ -166,6 +183,7 @@ const browser = await startBrowser();
 if (!process.env.ONLY || process.env.ONLY === 'crowd') {
   for (const which of CROWDS) await measure(browser, server.url, which);
 }
+if (!process.env.ONLY || process.env.ONLY === 'raft') await measure(browser, server.url, RAFT);
 if (!process.env.ONLY || process.env.ONLY === 'diagram') await diagram(browser, server.url);
 await browser.close();
 await server.close();

@@ -30,7 +30,8 @@ cargo xtask COMMAND
   gallery FOLDER                 the page's file of all scenarios (Trunk asks for it)
   test [--quick]                 every check; --quick: format, lints and native tests only
   bench [ARGS]                   the engine's speed beside other simulators'
-  frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000
+  frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000,
+                                 100 Raft nodes with clients
   seek                           how long going anywhere in a million events takes, natively and in the browser
   shots [NAME…]                  pictures of the page in tests/browser/shots/, and the README's
   size [--no-fail]               what the page weighs, in all and per algorithm
