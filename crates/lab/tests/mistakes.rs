@@ -2,23 +2,18 @@
 //! of the same scenario find nothing. For Raft, etcd and ZooKeeper the ordinary test looks at fewer seeds; `cargo xtask
 //! soak` looks at all of them and says in how many each mistake was found.
 
-use netsplit_lab::scenario::{self, Scenario};
-use netsplit_lab::{Experiment, Grade, catalogue, gallery, sweep};
+mod common;
+
+use common::{compared, story};
+use netsplit_lab::scenario::Scenario;
+use netsplit_lab::{Experiment, Grade, gallery, sweep};
 use netsplit_protocols::registry::PATTERNS;
 use netsplit_sim::declare::Kind;
 
 /// The scenarios that offer a mistake, with their names: all of an algorithm, or all that there are.
 fn stories(algorithm: Option<&str>) -> Vec<(&'static str, Scenario)> {
-    let read = |json| scenario::read(json, &catalogue()).unwrap_or_else(|problems| panic!("{problems}"));
     let of = gallery().iter().filter(|entry| algorithm.is_none_or(|id| id == entry.algorithm));
-    of.filter(|entry| entry.id.starts_with("broken-")).map(|entry| (entry.id, read(entry.json))).collect()
-}
-
-/// The run that a story is compared with: the same without the mistake.
-fn without(story: &Scenario) -> Scenario {
-    let mut scenario = story.clone();
-    scenario.system.params.extend(scenario.compare.take().expect("it is compared").params);
-    scenario
+    of.filter(|entry| entry.id.starts_with("broken-")).map(|entry| (entry.id, story(entry.id))).collect()
 }
 
 /// What speaks against a run: the first invariant that it breaks, or what its clients saw.
@@ -51,7 +46,7 @@ fn look(algorithm: &str, enough: usize, seeds: u64) {
         let within = if hits.len() < enough { 200 } else { hits[enough - 1].0 };
         println!("{id}: {} of {within} seeds, first {:?}", hits.len(), hits.first());
         assert!(!hits.is_empty(), "{id}: not found");
-        let other = without(&story);
+        let other = compared(&story);
         for seed in 1..=seeds {
             let wrong = found(&other, seed);
             assert_eq!(wrong, None, "{id} without the mistake, seed {seed}");
