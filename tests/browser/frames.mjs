@@ -41,6 +41,23 @@ function crowd({ nodes, flying, share = 1 }) {
   };
 }
 
+/** Raft as large as it goes: default heartbeats, and clients who write and read a hundred times a second. */
+const RAFT = {
+  name: '100 Raft nodes with 10 clients',
+  nodes: 100,
+  flying: 90,
+  limit: 8,
+  scenario: {
+    version: 1,
+    title: 'A hundred servers',
+    seed: 1,
+    duration: '10m',
+    system: { pattern: 'leader_election', algorithm: 'raft', nodes: 100 },
+    workload: { clients: 10, mode: 'open', rate: 100 },
+    view: { speed: 1 },
+  },
+};
+
 const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 const ms = (value) => value.toFixed(1).padStart(5);
 
@@ -73,7 +90,7 @@ function digest(events) {
 
 async function measure(browser, url, which) {
   const file = `${process.env.TMPDIR ?? '/tmp'}/netsplit-crowd.json`;
-  writeFileSync(file, JSON.stringify(crowd(which)));
+  writeFileSync(file, JSON.stringify(which.scenario ?? crowd(which)));
   const link = execFileSync(CLI, ['link', 'encode', file]).toString().trim();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
   const page = await context.newPage();
@@ -169,6 +186,7 @@ const browser = await startBrowser();
 if (!process.env.ONLY || process.env.ONLY === 'crowd') {
   for (const which of CROWDS) await measure(browser, server.url, which);
 }
+if (!process.env.ONLY || process.env.ONLY === 'raft') await measure(browser, server.url, RAFT);
 if (!process.env.ONLY || process.env.ONLY === 'diagram') await diagram(browser, server.url);
 await browser.close();
 await server.close();

@@ -1,25 +1,13 @@
 //! The gallery's stories about etcd come out as their notes say.
 
-use netsplit_lab::scenario::{self, Scenario};
-use netsplit_lab::{Experiment, Grade, catalogue, gallery};
+mod common;
 
-fn story(id: &str) -> Scenario {
-    let entry = gallery().iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("no {id}"));
-    scenario::read(entry.json, &catalogue()).unwrap_or_else(|problems| panic!("{id}: {problems}"))
-}
-
-/// The run that a story is compared with.
-fn other(id: &str) -> Scenario {
-    let mut scenario = story(id);
-    let compare = scenario.compare.take().unwrap_or_else(|| panic!("{id} compares nothing"));
-    scenario.system.params.extend(compare.params);
-    scenario
-}
+use common::{other, run_until, story};
+use netsplit_lab::scenario::Scenario;
+use netsplit_lab::{Experiment, Grade};
 
 fn run(scenario: &Scenario, seconds: u64) -> Experiment {
-    let mut x = Experiment::open(scenario).unwrap_or_else(|problems| panic!("{problems}"));
-    let until = x.duration().min(seconds * 1_000_000_000);
-    while !x.advance(until, u64::MAX).done {}
+    let mut x = run_until(scenario, seconds);
     while !x.judge(1000) {}
     x
 }

@@ -1,33 +1,14 @@
 //! The gallery's stories about load balancing come out as their notes say, in numbers, and not only under the seed
 //! that they are told with.
 
-use netsplit_lab::scenario::{self, Duration, Scenario, Seed};
-use netsplit_lab::{Experiment, Report, catalogue, gallery};
+mod common;
 
-fn story(id: &str) -> Scenario {
-    let entry = gallery().iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("no {id}"));
-    scenario::read(entry.json, &catalogue()).unwrap_or_else(|problems| panic!("{id}: {problems}"))
-}
-
-/// The run that a story is compared with.
-fn other(id: &str) -> Scenario {
-    let mut scenario = story(id);
-    let compare = scenario.compare.take().unwrap_or_else(|| panic!("{id} compares nothing"));
-    if let Some(algorithm) = compare.algorithm {
-        scenario.system.algorithm = algorithm;
-    }
-    scenario.system.params.extend(compare.params);
-    scenario
-}
-
-fn run_until(scenario: &Scenario, seconds: u64) -> Report {
-    let mut x = Experiment::open(scenario).unwrap_or_else(|problems| panic!("{problems}"));
-    while !x.advance(Duration::from_secs(seconds).0.min(x.duration()), u64::MAX).done {}
-    x.report()
-}
+use common::{other, run_until, story};
+use netsplit_lab::Report;
+use netsplit_lab::scenario::{Mode, Scenario, Seed};
 
 fn run(scenario: &Scenario) -> Report {
-    run_until(scenario, u64::MAX / 1_000_000_000)
+    run_until(scenario, u64::MAX).report()
 }
 
 /// The seed of the gallery, and others.
@@ -73,7 +54,7 @@ fn compare(id: &str, check: impl Fn(&Report, &Report)) {
 
 /// Answers per second between two moments.
 fn goodput(scenario: &Scenario, from: u64, to: u64) -> f64 {
-    (ok(&run_until(scenario, to)) - ok(&run_until(scenario, from))) / (to - from) as f64
+    (ok(&run_until(scenario, to).report()) - ok(&run_until(scenario, from).report())) / (to - from) as f64
 }
 
 #[test]
@@ -180,7 +161,7 @@ fn clients_that_wait_hide_the_delay() {
         println!("p99 {:.0} ms, from the intended start {intended:.0} ms", p99(&report));
         assert!(intended > 5.0 * p99(&report) && intended > 3000.0);
         let mut open = scenario;
-        open.workload.mode = scenario::Mode::Open;
+        open.workload.mode = Mode::Open;
         let seen = p99(&run(&open));
         assert!((seen / intended - 1.0).abs() < 0.15, "an open loop sees {seen}");
     }
@@ -241,8 +222,7 @@ fn each_worker_learns_on_its_own() {
 #[test]
 fn a_dead_balancer_moves_few_clients_by_maglev() {
     let moved = |scenario: &Scenario| -> u32 {
-        let mut x = Experiment::open(scenario).unwrap();
-        while !x.advance(Duration::from_secs(15).0, u64::MAX).done {}
+        let x = run_until(scenario, 15);
         let entries = x.log_around(None, 100_000, 0).rows;
         let said = entries.iter().find(|entry| entry.sentence.contains("clients move")).expect("it is said");
         println!("{} ms: {}", said.time / 1_000_000, said.sentence);

@@ -96,7 +96,7 @@ fn one_schedule() {
 fn a_planted_mistake_is_caught() {
     let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, "no_wait").err()).collect();
     println!("bully, no_wait: caught in {} of 200 schedules, first: {:?}", caught.len(), caught.first());
-    assert!(!caught.is_empty());
+    assert!(caught.len() >= 20, "{}", caught.len());
 }
 
 /// n nodes with constant, unequal delays; node k misses the coordinator first, at once all the others much later.

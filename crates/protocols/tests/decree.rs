@@ -109,7 +109,7 @@ fn planted_mistakes_are_caught() {
             by("paxos_agreement"),
             by("linearizable")
         );
-        assert!(!caught.is_empty(), "{how}");
+        assert!(caught.len() >= 20, "{how}: {}", caught.len());
     }
 }
 

@@ -38,6 +38,13 @@ fn one_schedule() {
     }
 }
 
+/// n2 leads, crashes and leads again; one of its messages of the earlier life is refused late, in the new term. What that
+/// refusal says of the old life's rounds must not count as an answer to the new one's.
+#[test]
+fn a_leader_that_started_again_is_not_confirmed_by_what_it_sent_before() {
+    storm(1_023_666, "none").unwrap_or_else(|why| panic!("{why}"));
+}
+
 /// By the watch alone, and by all that is checked. The correct variant passes a thousand of the same schedules above.
 #[test]
 fn each_mistake_is_caught_within_two_hundred_schedules() {

@@ -51,11 +51,11 @@ fn schedule(
     may: impl Fn(&FaultKind) -> bool,
 ) -> Result<Run, String> {
     let workers = 2 + (seed % 2) as u32;
-    // Little traffic leaves gaps for what comes late, much traffic fills pauses with work.
-    let rate = [4.0, 12.0, 40.0][seed as usize % 3];
-    let mut setup = with(setup(&LEASES, seed, workers, rate), "ttl", Value::Duration(500 * MILLISECOND));
-    setup = with(setup, "gap", Value::Duration([0, 50, 300][seed as usize / 3 % 3] * MILLISECOND));
-    setup = with(setup, "poll", Value::Duration(100 * MILLISECOND));
+    // Little traffic leaves gaps for what comes late, much traffic and long work fill pauses with what is to be written.
+    let rate = [8.0, 16.0, 40.0][seed as usize % 3];
+    let mut setup = with(setup(&LEASES, seed, workers, rate), "ttl", Value::Duration(250 * MILLISECOND));
+    setup = with(setup, "gap", Value::Duration([0, 50, 200, 600][seed as usize / 3 % 4] * MILLISECOND));
+    setup = with(setup, "poll", Value::Duration(50 * MILLISECOND));
     setup = with(setup, "guard", Value::Choice(guard));
     setup = with(setup, "broken", Value::Choice(how));
     setup = with(setup, "clock", Value::Choice(if seed % 4 < 2 { "wall" } else { "monotonic" }));
@@ -69,7 +69,7 @@ fn schedule(
         let store = |node: &Hosted<Node>| node.server().and_then(Node::store).is_some();
         nodes.iter().position(|node| if believers > 1 { store(node) } else { holds(node) })
     };
-    storm(&mut sim, seed, workers + 4, (10 * SECOND, 500 * MILLISECOND), may, aim, &mut run)?;
+    storm(&mut sim, seed, workers + 4, (20 * SECOND, 500 * MILLISECOND), may, aim, &mut run)?;
     run.clients.linearizable()?;
     Ok(run)
 }
@@ -95,8 +95,8 @@ fn fencing_is_safe_under_a_thousand_random_schedules() {
     println!(
         "leases: {tokens} tokens, {accepted} writes accepted, {fenced} orders refused, {reads} reads, {leaders} leaders of the lock service, two believers in {two} schedules"
     );
-    assert!(tokens > 2_500 && accepted > 30_000 && reads > 30_000, "{tokens} {accepted} {reads}");
-    assert!(fenced > 300 && two > 100 && leaders > 2_000, "{fenced} {two} {leaders}");
+    assert!(tokens > 10_000 && accepted > 60_000 && reads > 60_000, "{tokens} {accepted} {reads}");
+    assert!(fenced > 5_000 && two > 800 && leaders > 3_000, "{fenced} {two} {leaders}");
 }
 
 /// The promise that needs no store: nobody pauses, clocks run at one rate, and the lease is measured by one that does
@@ -144,7 +144,7 @@ fn planted_mistakes_are_caught() {
         println!("leases, {how}: caught in {} of 200 schedules, first: {:?}", caught.len(), caught.first());
         numbers.push(caught.len());
     }
-    assert!(numbers.iter().all(|caught| *caught > 0), "{numbers:?}");
+    assert!(numbers.iter().all(|caught| *caught >= 20), "{numbers:?}");
 }
 
 /// Two workers, constant delays of 5 ms, a lease of ten seconds, nothing but what is asked by hand: n1 asks for the

@@ -51,10 +51,13 @@ fn one(seed: u64, how: &'static str) -> Result<Run, String> {
     let nodes = 3 + 2 * (seed % 2) as u32;
     let mut sim = paxos::cluster(&with(setup(&MULTI_PAXOS, seed, nodes, 40.0), "broken", Value::Choice(how)));
     let mut run = Run::default();
+    // At whoever leads in the highest ballot.
     let aim = |nodes: &[Hosted<Server>]| {
-        nodes.iter().position(|n| n.server().is_some_and(|s| s.core.role == Role::Leading))
+        let leads =
+            |at: &usize| nodes[*at].server().filter(|s| s.core.role == Role::Leading).map(|s| s.core.ballot);
+        (0..nodes.len()).filter(|at| leads(at).is_some()).max_by_key(leads)
     };
-    storm(&mut sim, seed, nodes, (6 * SECOND, 300 * MILLISECOND), |_| true, aim, &mut run)?;
+    storm(&mut sim, seed, nodes, (10 * SECOND, 300 * MILLISECOND), |_| true, aim, &mut run)?;
     run.clients.linearizable()?;
     // Acknowledged writes are accepted on a majority's disks.
     for (key, value) in &run.clients.acknowledged {
@@ -95,7 +98,7 @@ fn safety_under_a_thousand_random_schedules() {
     );
     assert!(decided > 80_000 && ballots > 2_500, "{decided} {ballots}");
     assert!(writes > 40_000 && reads > 40_000, "{writes} {reads}");
-    assert!(lost > 0, "several proposals outstanding keep no order");
+    assert!(lost > 500, "several proposals outstanding keep no order");
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn planted_mistakes_are_caught() {
             by("linearizable"),
             by("durability")
         );
-        assert!(!caught.is_empty(), "{how}");
+        assert!(caught.len() >= 20, "{how}: {}", caught.len());
     }
 }
 

@@ -345,8 +345,9 @@ fn text(letter: &Letter) -> String {
             };
             format!("{what} of term {} after {}/{} commit {}", a.term, a.previous, a.previous_term, a.commit)
         }
-        Envelope::Server(Raft::Appended { term, success, index, .. }) => {
-            format!("{} {index} of term {term}", if *success { "ack" } else { "nack: try after" })
+        Envelope::Server(Raft::Appended { term, success, index, round, .. }) => {
+            let round = if *round > 0 { format!(", round {round}") } else { String::new() };
+            format!("{} {index} of term {term}{round}", if *success { "ack" } else { "nack: try after" })
         }
         Envelope::Server(Raft::RequestVote { term, last, last_term, pre, transfer }) => {
             let kind = if *pre { "would you vote" } else { "vote for me" };

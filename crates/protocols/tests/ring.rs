@@ -93,7 +93,7 @@ fn one_schedule() {
 fn a_planted_mistake_is_caught() {
     let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, "passes_all").err()).collect();
     println!("ring, passes_all: caught in {} of 200 schedules, first: {:?}", caught.len(), caught.first());
-    assert!(!caught.is_empty());
+    assert!(caught.len() >= 20, "{}", caught.len());
 }
 
 /// Election messages and announcements when all n start.

@@ -30,11 +30,13 @@ cargo xtask COMMAND
   gallery FOLDER                 the page's file of all scenarios (Trunk asks for it)
   test [--quick]                 every check; --quick: format, lints and native tests only
   bench [ARGS]                   the engine's speed beside other simulators'
-  frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000
+  frames                         what a picture costs in the browser: 200 nodes with 5,000 messages, 1,000 with 10,000,
+                                 100 Raft nodes with clients
   seek                           how long going anywhere in a million events takes, natively and in the browser
   shots [NAME…]                  pictures of the page in tests/browser/shots/, and the README's
   size [--no-fail]               what the page weighs, in all and per algorithm
-  soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number)
+  soak [SECONDS] [ARGS]          random fault schedules, for as long as told (60 s without a number), and the scenarios of
+                                 all mistakes on purpose under 1,000 seeds (some minutes; not with 0 seconds)
   theory                         queueing theory's numbers with ten million jobs each, some minutes
 ";
 
@@ -123,7 +125,15 @@ fn dispatch(command: &str, args: &[String]) -> Outcome {
                     "--nocapture",
                 ])
                 .args(rest)
-                .env("NETSPLIT_SOAK_SECONDS", seconds))
+                .env("NETSPLIT_SOAK_SECONDS", seconds))?;
+            if seconds == "0" {
+                return Ok(());
+            }
+            say("soak: every mistake's scenario, 200 seeds with it and 1,000 without");
+            run(cargo()
+                .args(["test", "--release", "-p", "netsplit-lab", "--test", "mistakes", "--"])
+                .args(["--ignored", "--nocapture"])
+                .args(rest))
         }
         "theory" => {
             say("theory: ten million jobs for each row");

@@ -9,5 +9,6 @@ pub mod host;
 pub mod maglev;
 pub mod raft;
 pub mod slab;
+pub mod switches;
 pub mod words;
 pub mod workload;

@@ -36,8 +36,9 @@ pub fn with(mut setup: Setup, id: &str, value: Value) -> Setup {
     setup
 }
 
-/// The fault of this number: on `aim` half of the time, otherwise on any of the first `targets` nodes.
-fn fault(seed: u64, count: u64, now: Nanos, targets: u32, aim: Option<usize>) -> Fault {
+/// The fault of this number: on `aim` half of the time, otherwise on any of the first `targets` of `nodes` nodes;
+/// those after them are clients.
+fn fault(seed: u64, count: u64, now: Nanos, (targets, nodes): (u32, u32), aim: Option<usize>) -> Fault {
     let word = |what: u64| draw::word(draw::join(draw::mix(seed), what), count);
     let any = NodeId(draw::below(word(2), targets));
     let on = aim.filter(|_| word(3) & 1 == 0).map_or(any, |at| NodeId(at as u32));
@@ -50,8 +51,9 @@ fn fault(seed: u64, count: u64, now: Nanos, targets: u32, aim: Option<usize>) ->
         3 | 4 => FaultKind::Pause,
         5 => FaultKind::LoseUnsynced,
         6 | 7 => {
-            // The target with some of the others, cut off from the rest.
-            let side = (0..targets).filter(|n| *n == on.0 || draw::word(word(9), u64::from(*n)) & 3 == 0);
+            // The target with some of the others and of the clients, cut off from the rest.
+            let joins = |n: u32| draw::word(word(9), u64::from(n)) & if n < targets { 3 } else { 1 } == 0;
+            let side = (0..nodes).filter(|n| *n == on.0 || joins(*n));
             FaultKind::Partition(vec![side.map(|n| Selector::Node(NodeId(n))).collect()])
         }
         8 => {
@@ -73,6 +75,55 @@ fn fault(seed: u64, count: u64, now: Nanos, targets: u32, aim: Option<usize>) ->
     Fault { at: now + 1, duration, kind, from, to, message: None }
 }
 
+/// Whom `aim` names is gone for long, paused or cut off (clients may be cut off with it), and trouble does not come alone:
+/// it also starts again while it is cut off, or others lose their power just before it is back, and whom `aim` names by
+/// then is among them. Outages that meet are what protocols are made for, and independent faults seldom meet.
+struct Outage {
+    first: NodeId,
+    /// When the second fault comes, and when the first one ends.
+    second: Nanos,
+    end: Nanos,
+    /// The second fault is on the same node.
+    same: bool,
+}
+
+impl Outage {
+    fn begin(
+        seed: u64,
+        count: u64,
+        now: Nanos,
+        (targets, nodes): (u32, u32),
+        first: NodeId,
+    ) -> (Self, Fault) {
+        let word = |what: u64| draw::word(draw::join(draw::mix(seed), what), count);
+        let lasts = 400 * MILLISECOND + word(20) % (1600 * MILLISECOND);
+        let (cut, end) = (word(21) & 1 == 0, now + lasts);
+        let same = cut && word(22) & 1 == 0;
+        let kind = if cut {
+            let clients = (targets..nodes).filter(|n| draw::word(word(23), u64::from(*n)) & 1 == 0);
+            let side = std::iter::once(first.0).chain(clients);
+            FaultKind::Partition(vec![side.map(|n| Selector::Node(NodeId(n))).collect()])
+        } else {
+            FaultKind::Pause
+        };
+        let second = end - word(24) % if same { lasts } else { 300 * MILLISECOND };
+        let from = vec![Selector::Node(first)];
+        let fault = Fault { at: now + 1, duration: Some(lasts), kind, from, to: Vec::new(), message: None };
+        (Self { first, second, end, same }, fault)
+    }
+
+    fn second(&self, seed: u64, count: u64, now: Nanos, targets: u32, aim: Option<usize>) -> Fault {
+        let word = |what: u64| draw::word(draw::join(draw::mix(seed), what), count);
+        let then = aim.map(|at| NodeId(at as u32)).filter(|_| !self.same).unwrap_or(self.first);
+        let others = (0..targets).map(NodeId).filter(|n| *n != self.first && *n != then && !self.same);
+        let some = others.filter(|n| draw::word(word(25), u64::from(n.0)) & 1 == 0);
+        let from = std::iter::once(then).chain(some).map(Selector::Node).collect();
+        let kind = FaultKind::Crash { host: word(26) & 1 == 0 };
+        let lasts = MILLISECOND + word(27) % (self.end + 20 * MILLISECOND - now);
+        Fault { at: now + 1, duration: Some(lasts), kind, from, to: Vec::new(), message: None }
+    }
+}
+
 /// Looks at a run after each of its events.
 pub trait Observer<N: Node> {
     /// After `who` handled an event.
@@ -83,7 +134,8 @@ pub trait Observer<N: Node> {
     }
 }
 
-/// A run of `length` under random faults, one each `every` at most, of the kinds that `may` happen.
+/// A run of `length` under random faults of the kinds that `may` happen, one each `every` at most; now and then an
+/// outage takes the place of one, where pauses may happen.
 pub fn storm<N: Node>(
     sim: &mut Cluster<N>,
     seed: u64,
@@ -94,14 +146,30 @@ pub fn storm<N: Node>(
     observer: &mut impl Observer<N>,
 ) -> Result<(), String> {
     let mut next = 300 * MILLISECOND;
+    let mut outage: Option<Outage> = None;
     let mut count = 0;
     let mut seen = Vec::new();
     let mut up = Vec::new();
     loop {
         if sim.now() >= next {
             count += 1;
-            next = sim.now() + draw::word(draw::mix(seed), count) % every;
-            let fault = fault(seed, count, sim.now(), targets, aim(sim.nodes()));
+            let now = sim.now();
+            next = now + draw::word(draw::mix(seed), count) % every;
+            let nodes = (targets, sim.nodes().len() as u32);
+            let aimed = aim(sim.nodes());
+            let out =
+                aimed.filter(|_| draw::word(draw::mix(seed), !count) & 3 == 0 && may(&FaultKind::Pause));
+            let fault = if let Some(outage) = outage.take() {
+                next += outage.end - now;
+                outage.second(seed, count, now, targets, aimed)
+            } else if let Some(first) = out {
+                let (begun, fault) = Outage::begin(seed, count, now, nodes, NodeId(first as u32));
+                next = begun.second;
+                outage = Some(begun);
+                fault
+            } else {
+                fault(seed, count, now, nodes, aimed)
+            };
             if may(&fault.kind) {
                 sim.schedule_fault(fault);
             }

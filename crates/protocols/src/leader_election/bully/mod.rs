@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series};
 use netsplit_sim::node::NodeId;
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
 
 pub use invariants::Watch;
@@ -27,6 +27,7 @@ pub use server::{Phase, Server};
 
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};
+use crate::parts::switches::SERVICE;
 use crate::registry::{Algorithm, Setup};
 use server::Config;
 
@@ -82,14 +83,7 @@ static PARAMS: &[Param] = &[
         kind: Kind::Duration(200 * MILLISECOND, MILLISECOND, 60 * SECOND),
         help: "A node that no higher one answers for so long coordinates. It must cover a round trip.",
     },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    SERVICE,
     Param {
         id: "broken",
         label: "Broken on purpose",

@@ -1,23 +1,14 @@
 //! etcd's switches, and what is promised under them.
 
-use netsplit_sim::declare::{Aspect, Kind, Law, Param, Promise, Settings};
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::declare::{Aspect, Kind, Param, Promise, Settings};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 
 use super::server::Broken;
+use crate::parts::switches::{SERVICE, SYNC, param};
 
 const LOG: &str = "Log";
 const CLIENTS: &str = "Watches and leases";
 const MACHINE: &str = "Machine";
-
-const fn param(
-    id: &'static str,
-    label: &'static str,
-    group: &'static str,
-    kind: Kind,
-    help: &'static str,
-) -> Param {
-    Param { id, label, unit: "", group, kind, help }
-}
 
 pub(super) static PARAMS: &[Param] = &[
     param(
@@ -91,20 +82,8 @@ pub(super) static PARAMS: &[Param] = &[
         Kind::Duration(3 * SECOND, 0, 3600 * SECOND),
         "0: until the lease is lost.",
     ),
-    param(
-        "sync",
-        "Disk sync",
-        MACHINE,
-        Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
-        "Time until a write is durable. Votes and acknowledgements wait for it.",
-    ),
-    param(
-        "service",
-        "Work per message",
-        MACHINE,
-        Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        "Processor time of one message; the slow fault multiplies it.",
-    ),
+    Param { group: MACHINE, ..SYNC },
+    Param { group: MACHINE, ..SERVICE },
     param(
         "broken",
         "Mistake",

@@ -27,9 +27,9 @@ mod worker;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
 use netsplit_sim::node::NodeId;
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
 
 pub use invariants::Watch;
@@ -39,6 +39,7 @@ pub use node::Node;
 use super::paxos;
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};
+use crate::parts::switches::{SERVICE, SYNC};
 use crate::registry::{Algorithm, Setup};
 use lock::Lock;
 use store::Store;
@@ -161,22 +162,8 @@ static PARAMS: &[Param] = &[
         kind: Kind::Int(1, 1, 1_000_000),
         help: "The lock service has handed out all tokens before this one.",
     },
-    Param {
-        id: "sync",
-        label: "Disk sync",
-        unit: "",
-        group: "",
-        kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
-        help: "Time until a write of the store or of a lock server is durable.",
-    },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message at a worker; the slow fault multiplies it.",
-    },
+    Param { help: "Time until a write of the store or of a lock server is durable.", ..SYNC },
+    Param { help: "Processor time of one message at a worker; the slow fault multiplies it.", ..SERVICE },
     Param {
         id: "broken",
         label: "Broken on purpose",

@@ -19,9 +19,9 @@ mod store;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
 use netsplit_sim::node::NodeId;
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
 
 pub use self::core::{Config, Core, Role};
@@ -33,6 +33,7 @@ pub(super) use server::log_view;
 
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};
+use crate::parts::switches::{SERVICE, SYNC};
 use crate::registry::{Algorithm, Setup};
 
 /// The registry's entry.
@@ -102,22 +103,8 @@ static PARAMS: &[Param] = &[
         kind: Kind::Int(16, 1, 1000),
         help: "How many slots a leader proposes before the first is decided. With one the order is kept.",
     },
-    Param {
-        id: "sync",
-        label: "Disk sync",
-        unit: "",
-        group: "",
-        kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
-        help: "Time until a write is durable. Promises and acceptances wait for it.",
-    },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    Param { help: "Time until a write is durable. Promises and acceptances wait for it.", ..SYNC },
+    SERVICE,
     BROKEN,
 ];
 

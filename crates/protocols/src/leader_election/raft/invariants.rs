@@ -326,9 +326,8 @@ impl Watch {
 }
 
 impl<N: Holds<Server>> watch::Watch<N> for Watch {
-    fn after(&mut self, nodes: &[N], _: NodeId, _: &[bool]) -> Option<Breach> {
-        // One event can begin several lives; whoever did nothing is passed over at once.
-        nodes.iter().filter_map(Holds::server).find_map(|server| self.look(server))
+    fn after(&mut self, nodes: &[N], who: NodeId, _: &[bool]) -> Option<Breach> {
+        self.look(nodes.get(who.index())?.server()?)
     }
 
     fn heap(&self) -> usize {

@@ -1,24 +1,15 @@
 //! Raft's switches, and what is promised under them.
 
-use netsplit_sim::declare::{Aspect, Kind, Law, Param, Promise, Settings};
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::declare::{Aspect, Kind, Param, Promise, Settings};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 
 use crate::parts::raft::BROKEN;
+use crate::parts::switches::{SERVICE, SYNC, param};
 
 const ELECTIONS: &str = "Elections";
 const READS: &str = "Reads";
 const LOG: &str = "Log";
 const MACHINE: &str = "Machine";
-
-const fn param(
-    id: &'static str,
-    label: &'static str,
-    group: &'static str,
-    kind: Kind,
-    help: &'static str,
-) -> Param {
-    Param { id, label, unit: "", group, kind, help }
-}
 
 pub(super) static PARAMS: &[Param] = &[
     param(
@@ -121,20 +112,8 @@ pub(super) static PARAMS: &[Param] = &[
         Kind::Choice(&[("single", "One server at a time"), ("joint", "Joint consensus")]),
         "One by one any two majorities meet; joint consensus needs a majority of both configurations.",
     ),
-    param(
-        "sync",
-        "Disk sync",
-        MACHINE,
-        Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
-        "Time until a write is durable. Votes and acknowledgements wait for it.",
-    ),
-    param(
-        "service",
-        "Work per message",
-        MACHINE,
-        Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        "Processor time of one message; the slow fault multiplies it.",
-    ),
+    Param { group: MACHINE, ..SYNC },
+    Param { group: MACHINE, ..SERVICE },
     param(
         "measure_from",
         "Count time without a leader from",

@@ -21,7 +21,7 @@ use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Seri
 use netsplit_sim::draw::{self, Purpose};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::small;
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
 
 pub use invariants::Watch;
@@ -30,6 +30,7 @@ pub use server::Server;
 
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};
+use crate::parts::switches::SERVICE;
 use crate::registry::{Algorithm, Setup};
 use server::Config;
 
@@ -99,14 +100,7 @@ static PARAMS: &[Param] = &[
         kind: Kind::Duration(2 * SECOND, MILLISECOND, 3600 * SECOND),
         help: "A node that hears no result for so long starts again. It must cover two turns of the ring.",
     },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    SERVICE,
     Param {
         id: "broken",
         label: "Broken on purpose",

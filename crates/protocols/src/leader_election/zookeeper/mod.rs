@@ -26,11 +26,9 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{
-    ActionKind, Aspect, Kind, Law, Layout, NodeRole, Param, Promise, Series, Settings,
-};
+use netsplit_sim::declare::{ActionKind, Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
 use netsplit_sim::node::{Action, Ctx, Look, Node, NodeId};
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{ClusterView, Detail, NodeView};
 use netsplit_sim::{Cluster, Simulation};
 
@@ -42,6 +40,7 @@ pub use tree::{Change, Path, Tree, Znode};
 
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{ClientTotals, Envelope, Hosted, Overview, hosted_cluster};
+use crate::parts::switches::{SERVICE, SYNC};
 use crate::registry::{Algorithm, Setup};
 
 /// The registry's entry.
@@ -159,22 +158,8 @@ static PARAMS: &[Param] = &[
         kind: Kind::Duration(10 * SECOND, 10 * MILLISECOND, 3600 * SECOND),
         help: "What the client asks for; servers grant 2 to 20 ticks.",
     },
-    Param {
-        id: "sync",
-        label: "Disk sync",
-        unit: "",
-        group: "",
-        kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
-        help: "Time until a write is durable. Acknowledgements wait for it.",
-    },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    Param { help: "Time until a write is durable. Acknowledgements wait for it.", ..SYNC },
+    SERVICE,
     Param {
         id: "broken",
         label: "Mistake",

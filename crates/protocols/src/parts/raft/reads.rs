@@ -68,6 +68,11 @@ impl Replica {
         if self.role != Role::Leader {
             return;
         }
+        let pending = self.reads.iter().filter_map(|waiting| waiting.round);
+        let Some(next) = pending.chain(self.rounds.front().map(|(round, _)| *round)).min() else { return };
+        if !self.have_reached(next, self.round, |progress| progress.round) {
+            return;
+        }
         let round = self.reached(|node: NodeId| {
             if node == self.me {
                 self.round

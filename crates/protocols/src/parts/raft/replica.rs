@@ -233,12 +233,12 @@ impl Replica {
         let stale = self.rules.broken == Broken::StaleReplies;
         match message {
             Raft::Append(append) => {
-                if self.admit(from, append.term, append.round, ctx) {
+                if self.admit(from, append.term, ctx) {
                     self.append_from(from, &append, ctx);
                 }
             }
             Raft::Install { term, snapshot, round } => {
-                if self.admit(from, term, round, ctx) {
+                if self.admit(from, term, ctx) {
                     self.install(from, snapshot, round, ctx);
                 }
             }
@@ -273,13 +273,14 @@ impl Replica {
         }
     }
 
-    /// Whether a leader's message is of this term; a newer one is followed, an older one answered.
-    fn admit(&mut self, from: NodeId, term: u64, round: u64, ctx: &mut RaftCtx<'_>) -> bool {
+    /// Whether a leader's message is of this term; a newer one is followed, an older one answered. The answer repeats no
+    /// round: whoever sent it may have started again since, count its rounds anew and lead the present term.
+    fn admit(&mut self, from: NodeId, term: u64, ctx: &mut RaftCtx<'_>) -> bool {
         if term > self.term {
             self.adopt(term, ctx);
         }
         if term < self.term {
-            let reply = Raft::Appended { term: self.term, success: false, index: 0, round, previous: 0 };
+            let reply = Raft::Appended { term: self.term, success: false, index: 0, round: 0, previous: 0 };
             self.when_durable(Effect::Send(from, reply), ctx);
             return false;
         }

@@ -12,9 +12,9 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Kind, Law, Param, Series};
+use netsplit_sim::declare::{Kind, Param, Series};
 use netsplit_sim::node::NodeId;
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, SECOND};
+use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
 
 pub use invariants::Watch;
@@ -24,6 +24,7 @@ pub use server::Server;
 use super::{BROKEN, MULTI_PAXOS};
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};
+use crate::parts::switches::{SERVICE, SYNC};
 use crate::registry::{Algorithm, Setup};
 use message::MESSAGES;
 use server::Config;
@@ -75,22 +76,8 @@ static PARAMS: &[Param] = &[
         kind: Kind::Duration(500 * MILLISECOND, MILLISECOND, 60 * SECOND),
         help: "A proposer that hears no majority for so long tries again with a higher ballot.",
     },
-    Param {
-        id: "sync",
-        label: "Disk sync",
-        unit: "",
-        group: "",
-        kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
-        help: "Time until a write is durable. Promises and acceptances wait for it.",
-    },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    Param { help: "Time until a write is durable. Promises and acceptances wait for it.", ..SYNC },
+    SERVICE,
     BROKEN,
 ];
 
