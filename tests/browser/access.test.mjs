@@ -220,10 +220,15 @@ test('the focus is never lost', async () => {
   const { page, errors } = await site.open('', { first: true });
   const button = page.getByRole('button', { name: 'Slow b4 down' });
   await button.focus();
+  await page.evaluate(() => {
+    window.nowhere = 0;
+    document.addEventListener('focusout', (event) => { window.nowhere += event.relatedTarget ? 0 : 1; });
+  });
   await page.keyboard.press('Enter');
   await button.waitFor({ state: 'detached' });
   // The rest of the page is made for the first time in between.
   await page.waitForFunction(() => document.activeElement.ariaLabel === 'Pause', undefined, { timeout: 2000 });
+  assert.equal(await page.evaluate(() => window.nowhere), 0, 'not for a moment');
   await pause(page);
   const fault = page.getByRole('button', { name: /^Fault: Slow b4/ });
   await fault.focus();
