@@ -156,6 +156,7 @@ fn legend(app: &App) -> El {
     };
     el("ul")
         .class("legend")
+        .at(&app.refs.legend)
         .maybe("tabindex", app.slim.then_some("0"))
         .set("aria-label", "Legend")
         .each(session.legend.iter().enumerate().filter_map(entry))
