@@ -6,7 +6,7 @@ use std::f64::consts::{PI, TAU};
 use netsplit_lab::{Frame, NodeFrame};
 
 /// What the words below nodes at the edges take beside these (px).
-const WORDS: f64 = 28.0;
+const WORDS: f64 = 36.0;
 
 /// A node's place: centre and radius in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -273,7 +273,7 @@ fn queue(on: &Canvas, theme: &Theme, place: Place, serving: u32, waiting: u32, l
         x += step;
     }
     let rest = (serving - shown_serving) + (waiting - shown_waiting);
-    if rest > 0 && place.r > 12.0 {
+    if rest > 0 && place.r > 12.0 && place.room > step + 16.0 {
         on.set_font(&format!("600 11px {}", theme.font));
         on.set_text_align("left");
         let full = limit > 0 && waiting >= limit;

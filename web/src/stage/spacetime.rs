@@ -81,12 +81,14 @@ fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f
 }
 
 fn lanes(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f64, f64)) {
-    for lane in &diagram.data.lanes {
+    // Of lanes that would run into each other, those with names have lines.
+    let each = if places.lane < 4.0 { named(places) } else { 1 };
+    for (at, lane) in diagram.data.lanes.iter().enumerate() {
         let y = places.y(lane.node);
         on.set_line_width(1.0);
         on.set_stroke_style_str(&theme.line_3);
         // Who may yet be added has no line.
-        if let Some(born) = born(lane, diagram) {
+        if let Some(born) = born(lane, diagram).filter(|_| at % each == 0) {
             path(on, &[(places.x(born).max(LEFT), y), (size.0 - RIGHT, y)], false);
             on.stroke();
         }
@@ -120,10 +122,15 @@ fn born(lane: &Lane, diagram: &Diagram) -> Option<u64> {
     lane.born.filter(|born| *born < diagram.from + diagram.span)
 }
 
+/// One of so many lanes has its name beside it.
+fn named(places: &Places) -> usize {
+    (NAME / places.lane).ceil().max(1.0) as usize
+}
+
 fn names(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places) {
     on.set_font(&format!("600 12px {}", theme.font));
     on.set_text_align("right");
-    let each = (NAME / places.lane).ceil().max(1.0) as usize;
+    let each = named(places);
     for lane in diagram.data.lanes.iter().step_by(each) {
         let there = born(lane, diagram).is_some();
         on.set_fill_style_str(if there { &theme.ink } else { &theme.ink_3 });
