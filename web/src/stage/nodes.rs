@@ -234,10 +234,12 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         if shown.body == "client" { (place.r * 0.66).min(14.0) } else { (place.r * 0.48).clamp(9.0, 16.0) };
     on.set_font(&format!("600 {size:.0}px {}", theme.font));
     on.set_fill_style_str(if crashed { &theme.ink_3 } else { &theme.ink });
+    // A small ring has its words closer together.
+    let gap = 7.0 + place.r * 0.2;
     let lift = match (crashed, caption) {
         // Below the cross.
         (true, _) => -place.half_height(&shown.body) * 0.5,
-        (false, true) => size * 0.22,
+        (false, true) => size * 0.22 + 14.0 - gap,
         (false, false) => 0.0,
     };
     let y = place.y + size * 0.36 - lift;
@@ -245,7 +247,7 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     if caption {
         on.set_font(&format!("11px {}", theme.font));
         on.set_fill_style_str(&theme.ink_2);
-        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + 14.0, place.r * 1.64);
+        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + gap, place.r * 1.64);
     }
 }
 
