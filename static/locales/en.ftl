@@ -229,6 +229,16 @@ branch-without = without { $what }
 branch-same = nothing differs yet
 branch-fork = fork at { $at }
 
+## Undo
+
+step-in = { $what }
+step-out = { $what } taken out
+step-algorithm = another algorithm
+step-setup = a change of the set-up
+step-seed = another seed
+step-branch = a change of the branches
+step-more = { $what }, and { $count } more
+
 ## Causes
 
 step-start = starts

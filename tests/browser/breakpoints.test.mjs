@@ -152,7 +152,7 @@ for (const by of ['pointer', 'keys']) {
     await panel.getByRole('heading', { name: /^Last event/ }).waitFor();
     const changed = await panel.locator('.kv.c').allInnerTexts();
     assert.ok(changed.some((row) => /State\s*Candidate\s*before:\s*Follower/.test(row.replace(/\n/g, ' '))), changed.join(' | '));
-    const term = changed.map((row) => row.replace(/\n/g, ' ')).find((row) => /^Caption/.test(row));
+    const term = changed.map((row) => row.replace(/\n/g, ' ')).find((row) => /^On the stage/.test(row));
     const [, after, before] = /term (\d+)\s+before:\s*term (\d+)/.exec(term);
     assert.equal(Number(after), Number(before) + 1, term);
     await shot(page, `inspector-before-${by}`);

@@ -406,6 +406,53 @@ test('200 nodes with 2,000 messages in flight play smoothly', async (t) => {
   errors.none();
 });
 
+test('10,000 backends: every one is reached by the arrows, and the picture goes on', async (t) => {
+  const { page, errors } = await site.open(await scenarioLink({
+    version: 1,
+    title: 'Ten thousand',
+    seed: 1,
+    duration: '60s',
+    system: { pattern: 'load_balancing', algorithm: 'round_robin', nodes: 10000 },
+    workload: { clients: 20, mode: 'open', rate: 20000 },
+    view: { speed: 0.05 },
+  }));
+  await reach(page, 0.3);
+  const frames = await page.evaluate(() => new Promise((done) => {
+    const seen = [];
+    let last = performance.now();
+    const tick = (time) => {
+      seen.push(time - last);
+      last = time;
+      if (seen.length < 120) requestAnimationFrame(tick);
+      else done(seen.sort((a, b) => a - b));
+    };
+    requestAnimationFrame(tick);
+  }));
+  t.diagnostic(`a picture every ${frames[60].toFixed(1)} ms (median), ${frames[114].toFixed(1)} ms (95 %)`);
+  assert.ok(frames[60] < 100, `median ${frames[60]} ms`);
+  // Not every node has a button, but the arrows lead to each.
+  assert.ok(await page.locator('.nodes button').count() < 300);
+  await page.locator('.nodes [tabindex="0"]').focus();
+  const names = [];
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown']) {
+    const before = await page.evaluate(() => document.activeElement.dataset.name);
+    await page.keyboard.press(key);
+    await page.waitForFunction((name) => (document.activeElement.dataset.name ?? name) !== name, before, { timeout: 3000 });
+    names.push(await page.evaluate(() => document.activeElement.dataset.name));
+  }
+  assert.equal(new Set(names).size, names.length, names.join());
+  const numbers = names.slice(-3).map((name) => Number(name.replace('b', '')));
+  assert.ok(numbers.every((number) => number > 256), names.join());
+  assert.equal(await page.locator('.nodes [tabindex="0"]').count(), 1);
+  // Enter looks into it.
+  await page.keyboard.press('Enter');
+  await page.locator('.ins').getByText(names.at(-1)).first().waitFor();
+  // Back to the clients at the other end.
+  for (let at = 0; at < 8; at += 1) await page.keyboard.press('ArrowLeft');
+  await page.waitForFunction(() => /^c\d+$/.test(document.activeElement.dataset.name ?? ''));
+  errors.none();
+});
+
 test('200 backends at 100,000 requests a second keep up with the clock', async (t) => {
   for (const algorithm of ['two_choices', 'least_connections']) {
     const { page, errors } = await site.open(await scenarioLink({

@@ -31,7 +31,11 @@ test('a crash, a parameter and another algorithm are undone and done again, by k
   await page.waitForFunction((want) => document.querySelectorAll('button[data-fault]').length === want, before);
   assert.equal(await page.locator('[data-time]').first().getAttribute('data-time'), at, 'the cursor stays');
   assert.notEqual(await hash(page), broken);
+  // What was undone is named, and what is done again.
+  const toast = page.locator('.toast');
+  assert.match(await toast.innerText(), /^Undone: crash n3 \(2\.\d+ s\)/);
   await page.keyboard.press('Control+Shift+z');
+  await page.waitForFunction(() => /^Done again: crash n3/.test(document.querySelector('.toast').innerText));
   await hashIs(page, broken);
   // Another seed starts anew; undone, the run stands where it was left.
   await page.getByRole('button', { name: 'Draw a new seed' }).click();

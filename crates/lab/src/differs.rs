@@ -99,29 +99,55 @@ pub(crate) fn in_time_only(a: &Scenario, b: &Scenario) -> bool {
         && a.duration == b.duration
 }
 
-fn say_only<E: Entry>(parent: &[E], own: &[E], out: &mut Vec<String>) {
+/// Says each entry that is gone, changed or new by these sentences.
+fn say_only<E: Entry>(parent: &[E], own: &[E], by: [&str; 3], out: &mut Vec<String>) {
     let (mut gone, mut new) = only(parent, own);
     let what = |entry: &E| format!("{} ({})", entry.label(), instant(entry.at()));
     // One that was changed is said once.
     gone.retain(|entry| {
         let same = new.iter().position(|other| what(other) == what(entry));
         if let Some(at) = same {
-            out.push(say("branch-changed", &[("what", what(new.remove(at)))]));
+            out.push(say(by[1], &[("what", what(new.remove(at)))]));
         }
         same.is_none()
     });
-    out.extend(gone.into_iter().map(|entry| say("branch-without", &[("what", what(entry))])));
-    out.extend(new.into_iter().map(|entry| say("branch-with", &[("what", what(entry))])));
+    out.extend(gone.into_iter().map(|entry| say(by[0], &[("what", what(entry))])));
+    out.extend(new.into_iter().map(|entry| say(by[2], &[("what", what(entry))])));
 }
 
 /// How a run differs from its parent: "without crash n1 (5.000 s), with slow n2 (6.000 s)".
 #[inline(never)]
 pub(crate) fn words(parent: &Scenario, own: &Scenario) -> String {
     let mut all = Vec::new();
-    say_only(&parent.faults, &own.faults, &mut all);
-    say_only(&parent.actions, &own.actions, &mut all);
-    say_only(&parent.operations, &own.operations, &mut all);
+    let by = ["branch-without", "branch-changed", "branch-with"];
+    say_only(&parent.faults, &own.faults, by, &mut all);
+    say_only(&parent.actions, &own.actions, by, &mut all);
+    say_only(&parent.operations, &own.operations, by, &mut all);
     all.join(", ")
+}
+
+/// What was done between two documents of the shown run, in few words: "crash n2 (1.200 s)". Empty where nothing is known.
+#[must_use]
+#[inline(never)]
+pub fn step(before: &Scenario, after: &Scenario) -> String {
+    let mut done = Vec::new();
+    if before.system.algorithm != after.system.algorithm {
+        done.push(say("step-algorithm", &[]));
+    } else if !in_time_only(&Scenario { seed: after.seed.clone(), ..before.clone() }, after) {
+        done.push(say("step-setup", &[]));
+    } else if before.seed != after.seed {
+        done.push(say("step-seed", &[]));
+    }
+    let by = ["step-out", "branch-changed", "step-in"];
+    say_only(&before.faults, &after.faults, by, &mut done);
+    say_only(&before.actions, &after.actions, by, &mut done);
+    say_only(&before.operations, &after.operations, by, &mut done);
+    // A list is no name: of several, the first and that there are more.
+    match &done[..] {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, rest @ ..] => say("step-more", &[("what", first.clone()), ("count", rest.len().to_string())]),
+    }
 }
 
 /// The scenario of a branch.
@@ -220,5 +246,23 @@ mod tests {
             words(&with(&lists[1]), &with(&[c])),
             "without crash n1 (2.000 s), with slow n3 (6.000 s)"
         );
+    }
+
+    #[test]
+    fn a_step_is_named_by_what_was_done() {
+        let (a, b) = (fault(2, "crash", "n1", Some(5)), fault(4, "pause", "n2", None));
+        let (none, one, two) = (with(&[]), with(std::slice::from_ref(&a)), with(&[a, b]));
+        assert_eq!(step(&none, &one), "crash n1 (2.000 s)");
+        assert_eq!(step(&one, &none), "crash n1 (2.000 s) taken out");
+        assert_eq!(step(&one, &with(&[fault(2, "crash", "n1", None)])), "crash n1 (2.000 s) changed");
+        assert_eq!(step(&none, &two), "crash n1 (2.000 s), and 1 more");
+        assert_eq!(step(&one, &one), "");
+        let seed = Scenario { seed: netsplit_scenario::Seed::Number(9), ..one.clone() };
+        assert_eq!(step(&one, &seed), "another seed");
+        let mut setup = seed.clone();
+        setup.system.nodes = Some(7);
+        assert_eq!(step(&one, &setup), "a change of the set-up");
+        setup.system.algorithm = "paxos".to_owned();
+        assert_eq!(step(&one, &setup), "another algorithm");
     }
 }

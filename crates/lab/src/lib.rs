@@ -9,6 +9,7 @@
 //! - [`causes`]: what an event depends on, in sentences;
 //! - [`changes`]: what an event changed in a node;
 //! - [`compare`]: two runs locked to one clock;
+//! - [`mod@differs`]: how two time lines differ, and what a step between them did;
 //! - [`declared`]: the catalogue (all patterns, parameters, faults) and default scenarios;
 //! - [`mod@gallery`]: the scenarios that ship with netsplit;
 //! - [`experiment`]: [`Experiment`], the one API: open, advance, step, seek, inject, observe, report;
@@ -24,7 +25,7 @@
 //! - [`verdict`]: what became of what was promised;
 //! - [`why`]: why an operation cannot be explained.
 //!
-//! Inside: `differs` says how two time lines differ, `replay` makes the past again, `window` reads its trace; `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
+//! Inside: `replay` makes the past again, `window` reads its trace; `setup` makes the world of a scenario, `timeline` resolves faults and actions by name, `recorder` keeps
 //! what is observed, `snapshots` the way back; `picture`, `charts` and `log` put it into a face's words.
 
 pub mod advice;
@@ -37,7 +38,7 @@ pub mod changes;
 mod charts;
 pub mod compare;
 pub mod declared;
-mod differs;
+pub mod differs;
 pub mod experiment;
 pub mod export;
 pub mod frame;

@@ -1,5 +1,6 @@
 //! The picture at the cursor.
 
+use netsplit_protocols::parts::words;
 use netsplit_protocols::registry::Algorithm;
 use netsplit_scenario::MessageName;
 use netsplit_sim::NodeId;
@@ -71,7 +72,7 @@ pub(crate) fn glance(x: &Experiment, frame: &mut Frame, all: bool, ids: bool) {
     }
     let overview = x.world.overview();
     let detail = if core.nodes.len() > CARDS { Detail::Dot } else { Detail::Card };
-    let mut badges = badges(core);
+    let mut badges = badges(x);
     hold(&mut badges, &overview);
     let none = Vec::new();
     frame.layout.clear();
@@ -96,7 +97,7 @@ pub(crate) fn inspect(x: &Experiment, id: u32) -> NodeFrame {
     if id as usize >= core.nodes.len() {
         return NodeFrame::default();
     }
-    let mut badges = badges(core);
+    let mut badges = badges(x);
     hold(&mut badges, &x.world.overview());
     let mut frame = node(x, id, Detail::Full, badges.remove(&id).unwrap_or_default());
     let (of, inside) = (NodeId(id), frame.inside.get_or_insert_default());
@@ -168,7 +169,8 @@ fn active(core: &Core) -> impl Iterator<Item = (u32, &Fault)> {
     })
 }
 
-fn badges(core: &Core) -> Map<u32, Vec<(String, String)>> {
+fn badges(x: &Experiment) -> Map<u32, Vec<(String, String)>> {
+    let core = x.world.core();
     let mut badges: Map<u32, Vec<(String, String)>> = Map::new();
     for (_, fault) in active(core) {
         let (kind, amount) = match &fault.kind {
@@ -179,6 +181,14 @@ fn badges(core: &Core) -> Map<u32, Vec<(String, String)>> {
             FaultKind::FillDisk => ("disk_full", String::new()),
             FaultKind::ClockOffset(by) => ("clock_offset", signed(*by)),
             FaultKind::ClockDrift(ppm) => ("clock_drift", format!("{ppm:+} ppm")),
+            FaultKind::HotKey(key, share) => {
+                // A fault of the traffic shows at whom it hits.
+                if let Some(node) = x.world.keeper(*key) {
+                    let amount = format!("{} {} %", words::key(*key), (share * 100.0) as u32);
+                    badges.slot(node, Vec::new).push(("hot_key".to_owned(), amount));
+                }
+                continue;
+            }
             _ => continue,
         };
         for node in core.selected(&fault.from) {

@@ -39,6 +39,8 @@ pub struct Lane {
     pub node: u32,
     /// Its name.
     pub name: String,
+    /// When its first life began (ns): before that, and without one, it is not there.
+    pub born: Option<u64>,
     /// When it was down (ns).
     pub down: Vec<(u64, u64)>,
     /// When it was paused (ns).
@@ -192,8 +194,9 @@ fn lane(x: &Experiment, node: u32, part: (u64, u64), clock: Vec<(u64, u64)>) -> 
         cut.filter(|(from, to)| from < to).collect()
     };
     // Down is what lies between its lives.
-    let (mut down, mut since) = (Vec::new(), Some(0));
+    let (mut down, mut since, mut born) = (Vec::new(), None, None);
     for turn in x.recorder.lives.iter().filter(|turn| turn.node == node) {
+        born = born.or(Some(turn.time));
         match (turn.died, since) {
             (Some(_), _) => since = Some(turn.time),
             (None, Some(from)) => {
@@ -204,7 +207,7 @@ fn lane(x: &Experiment, node: u32, part: (u64, u64), clock: Vec<(u64, u64)>) -> 
         }
     }
     down.extend(since.map(|from| (from, u64::MAX)));
-    Lane { node, name: x.name(node), down: within(down), paused: within(paused(x, node)), clock }
+    Lane { node, name: x.name(node), born, down: within(down), paused: within(paused(x, node)), clock }
 }
 
 /// When a node was paused: by the time line's faults, until a restart at the latest.

@@ -131,6 +131,10 @@ pub trait Node: Clone + 'static {
     fn data(_nodes: &[Self], _up: &[bool]) -> Data {
         Data::default()
     }
+    /// Whether this node alone answers for a key now.
+    fn keeps(&self, _key: u64) -> bool {
+        false
+    }
 }
 
 /// An action, as an algorithm sees it.

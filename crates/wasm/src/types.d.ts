@@ -213,7 +213,7 @@ export interface Catalogue {
 export interface SpaceTime {
   from: number;
   to: number;
-  lanes: { node: number; name: string; down: [number, number][]; paused: [number, number][]; clock: [number, number][] }[];
+  lanes: { node: number; name: string; born?: number; down: [number, number][]; paused: [number, number][]; clock: [number, number][] }[];
   /** `node` is 4294967295 for the time line of faults. */
   events: { event: number; time: number; node: number; kind: string; cause: number }[];
   arrows: {

@@ -276,6 +276,8 @@ pub struct Refs {
     pub head: NodeRef,
     /// The lanes.
     pub lanes: NodeRef,
+    /// The legend over the stage.
+    pub legend: NodeRef,
     /// The open sheet's drawing.
     pub sheet: NodeRef,
     /// The compared run's stage: its lower canvas and its upper one.
@@ -361,6 +363,7 @@ pub struct App {
     pub(crate) lanes_size: (f64, f64),
     clock_size: (f64, f64),
     lanes: Option<Element>,
+    legend: Option<Element>,
     sheet: Option<Element>,
     pub(crate) sheet_size: (f64, f64),
     /// What the open sheet draws: which violation it is, and the operations around it.
@@ -494,6 +497,7 @@ impl Component for App {
             lanes_size: (0.0, 0.0),
             clock_size: (0.0, 0.0),
             lanes: None,
+            legend: None,
             sheet: None,
             sheet_size: (780.0, 540.0),
             around: None,
@@ -578,6 +582,11 @@ impl Component for App {
         if lanes != self.lanes {
             lanes.iter().for_each(|lanes| self.watched.watch(lanes));
             self.lanes = lanes;
+        }
+        let legend = self.refs.legend.cast::<Element>();
+        if legend != self.legend {
+            legend.iter().for_each(|legend| self.watched.watch(legend));
+            self.legend = legend;
         }
         let beside = self.refs.canvas_beside.cast::<Element>();
         if beside != self.beside {

@@ -1,6 +1,6 @@
 //! One picture: some of the run, the stage, the read-outs; and, a few times a second, the panels.
 
-use web_sys::{Element, HtmlCanvasElement};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
 use super::App;
 use crate::browser;
@@ -146,6 +146,11 @@ impl App {
             self.stage_size = size(self.refs.canvas.cast());
             self.lanes_size = size(self.refs.lanes.cast());
             self.clock_size = size(self.refs.clock.cast());
+            // An armed tool's bar takes the legend's place; on a phone it is at the lower edge.
+            if let Some(legend) = self.refs.legend.cast::<HtmlElement>() {
+                let (top, height) = (f64::from(legend.offset_top()), f64::from(legend.client_height()));
+                self.stage.over = if height > 0.0 && top < 40.0 { top + height } else { 0.0 };
+            }
             self.size_beside();
             if let Some(sheet) = self.refs.sheet.cast() {
                 self.sheet_size = size(Some(sheet));

@@ -26,9 +26,13 @@ impl App {
         };
         event.prevent_default();
         if let Some(node) = roam::next(&self.stage.layout, from, way).and_then(|at| self.frame.nodes.get(at))
-            && browser::focus(&format!(".nodes [data-node='{}']", node.id))
         {
             self.ui.roamed = node.id;
+            if !browser::focus(&format!(".nodes [data-node='{}']", node.id)) {
+                self.focus_on = Some(".nodes [tabindex='0']");
+            }
+            // Those around it may get buttons.
+            self.placed = false;
         }
         true
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use netsplit_lab::metrics::bucket_width;
 use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
-use netsplit_lab::{MessageFrame, default_scenario};
+use netsplit_lab::{MessageFrame, default_scenario, differs, text};
 use yew::Context;
 
 use super::{App, Msg};
@@ -340,7 +340,7 @@ impl App {
         // The step before may still be on its way to where it belongs.
         let now = session.goal.unwrap_or(session.now());
         let (speed, playing) = (session.playback.speed, session.playback.playing);
-        let was = session.document();
+        let (was, alone) = (session.document(), session.alone());
         let Some((document, left)) = self.history.step(back, now) else { return };
         // A run that differs in its faults only goes on being looked at where it is.
         let alike = document.system == was.system
@@ -357,8 +357,15 @@ impl App {
                 (self.ui.selection, self.ui.aim) = kept;
             }
         }
-        let words = if back { "Undone." } else { "Done again." };
-        self.toast(words.to_owned(), false, 2000.0);
+        let now_alone = self.session.as_ref().map_or_else(|| alone.clone(), Session::alone);
+        let (before, after) = if back { (&now_alone, &alone) } else { (&alone, &now_alone) };
+        let mut what = differs::step(before, after);
+        if what.is_empty() && was.branches != document.branches {
+            what = text::say("step-branch", &[]);
+        }
+        let end = if what.is_empty() { "." } else { ": " };
+        let said = if back { "Undone" } else { "Done again" };
+        self.toast(format!("{said}{end}{what}"), false, 4000.0);
     }
 
     /// What reproduces the run is kept for the case that the engine stops by itself, and to be undone.

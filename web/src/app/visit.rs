@@ -53,6 +53,10 @@ impl App {
                 | Msg::Seen(_)
         );
         if self.face == Face::First && !nothing {
+            // The button goes away with the first visit: the focus leaves it before the page is made anew.
+            if browser::focused().is_some_and(|has| browser::inside(&has, ".todo")) {
+                browser::focus(".play");
+            }
             self.face = Face::Full;
             browser::store("netsplit-known", "1");
         }

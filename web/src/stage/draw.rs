@@ -65,6 +65,8 @@ pub struct Stage {
     pub layout: Layout,
     flat: Layout,
     key: layout::Key,
+    /// Where the legend over it ends (px).
+    pub over: f64,
     /// Pan and zoom.
     pub camera: Camera,
     /// Nodes that a hand has moved.
@@ -137,10 +139,10 @@ impl Stage {
 
     /// Lays the frame out; true where something moved.
     pub fn place(&mut self, frame: &Frame, width: f64, height: f64) -> bool {
-        let changed = !self.key.fits(frame, width, height);
+        let changed = !self.key.fits(frame, (width, height), self.over);
         if changed {
-            self.flat = Layout::new(frame, width, height);
-            self.key = layout::key(frame, width, height);
+            self.flat = Layout::new(frame, (width, height), self.over);
+            self.key = layout::key(frame, (width, height), self.over);
         }
         if changed || self.stale {
             self.camera.hold(width, height);
@@ -231,6 +233,13 @@ impl Stage {
         self.vacant((place.x - half, place.y + top, place.x + half, place.y + low), Some(place))
     }
 
+    /// Whether words have room below a node.
+    fn room_below(&self, place: &Place, words: &str) -> bool {
+        let half = (words.len() as f64 * 3.0).max(34.0);
+        let x = nodes::inward(place.x, half, self.layout.width);
+        self.vacant((x - half, place.y + place.r + 10.0, x + half, place.y + place.r + 26.0), Some(place))
+    }
+
     /// Whether an area (left, top, right, bottom) meets no node but this one.
     pub(super) fn vacant(&self, area: (f64, f64, f64, f64), own: Option<&Place>) -> bool {
         let (left, top, right, low) = area;
@@ -272,7 +281,8 @@ impl Stage {
                 icons: &self.icons,
                 shards: over.shards,
                 labels,
-                words: !labels || self.free(place, (34.0, place.r + 10.0, place.r + 26.0)),
+                words: !labels || self.room_below(place, &shown.state),
+                width,
                 cells: labels && width >= NARROW && self.free(place, (66.0, place.r + 26.0, place.r + 48.0)),
                 tiers: frame.layout == "tiers",
                 dim: over.aim == Some(false),

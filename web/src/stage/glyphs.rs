@@ -135,6 +135,7 @@ pub struct Icons {
     clock: Option<Path2d>,
     disk: Option<Path2d>,
     left_out: Option<Path2d>,
+    hot: Option<Path2d>,
     other: Option<Path2d>,
 }
 
@@ -147,6 +148,9 @@ impl Icons {
             clock: make("M12 3.5a8.5 8.5 0 1 0 .01 0M12 7.500v4.500h4"),
             disk: make("M5 6c0-3.600 14-3.600 14 0s-14 3.600-14 0v12c0 3.600 14 3.600 14 0V6"),
             left_out: make("M5 12h14"),
+            hot: make(
+                "M12 3.5c1 4 5.500 5.500 5.500 10.500a5.500 5.500 0 0 1-11 0c0-2 1-3.500 2-4.500 0 1.500.700 2.500 1.700 3C9.800 9.500 10.500 6 12 3.500z",
+            ),
             other: make("M13 3 5.500 13.500H11L10 21l8-11h-5.500z"),
         }
     }
@@ -155,6 +159,7 @@ impl Icons {
         match kind {
             "slow" => self.slow.as_ref(),
             "left_out" => self.left_out.as_ref(),
+            "hot_key" => self.hot.as_ref(),
             kind if kind.starts_with("clock") => self.clock.as_ref(),
             kind if kind.starts_with("disk") || kind == "unsynced_lost" => self.disk.as_ref(),
             _ => self.other.as_ref(),

@@ -5,6 +5,9 @@ use std::f64::consts::{PI, TAU};
 
 use netsplit_lab::{Frame, NodeFrame};
 
+/// What the words below nodes at the edges take beside these (px).
+const WORDS: f64 = 36.0;
+
 /// A node's place: centre and radius in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Place {
@@ -53,6 +56,8 @@ pub struct Layout {
     pub width: f64,
     /// Height of the stage.
     pub height: f64,
+    /// Where the legend over it ends.
+    pub over: f64,
     pub(super) index: Vec<u32>,
 }
 
@@ -64,6 +69,7 @@ pub struct Key {
     ring: bool,
     width: f64,
     height: f64,
+    over: f64,
 }
 
 /// The free area of the stage.
@@ -88,21 +94,22 @@ impl Area {
 }
 
 /// What the layout of a frame depends on.
-pub fn key(frame: &Frame, width: f64, height: f64) -> Key {
+pub fn key(frame: &Frame, (width, height): (f64, f64), over: f64) -> Key {
     Key {
         kind: frame.layout.clone(),
         nodes: frame.nodes.iter().map(|n| (n.id, n.client, n.tier, n.status == "absent")).collect(),
         ring: !frame.ring.is_empty(),
         width,
         height,
+        over,
     }
 }
 
 impl Key {
     /// Whether the layout of this frame would be the same.
-    pub fn fits(&self, frame: &Frame, width: f64, height: f64) -> bool {
+    pub fn fits(&self, frame: &Frame, (width, height): (f64, f64), over: f64) -> bool {
         let own = self.nodes.iter().copied();
-        let size = (self.width - width).abs() + (self.height - height).abs();
+        let size = (self.width - width).abs() + (self.height - height).abs() + (self.over - over).abs();
         size < 0.01
             && self.kind == frame.layout
             && self.ring != frame.ring.is_empty()
@@ -111,20 +118,25 @@ impl Key {
 }
 
 impl Layout {
-    /// The layout of a frame on a stage of this size.
-    pub fn new(frame: &Frame, width: f64, height: f64) -> Self {
+    /// The layout of a frame on a stage of this size, over whose upper edge a legend lies down to `over`.
+    pub fn new(frame: &Frame, (width, height): (f64, f64), over: f64) -> Self {
         let phone = width < 520.0;
-        let area = if phone || height < 420.0 {
+        let mut area = if phone || height < 420.0 {
             Area { left: 12.0, top: 14.0, right: width - 12.0, bottom: height - 36.0 }
         } else {
-            {
-                // The legend takes a second row where it is narrow.
-                let top = if width < 700.0 { 72.0 } else { 52.0 };
-                Area { left: 20.0, top, right: width - 20.0, bottom: height - 82.0 }
-            }
+            let top = f64::max(52.0, over + 4.0);
+            Area { left: 20.0, top, right: width - 20.0, bottom: height - 82.0 }
         };
-        let mut layout =
-            Self { places: vec![Place::default(); frame.nodes.len()], width, height, ..Self::default() };
+        if frame.nodes.iter().filter(|node| node.body == "balancer").take(2).count() > 1 {
+            // What one of several has just decided is said at the stage's edge.
+            if phone {
+                area.top += 16.0;
+            } else {
+                area.bottom -= 28.0;
+            }
+        }
+        let places = vec![Place::default(); frame.nodes.len()];
+        let mut layout = Self { places, width, height, over, ..Self::default() };
         layout.index = frame.nodes.iter().map(|n| n.id).collect();
         let there = |n: &&(usize, &NodeFrame)| n.1.status != "absent";
         let all: Vec<(usize, &NodeFrame)> = frame.nodes.iter().enumerate().collect();
@@ -133,9 +145,15 @@ impl Layout {
             layout.tiers(&present, area, phone);
             return layout;
         }
-        let clients: Vec<usize> = present.iter().filter(|n| n.1.client).map(|n| n.0).collect();
-        let servers: Vec<usize> = present.iter().filter(|n| !n.1.client).map(|n| n.0).collect();
-        let inner = layout.clients(&clients, area, phone);
+        // Whoever looks like a client stands with the clients, also where it issues no operations.
+        let outside = |n: &&(usize, &NodeFrame)| n.1.client || n.1.body == "client";
+        let clients: Vec<usize> = present.iter().filter(outside).map(|n| n.0).collect();
+        let servers: Vec<usize> = present.iter().filter(|n| !outside(n)).map(|n| n.0).collect();
+        let mut inner = layout.clients(&clients, area, phone);
+        if present.iter().any(|n| n.1.body == "client" && !n.1.client) {
+            // They have words below them.
+            (inner.left, inner.right) = (inner.left + WORDS, inner.right - WORDS);
+        }
         if frame.layout == "ring" && !frame.ring.is_empty() {
             layout.on_ring(&servers, inner, phone);
         } else {
@@ -193,13 +211,13 @@ impl Layout {
         let count = servers.len();
         let (x, y) = area.centre();
         // A low stage is filled sideways, with nodes too small for a log.
-        let low = area.height() < 330.0;
-        let largest = if low {
-            21.0
-        } else if phone {
-            30.0
-        } else {
-            34.0
+        let low = area.height() < 300.0;
+        let largest = match area.height() {
+            _ if low => 21.0,
+            _ if phone => 30.0,
+            // The logs have room below smaller ones.
+            ..345.0 => 25.0,
+            _ => 34.0,
         };
         // Room above for a crown, below for the label and the log.
         let (over, under) = if count <= 16 { (24.0, if low { 28.0 } else { 52.0 }) } else { (4.0, 6.0) };
@@ -337,7 +355,7 @@ mod tests {
             for (servers, clients) in [(1, 1), (3, 3), (5, 3), (12, 6), (60, 10), (200, 3), (1000, 40)] {
                 for (width, height) in [(824.0, 628.0), (390.0, 330.0), (1400.0, 500.0)] {
                     let frame = frame(kind, servers, clients);
-                    let layout = Layout::new(&frame, width, height);
+                    let layout = Layout::new(&frame, (width, height), 48.0);
                     for (at, place) in layout.places.iter().enumerate() {
                         let name =
                             format!("{kind} {servers}+{clients} {width}x{height} node {at}: {place:?}");
@@ -353,6 +371,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn nothing_lies_under_the_legend_or_the_edge_and_contenders_stand_outside() {
+        let mut shown = frame("circle", 6, 3);
+        for at in [3, 4, 5] {
+            shown.nodes[at].body = "client".to_owned();
+        }
+        for over in [40.0, 68.0, 88.0, 108.0] {
+            let layout = Layout::new(&shown, (824.0, 628.0), over);
+            let top = layout.places.iter().map(|place| place.y - place.r).fold(f64::MAX, f64::min);
+            assert!(top >= over + 4.0, "{top} {over}");
+            // Further out than any server.
+            let middle = |at: usize| (layout.places[at].x - 412.0).abs();
+            let servers = (0..3).map(middle).fold(0.0, f64::max);
+            assert!((3..9).all(|at| middle(at) > servers + 60.0), "{:?}", layout.places);
+        }
+    }
+
     fn apart(layout: &Layout, name: &str) {
         for (at, a) in layout.places.iter().enumerate() {
             for b in &layout.places[at + 1..] {
@@ -363,7 +398,7 @@ mod tests {
 
     #[test]
     fn the_first_of_five_is_at_the_upper_left_and_the_fourth_at_the_right() {
-        let layout = Layout::new(&frame("circle", 5, 3), 824.0, 628.0);
+        let layout = Layout::new(&frame("circle", 5, 3), (824.0, 628.0), 0.0);
         let [n1, n2, _, n4, n5] = layout.places[..5] else { panic!("five") };
         assert!(n1.x < n4.x && n1.y < n2.y && n5.y < n4.y && n4.x > n5.x);
         assert_eq!(layout.of(3), Some(n4));

@@ -24,6 +24,8 @@ pub struct Look<'a> {
     pub labels: bool,
     /// There is room for the words below the node.
     pub words: bool,
+    /// Width of the stage (px).
+    pub width: f64,
     /// There is room for its log below them.
     pub cells: bool,
     /// In tiers: labels beside, queues at the right.
@@ -232,10 +234,12 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
         if shown.body == "client" { (place.r * 0.66).min(14.0) } else { (place.r * 0.48).clamp(9.0, 16.0) };
     on.set_font(&format!("600 {size:.0}px {}", theme.font));
     on.set_fill_style_str(if crashed { &theme.ink_3 } else { &theme.ink });
+    // A small ring has its words closer together.
+    let gap = 7.0 + place.r * 0.2;
     let lift = match (crashed, caption) {
         // Below the cross.
         (true, _) => -place.half_height(&shown.body) * 0.5,
-        (false, true) => size * 0.22,
+        (false, true) => size * 0.22 + 14.0 - gap,
         (false, false) => 0.0,
     };
     let y = place.y + size * 0.36 - lift;
@@ -243,7 +247,7 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     if caption {
         on.set_font(&format!("11px {}", theme.font));
         on.set_fill_style_str(&theme.ink_2);
-        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + 14.0, place.r * 1.8);
+        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + gap, place.r * 1.64);
     }
 }
 
@@ -271,13 +275,18 @@ fn queue(on: &Canvas, theme: &Theme, place: Place, serving: u32, waiting: u32, l
         x += step;
     }
     let rest = (serving - shown_serving) + (waiting - shown_waiting);
-    if rest > 0 && place.r > 12.0 {
+    if rest > 0 && place.r > 12.0 && place.room > step + 16.0 {
         on.set_font(&format!("600 11px {}", theme.font));
         on.set_text_align("left");
         let full = limit > 0 && waiting >= limit;
         on.set_fill_style_str(if full { &theme.fault } else { &theme.ink_2 });
         let _ = on.fill_text(&format!("+{rest}"), x - r, place.y + 4.0);
     }
+}
+
+/// The middle of words so wide that belong at `x`: no part of them lies beyond an edge of the stage.
+pub fn inward(x: f64, half: f64, width: f64) -> f64 {
+    if (0.0..=width).contains(&x) { x.min(width - half).max(half) } else { x }
 }
 
 /// The state in words and the log, below the node.
@@ -297,12 +306,15 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     if !text.is_empty() && place.r >= 15.0 && look.words {
         on.set_font(&format!("12px {}", theme.font));
         on.set_text_align("center");
+        let mut x = place.x;
         if let Ok(size) = on.measure_text(text) {
+            let half = size.width() / 2.0 + 3.0;
+            x = inward(x, half + 5.0, look.width);
             on.set_fill_style_str(&theme.stage);
-            on.fill_rect(place.x - size.width() / 2.0 - 3.0, y - 11.0, size.width() + 6.0, 15.0);
+            on.fill_rect(x - half, y - 11.0, half * 2.0, 15.0);
         }
         on.set_fill_style_str(&theme.ink_2);
-        let _ = on.fill_text(text, place.x, y);
+        let _ = on.fill_text(text, x, y);
         y += 9.0;
     }
     if !shown.cells.is_empty() && place.r >= 22.0 && look.cells {

@@ -43,7 +43,7 @@ impl Stage {
         });
         let two = partition.sides.len() == 2;
         let part = |of: &[(Place, bool)]| {
-            hit::parting_line(of, self.layout.width, self.layout.height).filter(|_| two)
+            hit::parting_line(of, (self.layout.width, self.layout.height), self.layout.over).filter(|_| two)
         };
         let whole = by_hand.or_else(|| part(&everyone));
         // Where clients stand in the way, the line parts the servers, and letters say which side clients are on.

@@ -2,6 +2,15 @@
 
 use super::layout::{Layout, Place};
 
+/// Right, down, left, up.
+const WAYS: [(f64, f64); 4] = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)];
+
+/// Where the arrows lead from a node, and itself (positions in the frame).
+pub fn around(layout: &Layout, from: usize) -> Vec<usize> {
+    let nearest = WAYS.iter().filter_map(|way| next(layout, from, *way));
+    std::iter::once(from).chain(nearest).collect()
+}
+
 /// The nearest node (position in the frame) in a direction. What lies aside counts double.
 pub fn next(layout: &Layout, from: usize, way: (f64, f64)) -> Option<usize> {
     let start = layout.places.get(from)?;
@@ -53,8 +62,8 @@ mod tests {
         let mut seen = vec![0];
         let mut open = vec![0];
         while let Some(at) = open.pop() {
-            for way in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)] {
-                if let Some(next) = next(&layout, at, way).filter(|next| !seen.contains(next)) {
+            for next in around(&layout, at) {
+                if !seen.contains(&next) {
                     seen.push(next);
                     open.push(next);
                 }

@@ -1,5 +1,6 @@
 //! The space-time diagram on its canvas.
 
+use netsplit_lab::spacetime::Lane;
 use netsplit_lab::{FaultBlock, Legend};
 use web_sys::CanvasRenderingContext2d as Canvas;
 
@@ -82,12 +83,17 @@ fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f
 }
 
 fn lanes(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f64, f64)) {
-    for lane in &diagram.data.lanes {
+    // Of lanes that would run into each other, those with names have lines.
+    let each = if places.lane < 4.0 { named(places) } else { 1 };
+    for (at, lane) in diagram.data.lanes.iter().enumerate() {
         let y = places.y(lane.node);
         on.set_line_width(1.0);
         on.set_stroke_style_str(&theme.line_3);
-        path(on, &[(LEFT, y), (size.0 - RIGHT, y)], false);
-        on.stroke();
+        // Who may yet be added has no line.
+        if let Some(born) = born(lane, diagram).filter(|_| at % each == 0) {
+            path(on, &[(places.x(born).max(LEFT), y), (size.0 - RIGHT, y)], false);
+            on.stroke();
+        }
         for (from, to) in &lane.down {
             let (from, to) = (places.x(*from).max(LEFT), places.x(*to));
             on.set_line_width(4.0);
@@ -113,12 +119,23 @@ fn lanes(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (
     }
 }
 
+/// When the node of a lane came, where that is before the picture's end.
+fn born(lane: &Lane, diagram: &Diagram) -> Option<u64> {
+    lane.born.filter(|born| *born < diagram.from + diagram.span)
+}
+
+/// One of so many lanes has its name beside it.
+fn named(places: &Places) -> usize {
+    (NAME / places.lane).ceil().max(1.0) as usize
+}
+
 fn names(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places) {
     on.set_font(&format!("600 12px {}", theme.font));
     on.set_text_align("right");
-    on.set_fill_style_str(&theme.ink);
-    let each = (NAME / places.lane).ceil().max(1.0) as usize;
+    let each = named(places);
     for lane in diagram.data.lanes.iter().step_by(each) {
+        let there = born(lane, diagram).is_some();
+        on.set_fill_style_str(if there { &theme.ink } else { &theme.ink_3 });
         let _ = on.fill_text(&lane.name, LEFT - 12.0, places.y(lane.node) + 4.0);
     }
 }

@@ -71,8 +71,9 @@ pub fn option(value: String, name: String, selected: bool) -> El {
 fn choice(param: &Param<'_>, options: &[(String, String)], control: Control) -> El {
     let Param { decl, value, on, .. } = param;
     let now = value.as_str().unwrap_or_default();
+    // What has no room side by side is a list: 226 px, 6 for a letter, 14 around each word.
     let letters: usize = options.iter().map(|o| o.1.len()).sum();
-    let body = if control == Control::Segmented && letters <= 36 {
+    let body = if control == Control::Segmented && letters * 6 + options.len() * 14 <= 226 {
         let entry = |(id, label): &(String, String)| {
             el("button")
                 .set("aria-pressed", id == now)

@@ -33,20 +33,14 @@ pub fn first(app: &App, on: &Callback<Msg>) -> El {
 
 /// The number to watch, with what it was.
 fn watch(app: &App) -> El {
-    let chart = app.panels.charts.iter().find(|chart| chart.id == "latency");
-    let line = chart.and_then(|chart| chart.lines.iter().find(|(label, _)| label == "p99"));
-    let values = line.map_or(&[][..], |(_, values)| values);
-    let shown = &values[values.len().saturating_sub(VALUES)..];
-    let (mut sum, mut count) = (0.0, 0.0);
-    for value in shown.iter().flatten() {
-        (sum, count) = (sum + value, count + 1.0);
-    }
+    // The charts come with the panels, after the first action.
+    let shown = app.session.as_ref().map_or_else(Vec::new, |session| session.experiment().tail(VALUES));
     // What is usual is halfway up.
-    let mean = sum / f64::max(count, 1.0);
+    let mean = shown.iter().sum::<f64>() / f64::max(shown.len() as f64, 1.0);
     let y = |value: f64| BOX.1 * (1.0 - 0.5 * value / f64::max(mean, 1.0)).max(0.0);
     let mut drawn = String::new();
     let (mut x, mut last) = (0.0, mean);
-    for value in shown.iter().flatten() {
+    for value in &shown {
         drawn.push_str(if drawn.is_empty() { "M" } else { "L" });
         drawn.push_str(&px(x));
         drawn.push(' ');

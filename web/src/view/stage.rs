@@ -1,6 +1,7 @@
 //! The stage's frame: canvas, nodes' buttons, legend, palette, the armed tool's bar; and the verdict under it.
 
 use crate::stage::draw::spoken_for;
+use crate::stage::roam;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
@@ -17,7 +18,7 @@ use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
 use netsplit_lab::scenario::catalogue::{ParamDecl, TargetKind};
 
-/// Nodes with a button of their own; a crowd is reached through the inspector's list.
+/// Nodes that always have a button; of more, those around the one where the arrows are have one as well.
 const BUTTONS: usize = 256;
 /// With more than so many, Tab stops at one of them.
 const CROWD: usize = 60;
@@ -124,18 +125,23 @@ fn describe(app: &App) -> String {
 }
 
 fn nodes(app: &App, on: &Callback<Msg>) -> El {
-    let present = || app.frame.nodes.iter().filter(|node| node.status != "absent").take(BUTTONS);
+    let present = || app.frame.nodes.iter().enumerate().filter(|(_, node)| node.status != "absent");
     let crowd = present().nth(CROWD).is_some();
-    let roamed = present().find(|node| node.id == app.ui.roamed).or(present().next()).map(|node| node.id);
+    let roamed = present().find(|(_, node)| node.id == app.ui.roamed).or(present().next()).map(|(at, _)| at);
+    let many = roamed.filter(|_| present().nth(BUTTONS).is_some());
+    let near = many.map_or_else(Vec::new, |at| roam::around(&app.stage.layout, at));
     let mut list = el("div").class(if crowd { "nodes crowd" } else { "nodes" });
-    for node in present() {
+    for (order, (at, node)) in present().enumerate() {
+        if order >= BUTTONS && !near.contains(&at) {
+            continue;
+        }
         let picked = app.ui.aim.as_ref().is_some_and(|aim| aim.picked.contains(&node.name));
         let button = el("button")
             .key(node.id.to_string())
             .set("data-node", u64::from(node.id))
             .set("data-name", &node.name)
             .set("aria-label", &node.name_in_words)
-            .set("tabindex", stop(!crowd || roamed == Some(node.id)))
+            .set("tabindex", stop(!crowd || roamed == Some(at)))
             .set("aria-pressed", picked || app.ui.selection == Selection::Node(node.id))
             .sends(on, Msg::Hit(Some(Hit::Node(node.name.clone()))));
         list = list.with(button);
@@ -156,6 +162,7 @@ fn legend(app: &App) -> El {
     };
     el("ul")
         .class("legend")
+        .at(&app.refs.legend)
         .maybe("tabindex", app.slim.then_some("0"))
         .set("aria-label", "Legend")
         .each(session.legend.iter().enumerate().filter_map(entry))

@@ -462,6 +462,15 @@ impl Experiment {
         crate::charts::charts(self)
     }
 
+    /// The 99th percentile of latency (ms) in each of the last so many complete windows that have answers.
+    #[must_use]
+    pub fn tail(&self, most: usize) -> Vec<f64> {
+        let metrics = self.recorder.metrics();
+        let complete = (self.frontier.now / metrics.bucket) as usize;
+        let seen = &metrics.buckets[..complete.min(metrics.buckets.len())];
+        seen[seen.len().saturating_sub(most)..].iter().filter_map(|window| window.quantile(0.99)).collect()
+    }
+
     /// The faults of the scenario (with their index in its list), then those that chaos made.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultBlock> {

@@ -130,7 +130,9 @@ pub fn space_time(diagram: &SpaceTime, legend: &[Legend], title: &str, past: &[u
     for lane in &diagram.lanes {
         let y = y(lane.node);
         out.words((LEFT - 12.0, y + 4.0), &lane.name, INK, " text-anchor=\"end\" font-weight=\"600\"");
-        out.line((LEFT, y), (WIDTH - RIGHT, y), FAINT, "");
+        if let Some(born) = lane.born.filter(|born| *born < diagram.to) {
+            out.line((x(born).max(LEFT), y), (WIDTH - RIGHT, y), FAINT, "");
+        }
         for (from, to) in &lane.down {
             out.line((x(*from), y), (x(*to), y), "#ffffff", " stroke-width=\"6\"");
             out.line((x(*from), y), (x(*to), y), FAULT, " stroke-dasharray=\"2 4\"");

@@ -263,6 +263,9 @@ where
     fn data(nodes: &[Self], up: &[bool]) -> Data {
         <S as Overview>::data(&servers(nodes), up)
     }
+    fn keeps(&self, key: u64) -> bool {
+        self.server().is_some_and(|server| server.keeps(key))
+    }
 }
 
 /// The servers, and after them the clients c1, c2 …, in one world.

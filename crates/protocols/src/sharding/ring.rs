@@ -541,6 +541,9 @@ impl Node for Shard {
         self.service
     }
 
+    fn keeps(&self, key: u64) -> bool {
+        self.authority(key)
+    }
     fn digest(&self) -> u64 {
         Digest::new()
             .add(self.items.len() as u64)

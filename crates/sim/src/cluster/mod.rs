@@ -67,6 +67,8 @@ pub trait Simulation {
     fn overview(&self) -> ClusterView;
     /// What data there is, and in which order it was written.
     fn data(&self) -> Data;
+    /// The node that alone answers for a key now.
+    fn keeper(&self, key: u64) -> Option<u32>;
     /// A copy of this moment, without the trace.
     fn fork(&self) -> Box<dyn Simulation>;
     /// About how many bytes a copy takes: what it does not share with this one.
@@ -318,6 +320,10 @@ impl<N: Node> Simulation for Cluster<N> {
     fn data(&self) -> Data {
         let up: Vec<bool> = self.core.nodes.iter().map(|node| node.up).collect();
         N::data(&self.nodes.states, &up)
+    }
+
+    fn keeper(&self, key: u64) -> Option<u32> {
+        self.nodes.states.iter().position(|node| node.keeps(key)).map(|at| at as u32)
     }
 
     fn fork(&self) -> Box<dyn Simulation> {

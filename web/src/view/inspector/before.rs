@@ -29,7 +29,7 @@ fn line(label: &str, field: &Change) -> El {
     let was = el("s").with(el("span").class("sr").with("before: ")).with(old);
     let new = field.after.clone().unwrap_or_else(|| "none".to_owned());
     let value = fragment().with(el("b").with(new)).with(" ").with(was);
-    let label = if label.is_empty() { "Caption".to_owned() } else { format::sentence_case(label) };
+    let label = if label.is_empty() { "On the stage".to_owned() } else { format::sentence_case(label) };
     el("div").class("kv c").with(el("span").with(label)).with(el("span").class("both").with(value))
 }
 

@@ -60,7 +60,7 @@ pub fn node(app: &App, on: &Callback<Msg>, node: &NodeFrame) -> El {
     };
     let head = el("section")
         .with(title(&node.name, state))
-        .with((!node.caption.is_empty()).then(|| row("Caption", &node.caption)))
+        .with((!node.caption.is_empty()).then(|| row("On the stage", &node.caption)))
         .each(node.badges.iter().map(badge))
         .with(node.queue.map(queue))
         .with(el("div").class("acts").with(acts).with((!down && !node.client).then(|| act("slow", "Slow"))));

@@ -52,7 +52,7 @@ pub const BASE: Algorithm = Algorithm {
     label: "",
     summary: "",
     semantics: 2,
-    nodes: (1, 1000, 4),
+    nodes: (1, 10_000, 4),
     spares: 4,
     params: params::PLAIN,
     presets: PRESETS,
