@@ -15,6 +15,7 @@ use crate::model::face::Face;
 use crate::model::tool::{Aim, Hit, PALETTE};
 use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
+use netsplit_lab::Frame;
 use netsplit_lab::scenario::catalogue::{ParamDecl, TargetKind};
 
 /// Nodes with a button of their own; a crowd is reached through the inspector's list.
@@ -33,11 +34,11 @@ pub fn stage(app: &App, on: &Callback<Msg>) -> El {
     el("div")
         .class(if aim.is_some() { "stage aim" } else { "stage" })
         .set("role", "group")
-        .set("aria-label", describe(app))
+        .set("aria-label", describe(&app.frame))
         .on_pointer(down, moved, up)
         .with(el("canvas").at(&app.refs.canvas).set("aria-hidden", true))
         .with(el("canvas").class("above").at(&app.refs.above).set("aria-hidden", true))
-        .with(nodes(app, on))
+        .with(nodes(app, &app.frame, on))
         .with(aim.is_none().then(|| legend(app)))
         .with(look(app, on))
         .with(app.frame.line.as_ref().map(|line| el("p").class(saying).with(line)))
@@ -116,27 +117,39 @@ fn look(app: &App, on: &Callback<Msg>) -> El {
         .with(wide)
 }
 
-fn describe(app: &App) -> String {
-    let clients = app.frame.nodes.iter().filter(|n| n.client).count() as u64;
-    let nodes = app.frame.nodes.len() as u64 - clients;
+/// What a stage shows, in words.
+pub(super) fn describe(frame: &Frame) -> String {
+    let clients = frame.nodes.iter().filter(|n| n.client).count() as u64;
+    let nodes = frame.nodes.len() as u64 - clients;
     let words = format!("Cluster: {} and {}", format::many(nodes, "node"), format::many(clients, "client"));
-    if app.frame.partitions.is_empty() { words } else { format!("{words}, partitioned") }
+    if frame.partitions.is_empty() { words } else { format!("{words}, partitioned") }
 }
 
-fn nodes(app: &App, on: &Callback<Msg>) -> El {
-    let present = || app.frame.nodes.iter().filter(|node| node.status != "absent").take(BUTTONS);
+/// The nodes' buttons: of the run that is shown, or of the one beside it.
+pub(super) fn nodes(app: &App, frame: &Frame, on: &Callback<Msg>) -> El {
+    let present = || frame.nodes.iter().filter(|node| node.status != "absent").take(BUTTONS);
     let crowd = present().nth(CROWD).is_some();
     let roamed = present().find(|node| node.id == app.ui.roamed).or(present().next()).map(|node| node.id);
+    let beside = std::ptr::eq(frame, &app.frame_beside);
+    // What is selected is so in both, by its name.
+    let selected = match app.ui.selection {
+        Selection::Node(id) => app.frame.nodes.iter().find(|node| node.id == id),
+        _ => None,
+    };
     let mut list = el("div").class(if crowd { "nodes crowd" } else { "nodes" });
     for node in present() {
         let picked = app.ui.aim.as_ref().is_some_and(|aim| aim.picked.contains(&node.name));
+        let mut words = node.name_in_words.clone();
+        if beside {
+            words.push_str(", run B");
+        }
         let button = el("button")
             .key(node.id.to_string())
             .set("data-node", u64::from(node.id))
             .set("data-name", &node.name)
-            .set("aria-label", &node.name_in_words)
+            .set("aria-label", words)
             .set("tabindex", stop(!crowd || roamed == Some(node.id)))
-            .set("aria-pressed", picked || app.ui.selection == Selection::Node(node.id))
+            .set("aria-pressed", picked || selected.is_some_and(|selected| selected.name == node.name))
             .sends(on, Msg::Hit(Some(Hit::Node(node.name.clone()))));
         list = list.with(button);
     }
