@@ -395,9 +395,16 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
         .filter(|row| row.id.starts_with("operations.failed") || row.id.ends_with("timed_out"));
     let failed =
         failed.fold((0.0, 0.0), |sum, row| (sum.0 + row.a.unwrap_or(0.0), sum.1 + row.b.unwrap_or(0.0)));
+    // What a run breaks of its own has no excuse in what clients happened to see.
+    let broken = [&app.panels.breaches, &results.breaches]
+        .map(|all| all.iter().filter(|(_, time)| *time <= app.panels.now).count() as u64);
     let cell = |run: usize, said: &Option<Consistency>, failed: f64, p99: Option<f64>| {
         let name = ["A", "B"][run];
         let (tone, id, title) = match said {
+            _ if broken[run] > 0 => {
+                let of = if broken[run] == 1 { "an invariant" } else { "invariants" };
+                ("c-bad", "i-bad", format!("{} of {of}", format::many_as(broken[run], "breach", "breaches")))
+            }
             Some(said) => match said.grade {
                 Grade::Broken => ("c-bad", "i-bad", said.title.clone()),
                 Grade::NeverPromised => ("c-warn", "i-never", said.title.clone()),
@@ -416,7 +423,7 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
             (None, Some(ms)) => format!("99% of the answers came within {}.", format::span(round(ms))),
             (None, None) => "No answer yet.".to_owned(),
         };
-        let bad = said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
+        let bad = broken[run] > 0 || said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
         el("div")
             .class(if bad { "alarm" } else { "" })
             .with(icon(id, tone))

@@ -119,8 +119,10 @@ fn look(app: &App, on: &Callback<Msg>) -> El {
 
 /// What a stage shows, in words.
 pub(super) fn describe(frame: &Frame) -> String {
-    let clients = frame.nodes.iter().filter(|n| n.client).count() as u64;
-    let nodes = frame.nodes.len() as u64 - clients;
+    let (mut nodes, mut clients) = (0, 0);
+    for node in frame.nodes.iter().filter(|node| node.status != "absent") {
+        *(if node.client { &mut clients } else { &mut nodes }) += 1;
+    }
     let words = format!("Cluster: {} and {}", format::many(nodes, "node"), format::many(clients, "client"));
     if frame.partitions.is_empty() { words } else { format!("{words}, partitioned") }
 }
