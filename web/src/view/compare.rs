@@ -24,7 +24,7 @@ use crate::model::{format, math, scale};
 use crate::stage::draw::spoken_for;
 
 /// Where there is room for the results under the stages; elsewhere they are in the panel of metrics.
-pub const ROOMY: &str = "(min-width:1180px) and (min-height:700px)";
+pub const ROOMY: &str = "(min-width:1180px) and (min-height:820px)";
 
 /// Whether two runs are shown: a sheet and the space-time diagram are about the first one alone.
 pub fn two(app: &App) -> bool {
