@@ -111,6 +111,7 @@ judge-fresh-reads = No stale reads
 judge-lost-updates = No lost updates
 judge-durable = Acknowledged writes are there
 judge-eventual = Replicas agree
+judge-live = Requests are answered
 
 judged-kept = Nothing in { $count ->
     [one] { $count } answered operation
@@ -155,6 +156,15 @@ judged-durable = { $count ->
     [one] { $count } acknowledged write is
    *[other] { $count } acknowledged writes are
  } not there any more.
+judged-live-kept = { $count } answers. Nobody waited longer than { $longest } for one without a fault in force.
+judged-live = { $count ->
+    [one] Once
+   *[other] { $count } times
+} nobody was answered for 10 s without a fault in force, first from { $time } on.
+judged-live-excused = { $count ->
+    [one] Once
+   *[other] { $count } times
+} nobody was answered for 10 s while a fault was felt, first from { $time } on.
 judged-eventual-none = All { $replicas } replicas that are up hold the same.
 judged-eventual = { $replicas } replicas differ on { $count ->
     [one] { $count } key

@@ -3,7 +3,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shot, suite } from './support.mjs';
+import { ready, shot, suite } from './support.mjs';
 
 const site = suite();
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -98,6 +98,45 @@ test('by keys alone', async () => {
   assert.equal(await list(page).getByRole('switch').getAttribute('aria-checked'), 'false');
   await list(page).getByRole('button', { name: /^Remove/ }).press('Enter');
   assert.equal(await list(page).locator('li').count(), 0);
+  errors.none();
+});
+
+test('they travel in the link, on or off, and stop the run where it is opened', async () => {
+  const { page, errors } = await site.open(RAFT);
+  await page.keyboard.press('b');
+  const form = list(page).getByRole('group', { name: 'A breakpoint' });
+  const add = async (kind, fields) => {
+    await form.getByRole('combobox', { name: 'Kind' }).selectOption(kind);
+    for (const [name, value] of fields) {
+      const field = form.getByLabel(name, { exact: true });
+      if (await field.evaluate((field) => field.tagName) === 'SELECT') await field.selectOption(value);
+      else await field.fill(value);
+    }
+    await form.getByRole('button', { name: 'Add' }).click();
+  };
+  await add('time', [['Instant', '2.5']]);
+  await add('event', [['Event', { label: 'Vote arrives' }]]);
+  await add('metric', [['Metric', 'failed'], ['Limit', '8.5']]);
+  await add('fact', [['Node', { label: 'n2' }], ['Becomes', 'Leader "<2>" \u2028']]);
+  await list(page).getByRole('switch', { name: /^Breakpoint 2/ }).click();
+  const said = (page) => list(page).locator('li').evaluateAll((all) => all.map((one) =>
+    `${one.querySelector('[role=switch]').ariaChecked} ${one.querySelector('.say').textContent}`));
+  const here = await said(page);
+  assert.equal(here.length, 4);
+  assert.match(here[1], /^false .*Vote arrives$/);
+  await page.getByRole('banner').getByRole('button', { name: 'Share' }).click();
+  const link = await page.getByRole('dialog').locator('input, textarea').first().inputValue();
+  await page.keyboard.press('Escape');
+  const there = await site.page();
+  await there.page.goto(link);
+  await ready(there.page);
+  await there.page.waitForFunction(() => document.querySelectorAll('.brk').length > 0);
+  await there.page.getByRole('tab', { name: 'Events' }).click();
+  await list(there.page).getByRole('button', { name: /^Breakpoints/ }).click();
+  assert.deepEqual(await said(there.page), here);
+  await play(there.page);
+  assert.equal(await now(there.page), 2_500_000_000);
+  there.errors.none();
   errors.none();
 });
 

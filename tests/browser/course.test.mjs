@@ -16,6 +16,9 @@ const shown = (page) => page.locator('.bbtn[aria-pressed=true]').getAttribute('t
 const timeIs = (page, want) =>
   page.waitForFunction((value) => Number(document.querySelector('[data-time]').dataset.time) === value, want);
 const node = (page, name) => page.locator(`.nodes button[data-name=${name}]`).click({ force: true });
+/** The button of a node in the first or the second of two runs. */
+const of = (page, run, name) => page.locator('.half').nth(run).locator(`.nodes button[data-name=${name}]`);
+const two = (page) => page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
 const audit = async (page, where) => {
   const { violations } = await new AxeBuilder({ page }).analyze();
   assert.deepEqual(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0].html.slice(0, 200)}`), []);
@@ -151,6 +154,20 @@ test('two runs beside each other, by pointer: algorithm, numbers, the first diff
   await page.waitForTimeout(300);
   const table = page.locator('.numbers table');
   assert.match(await table.locator('tbody tr', { hasText: 'Median latency' }).textContent(), /\d.*\d/);
+  // Both are in each chart: the distribution of latency, the slowest, what succeeds, what fails; none lies over another.
+  const charts = page.locator('.res svg[role=img]');
+  const said = await charts.evaluateAll((all) => all.map((chart) => chart.getAttribute('aria-label')));
+  for (const [at, words] of [/^Latency: 99% .* in A, .* in B$/, /^Slowest 1% over time: A [\d.]+ ms, B [\d.]+ ms$/,
+    /^Operations that succeed: A [\d.]+ \/s, B [\d.]+ \/s$/, /^Operations that fail: A 0 \/s, B 0 \/s$/].entries()) assert.match(said[at], words);
+  assert.equal(said.length, 4);
+  assert.equal(await page.locator('.res .ln.ra').count(), 4);
+  assert.equal(await page.locator('.res .ln.rb').count(), 4);
+  const apart = await page.locator('.res svg[role=img], .numbers, .two .palette, .stage').evaluateAll((all) => {
+    const boxes = all.map((one) => one.getBoundingClientRect());
+    return boxes.every((a, at) => boxes.every((b, other) => at >= other
+      || a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1));
+  });
+  assert.ok(apart);
   assert.equal(await page.locator('.two .verdict > div').count(), 3);
   // The same requests have come in both; the first event that is another is found and gone to.
   await page.getByRole('button', { name: 'Go there' }).click();
@@ -159,11 +176,10 @@ test('two runs beside each other, by pointer: algorithm, numbers, the first diff
   await page.keyboard.press('c');
   const box = await page.locator('.half').nth(1).locator('canvas').first().boundingBox();
   const own = await page.locator('.half').first().locator('canvas').first().boundingBox();
-  const button = await page.locator('.nodes button[data-name=b1]').boundingBox();
+  const button = await of(page, 0, 'b1').boundingBox();
   await page.mouse.click(button.x + button.width / 2 - own.x + box.x, button.y + button.height / 2 - own.y + box.y);
   await page.keyboard.press('Escape');
-  await page.waitForFunction(() => /b1[^;]*(down|crashed)/i.test(document.querySelectorAll('.stage')[1].getAttribute('aria-label')));
-  assert.match(await page.locator('.nodes button[data-name=b1]').getAttribute('aria-label'), /down|crashed/i);
+  await page.waitForFunction(() => [...document.querySelectorAll('.nodes [data-name=b1]')].filter((node) => /down|crashed/i.test(node.ariaLabel)).length === 2);
   await audit(page, 'two runs');
   const there = await site.page();
   await there.page.goto(await link(page));
@@ -192,7 +208,7 @@ test('two runs that differ in a parameter, and in a branch, by keyboard', async 
   await page.keyboard.press('Escape');
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('Shift+ArrowRight');
-  await page.waitForFunction(() => /Run B: n1/.test(document.querySelectorAll('.stage')[1].getAttribute('aria-label')));
+  assert.match(await page.locator('.stage').nth(1).getAttribute('aria-label'), /^Run B: Cluster: 5 nodes/);
   await page.keyboard.press('m');
   await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 2);
   // A branch, and the line that it left.
@@ -205,6 +221,121 @@ test('two runs that differ in a parameter, and in a branch, by keyboard', async 
   await page.keyboard.press('Shift+ArrowRight');
   await page.getByRole('button', { name: 'Go there' }).click();
   await page.waitForFunction(() => /both runs are the same/.test(document.querySelector('.toast')?.textContent));
+  errors.none();
+});
+
+test('the nodes of both runs have buttons: one that is picked in either is picked in both, by keys and by pointer', async () => {
+  const { page, errors } = await site.open('?scenario=leader-crash&autoplay=0');
+  await page.keyboard.press('m');
+  await two(page);
+  await page.getByRole('combobox', { name: 'What the runs differ in' }).selectOption('nodes');
+  await of(page, 1, 'n7').waitFor({ state: 'attached' });
+  assert.equal(await of(page, 0, 'n7').count(), 0);
+  const names = await page.locator('.half').nth(1).locator('.nodes button').evaluateAll((all) => all.map((node) => node.ariaLabel));
+  assert.ok(names.every((name) => name.endsWith(', run B')));
+  // They lie over their pictures.
+  const over = await page.locator('.half').nth(1).evaluate((half) => {
+    const stage = half.querySelector('canvas').getBoundingClientRect();
+    const boxes = [...half.querySelectorAll('.nodes button')].map((node) => node.getBoundingClientRect());
+    const places = new Set(boxes.map((box) => `${Math.round(box.x)} ${Math.round(box.y)}`));
+    return places.size === boxes.length && boxes.every((box) => box.x >= stage.x && box.right <= stage.right && box.y >= stage.y && box.bottom <= stage.bottom && box.width > 10);
+  });
+  assert.ok(over);
+  const picked = (name) => page.waitForFunction((name) => {
+    const on = [...document.querySelectorAll('.nodes [aria-pressed=true]')].map((node) => node.dataset.name);
+    return on.length === 2 && on.every((one) => one === name);
+  }, name);
+  // Tab reaches them, after those of the first run.
+  await page.locator('.half').nth(1).locator('.nodes button').first().focus();
+  await page.keyboard.press('Tab');
+  const name = await page.evaluate(() => document.activeElement.dataset.name);
+  await page.keyboard.press('Enter');
+  await picked(name);
+  await audit(page, 'a node of both runs');
+  const box = await of(page, 1, 'n3').boundingBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await picked('n3');
+  // What a tool waits for is picked there as well.
+  await page.keyboard.press('c');
+  await of(page, 1, 'n2').focus();
+  await page.keyboard.press('ArrowRight');
+  assert.ok(await page.evaluate(() => document.activeElement.closest('.half+.half') && document.activeElement.dataset.name !== 'n2'));
+  await of(page, 1, 'n2').focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => [...document.querySelectorAll('.nodes [data-name=n2]')].filter((node) => /crashed/i.test(node.ariaLabel)).length === 2);
+  errors.none();
+});
+
+test('what the second run violates is marked on the time line, stops the playback, and is led to by keys', async () => {
+  const { page, errors } = await site.open('?scenario=broken-log-not-persisted&autoplay=0&speed=10');
+  await page.keyboard.press('m');
+  await two(page);
+  // The other way round: the first run makes no mistake. With none in either, it is still what they differ in.
+  await page.evaluate(() => document.querySelectorAll('.rail details').forEach((part) => { part.open = true; }));
+  await page.locator('.rail').getByLabel('Mistake', { exact: true }).first().selectOption('none');
+  await page.waitForFunction(() => /Nothing/.test(document.querySelector('.sh').textContent));
+  const mistake = page.getByRole('combobox', { name: 'Mistake of B' });
+  assert.equal(await mistake.inputValue(), 'none');
+  await mistake.selectOption('log_not_persisted');
+  await page.evaluate(() => document.activeElement.blur());
+  const begun = await time(page);
+  await page.getByRole('contentinfo').getByRole('button', { name: 'Play' }).click();
+  await page.waitForFunction((begun) => {
+    const { time, playing } = document.querySelector('[data-playing]').dataset;
+    return playing === 'false' && Number(time) > begun;
+  }, begun, { timeout: 60_000 });
+  const at = await time(page);
+  assert.match(await page.locator('.sr[role=alert]').innerText(), /^In B: .+ Paused\.$/);
+  assert.match(await page.locator('.two .verdict > div').nth(1).innerText(), /^B: 1 breach of an invariant/);
+  assert.match(await page.locator('.two .verdict > div').first().innerText(), /^A: No violation/);
+  await page.locator('.vbtn').first().waitFor({ state: 'attached' });
+  // Told apart by the lane's name, the mark's shape, and its name.
+  assert.equal(await page.locator('.vmark:not(.b)').count(), 0);
+  assert.ok(await page.locator('.vmark.b').count() > 0);
+  const lanes = await page.locator('.line-area text').allTextContents();
+  assert.ok(lanes.includes('A violations') && lanes.includes('B violations'));
+  const mark = page.locator('.vbtn').first();
+  assert.match(await mark.getAttribute('aria-label'), /^(Violation|Broken invariant) 1 of \d+ in B, /);
+  await audit(page, 'a violation of the second run');
+  // By pointer …
+  await move(page, -2);
+  await mark.click();
+  await timeIs(page, at);
+  await page.waitForFunction(() => /^In B: /.test(document.querySelector('.toast')?.textContent));
+  // … and by keys.
+  await move(page, -2);
+  await page.keyboard.press('.');
+  await timeIs(page, at);
+  // One of a kind stops it once.
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press(' ');
+  await page.waitForFunction((at) => Number(document.querySelector('[data-time]').dataset.time) > at + 1e6, at);
+  errors.none();
+});
+
+test('at the size of a tablet no tool lies over a node of two runs, and bars have room', async () => {
+  const { page, errors } = await site.open('?scenario=leader-crash&autoplay=0', { viewport: { width: 1024, height: 768 } });
+  await page.keyboard.press('m');
+  await two(page);
+  await of(page, 1, 'n3').waitFor({ state: 'attached' });
+  await page.waitForTimeout(300);
+  const covered = await page.evaluate(() => {
+    const tools = document.querySelector('.palette').getBoundingClientRect();
+    return [...document.querySelectorAll('.nodes button')].filter((node) => node.getBoundingClientRect().bottom > tools.top).length;
+  });
+  assert.equal(covered, 0);
+  await audit(page, 'two runs on a tablet');
+  await page.keyboard.press('m');
+  await page.keyboard.press('n');
+  await page.getByRole('button', { name: 'Run them' }).click();
+  await page.locator('.hbars').waitFor();
+  const seen = await page.evaluate(() => {
+    const bars = document.querySelector('.hbars').getBoundingClientRect();
+    const main = document.querySelector('.ops, .sweep').getBoundingClientRect();
+    return Math.min(bars.bottom, document.querySelector('.verdict').getBoundingClientRect().top) - bars.top >= bars.height - 1 && main.width > 600;
+  });
+  assert.ok(seen);
   errors.none();
 });
 

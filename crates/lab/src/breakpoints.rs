@@ -1,5 +1,6 @@
 //! Breakpoints: where a run that goes on stops by itself. A condition stops it when it comes true, not while it is.
 
+use netsplit_scenario::{BreakpointSpec, Duration, limits};
 use netsplit_sim::NodeId;
 use netsplit_sim::history::{Observation, Outcome, What};
 use netsplit_sim::view::{Detail, Item};
@@ -42,6 +43,69 @@ impl Breakpoint {
     pub fn new(at: Break) -> Self {
         Self { at, on: true, held: false }
     }
+}
+
+/// As a document says it. Nothing where it is about what the run does not have, or too large for a document.
+#[must_use]
+pub fn spec(x: &Experiment, point: &Breakpoint) -> Option<BreakpointSpec> {
+    let short = |text: &String, most: usize| {
+        let fits = !text.is_empty() && text.chars().count() <= most;
+        fits.then(|| Some(text.clone()))
+    };
+    let named = |text: &String| short(text, limits::NAME_CHARS);
+    let node = |node: u32| x.names.get(node as usize).cloned();
+    let mut spec = BreakpointSpec { off: !point.on, ..BreakpointSpec::default() };
+    match &point.at {
+        Break::At(at) => spec.at = Some(Duration(*at)).filter(|at| at.0 > 0 && *at <= limits::DURATION),
+        Break::Event(kind, at) => {
+            spec.event = Some(kind.clone());
+            if let Some(at) = at {
+                spec.node = Some(node(*at)?);
+            }
+        }
+        Break::Message(kind) => {
+            spec.message = x.algorithm.messages.get(usize::from(*kind)).map(|kind| kind.label.to_owned());
+        }
+        Break::Metric(id, above, limit) => {
+            spec.metric = named(id)?;
+            let limit = Some(*limit).filter(|limit| limit.abs() <= limits::BREAK_LIMIT)?;
+            *(if *above { &mut spec.above } else { &mut spec.below }) = Some(limit);
+        }
+        Break::Fact(at, label, value) => {
+            (spec.node, spec.fact) = (Some(node(*at)?), named(label)?);
+            spec.becomes = short(value, limits::TEXT_CHARS)?;
+        }
+    }
+    let place = [&spec.event, &spec.message, &spec.metric, &spec.fact].into_iter().any(Option::is_some);
+    (place || spec.at.is_some()).then_some(spec)
+}
+
+/// What a document says, but for what is about something that the run does not have.
+#[must_use]
+#[inline(never)]
+pub fn of_specs(x: &Experiment, all: &[BreakpointSpec]) -> Vec<Breakpoint> {
+    all.iter().filter_map(|spec| of_spec(x, spec)).collect()
+}
+
+fn of_spec(x: &Experiment, spec: &BreakpointSpec) -> Option<Breakpoint> {
+    let node = |name: &String| x.names.iter().position(|known| known == name).map(|at| at as u32);
+    let at = if let Some(at) = spec.at {
+        Break::At(at.0)
+    } else if let Some(kind) = &spec.event {
+        let at = match &spec.node {
+            Some(name) => Some(node(name)?),
+            None => None,
+        };
+        Break::Event(kind.clone(), at)
+    } else if let Some(name) = &spec.message {
+        let kind = x.algorithm.messages.iter().position(|kind| kind.label == name)?;
+        Break::Message(u8::try_from(kind).ok()?)
+    } else if let Some(id) = &spec.metric {
+        Break::Metric(id.clone(), spec.above.is_some(), spec.above.or(spec.below)?)
+    } else {
+        Break::Fact(node(spec.node.as_ref()?)?, spec.fact.clone()?, spec.becomes.clone()?)
+    };
+    Some(Breakpoint { on: !spec.off, ..Breakpoint::new(at) })
 }
 
 /// What a fact's label or "state" or "caption" says now.

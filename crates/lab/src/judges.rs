@@ -1,6 +1,7 @@
 //! What the run so far says about every promise of its algorithm, every consistency model that the checker knows, and
 //! every invariant that is watched: one graded row each, with a number and a sentence. Plain data for reports and the page.
 
+mod liveness;
 mod models;
 
 use netsplit_checker::{Call, Event, Outcome};
@@ -73,6 +74,8 @@ pub struct Row {
 struct Found {
     number: u64,
     undecided: bool,
+    /// Whatever was found was to be expected: what the promise takes for granted did not hold.
+    excused: bool,
     sentence: String,
     first: Option<(u64, u64)>,
     operations: Vec<usize>,
@@ -119,7 +122,10 @@ fn some(x: &Experiment, steps: u64, only_declared: bool) -> Vec<Row> {
     }
     for promise in &promises {
         if !rows.iter().any(|row| row.id == promise.id) {
-            let found = Found { undecided: true, sentence: promise.sentence.to_owned(), ..Found::default() };
+            let said = (promise.aspect == Aspect::Liveness).then(|| liveness::answered(x)).flatten();
+            let unknown =
+                || Found { undecided: true, sentence: promise.sentence.to_owned(), ..Found::default() };
+            let found = said.unwrap_or_else(unknown);
             rows.push(graded(x, promise.id, promise.aspect, Some(promise), found));
         }
     }
@@ -142,6 +148,7 @@ fn graded(x: &Experiment, id: &str, aspect: Aspect, promise: Option<&Promise>, f
         _ if found.undecided => Grade::Undecided,
         0 => Grade::Kept,
         _ if !promised => Grade::NeverPromised,
+        _ if found.excused => Grade::AssumptionBroken,
         _ => {
             let until = found.first.map_or(x.now(), |(_, time)| time);
             if verdict::breaks(x, assuming, until) { Grade::AssumptionBroken } else { Grade::Broken }

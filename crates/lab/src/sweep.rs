@@ -74,7 +74,7 @@ pub fn one(scenario: &Scenario, seed: u64) -> Result<SeedResult, Problems> {
 }
 
 fn open(scenario: &Scenario, seed: u64) -> Result<Experiment, Problems> {
-    Experiment::open_lean(&with_seed(scenario, seed))
+    Experiment::open_swept(&with_seed(scenario, seed))
 }
 
 /// The scenario of one of the runs, to open it: what the sweep told of its seed is what it shows.

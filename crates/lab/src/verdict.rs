@@ -146,7 +146,7 @@ pub(crate) fn unanswered(x: &Experiment) -> Option<Grade> {
 }
 
 /// A fault is felt for so long after its end, and so is the start of the run (ns).
-const RECENT: u64 = 10_000_000_000;
+pub(crate) const RECENT: u64 = 10_000_000_000;
 
 /// Whether a fault before this instant broke one of these conditions.
 pub(crate) fn breaks(x: &Experiment, assuming: &[&str], time: u64) -> bool {

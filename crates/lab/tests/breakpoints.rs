@@ -1,7 +1,7 @@
 //! A run stops where it was told to, and nowhere else; what an event changed is shown with the value before.
 
-use netsplit_lab::breakpoints::{Break, Breakpoint};
-use netsplit_lab::scenario::{Duration, Fault, Target};
+use netsplit_lab::breakpoints::{self, Break, Breakpoint};
+use netsplit_lab::scenario::{BreakpointSpec, Duration, Fault, Target};
 use netsplit_lab::{Experiment, changes, default_scenario};
 
 const END: u64 = 6_000_000_000;
@@ -139,4 +139,49 @@ fn what_an_event_changed_is_shown_with_the_value_before() {
     let mut fresh = raft();
     assert_eq!(changes::changed(&mut fresh, 0), None);
     assert_eq!(changes::changed(&mut x, 99), None);
+}
+
+#[test]
+fn a_document_says_every_breakpoint_and_only_what_there_is() {
+    let x = raft();
+    let all = [
+        Break::At(2_000_000_123),
+        Break::Event("failed".to_owned(), None),
+        Break::Event("start".to_owned(), Some(2)),
+        Break::Message(1),
+        Break::Metric("failed".to_owned(), true, 12.5),
+        Break::Metric("ok".to_owned(), false, -3.0),
+        Break::Fact(1, "term".to_owned(), "3".to_owned()),
+    ];
+    for at in all {
+        for on in [true, false] {
+            let mut point = Breakpoint::new(at.clone());
+            point.on = on;
+            let spec = breakpoints::spec(&x, &point).expect("it fits");
+            assert_eq!(breakpoints::of_specs(&x, std::slice::from_ref(&spec)), [point]);
+            // A document with it is valid, and says the same when it is read again.
+            let mut scenario = default_scenario("leader_election", "raft");
+            scenario.view.breakpoints = vec![spec];
+            let text = serde_json::to_string(&scenario).expect("JSON");
+            let read = netsplit_lab::scenario::read(&text, netsplit_lab::declared::shared()).expect("valid");
+            assert_eq!(read.view.breakpoints, scenario.view.breakpoints);
+        }
+    }
+    // What the run does not have, or what no document holds, is left out.
+    let long = "x".repeat(5_000);
+    for at in [
+        Break::At(0),
+        Break::At(u64::MAX),
+        Break::Event("start".to_owned(), Some(99)),
+        Break::Message(200),
+        Break::Metric(long.clone(), true, 1.0),
+        Break::Metric("ok".to_owned(), true, f64::INFINITY),
+        Break::Metric("ok".to_owned(), true, f64::NAN),
+        Break::Fact(99, "term".to_owned(), "3".to_owned()),
+        Break::Fact(1, "term".to_owned(), long),
+    ] {
+        assert_eq!(breakpoints::spec(&x, &Breakpoint::new(at)), None);
+    }
+    let spec = BreakpointSpec { message: Some("Bully".to_owned()), ..BreakpointSpec::default() };
+    assert_eq!(breakpoints::of_specs(&x, &[spec]), []);
 }

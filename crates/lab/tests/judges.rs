@@ -38,7 +38,8 @@ fn raft_keeps_everything() {
         assert!(row.promised, "linearizable reads imply it: {row:?}");
     }
     assert_eq!(rows.iter().filter(|row| row.aspect == "consistency").count(), 8);
-    assert_eq!(row(&rows, "live").grade, Grade::Undecided);
+    let live = row(&rows, "live");
+    assert_eq!((live.grade, live.number), (Grade::Kept, 0), "{live:?}");
     assert_eq!(row(&rows, "linearizable").assuming, ["no disk is lost"]);
     // The same question has the same answer; with hardly any steps it has none.
     assert_eq!(judges::rows(&x, BUDGET), rows);
@@ -112,6 +113,36 @@ fn what_an_asynchronous_failover_loses_is_counted() {
 }
 
 #[test]
+fn who_waits_in_vain_is_counted_and_excused_by_faults_alone() {
+    let raft = |seconds: u64, faults: Vec<Fault>| {
+        let mut scenario = Scenario::new("leader_election", "raft");
+        (scenario.duration, scenario.faults) = (Duration::from_secs(seconds), faults);
+        let rows = judges::rows(&run(&scenario), BUDGET);
+        row(&rows, "live").clone()
+    };
+    // A minority cut off for long, and a majority for a short while.
+    let long = partition(3.0, 25.0, &["n1", "n2"], &["n3", "n4", "n5", "c1", "c2", "c3"]);
+    let short = partition(35.0, 6.0, &["n1", "n2", "c1", "c2", "c3"], &["n3", "n4", "n5"]);
+    assert_eq!(raft(60, vec![long, short]).grade, Grade::Kept);
+    // No majority: nobody is answered, and that was to be expected; once, however many gave up meanwhile.
+    let apart = partition(5.0, 30.0, &["n1", "n2"], &["n3", "n4"]);
+    let cut = partition(5.0, 30.0, &["n1", "n2", "n3", "n4"], &["n5"]);
+    let none = raft(60, vec![apart, cut]);
+    assert_eq!((none.grade, none.number), (Grade::AssumptionBroken, 1), "{none:?}");
+    assert!(none.first.is_some_and(|(_, time)| (4_500_000_000..7_000_000_000).contains(&time)), "{none:?}");
+    // Timers that never let anybody win: no fault is to blame.
+    let mut scenario = Scenario::new("leader_election", "raft");
+    scenario.duration = Duration::from_secs(40);
+    for (id, value) in [("election_min", "10ms"), ("election_max", "10ms"), ("heartbeat", "5ms")] {
+        scenario.system.params.insert(id.to_owned(), value.into());
+    }
+    let rows = judges::rows(&run(&scenario), BUDGET);
+    let never = row(&rows, "live");
+    assert_eq!((never.grade, never.number), (Grade::Broken, 1), "{never:?}");
+    assert_eq!(never.operations.len(), 1);
+}
+
+#[test]
 fn every_judge_has_words() {
     let models = ["linearizable", "sequential", "fresh-reads", "lost-updates", "durable", "eventual"];
     let guarantees = ["read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"];
@@ -123,5 +154,9 @@ fn every_judge_has_words() {
     for id in found.chain(broken).chain(names).chain(undecided) {
         assert!(text::has(&id), "{id}");
     }
-    assert!(text::has("judged-kept") && text::has("judged-eventual-none"));
+    for id in
+        ["judged-kept", "judged-eventual-none", "judged-live", "judged-live-kept", "judged-live-excused"]
+    {
+        assert!(text::has(id), "{id}");
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! Defaults are frozen per version in [`crate::migrate::v1`].
 
+use crate::breakpoint::BreakpointSpec;
 use crate::migrate::v1;
 use crate::record::{Port, Record, as_text, as_word, by_value, to_value};
 use crate::timeline::{Action, Branch, Fault, Operation};
@@ -284,6 +285,8 @@ pub struct View {
     pub speed: Option<f64>,
     /// The run that the document compares with is shown beside this one.
     pub compare: bool,
+    /// Where the run stops by itself.
+    pub breakpoints: Vec<BreakpointSpec>,
 }
 
 impl Record for View {
@@ -294,6 +297,7 @@ impl Record for View {
         port.may("trace_hash", &mut self.trace_hash);
         port.may("speed", &mut self.speed);
         port.may("compare", &mut self.compare);
+        port.may("breakpoints", &mut self.breakpoints);
     }
 }
 

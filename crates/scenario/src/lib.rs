@@ -16,6 +16,7 @@
 //! - [`record`]: the fields of all these types, for reading and writing;
 //! - [`limits`]: how large anything may be.
 
+pub mod breakpoint;
 pub mod catalogue;
 pub mod declarations;
 pub mod distribution;
@@ -34,6 +35,7 @@ pub mod timeline;
 pub mod topology;
 pub mod validate;
 
+pub use breakpoint::BreakpointSpec;
 pub use catalogue::{AlgorithmDecl, Catalogue, FaultDecl, ParamDecl, ParamKind, ParamValue, PatternDecl};
 pub use distribution::{Distribution, Part};
 pub use document::{

@@ -44,5 +44,9 @@ pub const CHAOS_KINDS: usize = 64;
 pub const CHAOS_RATE: f64 = 1_000.0;
 /// The longest run, and the latest instant: 24 hours.
 pub const DURATION: Duration = Duration(24 * 3_600 * 1_000_000_000);
+/// Breakpoints of a view.
+pub const BREAKPOINTS: usize = 64;
+/// A number that a breakpoint may wait for: so much at most, either way.
+pub const BREAK_LIMIT: f64 = 1e15;
 /// Problems that are spelt out; the others are counted.
 pub const PROBLEMS: usize = 500;

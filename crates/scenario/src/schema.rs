@@ -1,5 +1,6 @@
 //! The JSON Schema (draft 2020-12) of a scenario, made from the declarations.
 
+use crate::breakpoint::EVENTS;
 use crate::catalogue::{ActionDecl, AlgorithmDecl, Catalogue, NodeUse, ParamDecl, ParamKind, PatternDecl};
 use crate::timeline::CHAOS;
 use crate::{VERSION, declarations, limits};
@@ -226,6 +227,7 @@ fn document(catalogue: &Catalogue, system: Value, actions: Value, promise: Value
             "trace_hash": {"type": "string", "pattern": "^[0-9a-f]{8}$"},
             "speed": {"type": "number", "minimum": 1e-6, "maximum": 1e6},
             "compare": {"type": "boolean"},
+            "breakpoints": list(breakpoint(), limits::BREAKPOINTS),
         }), &[]),
     });
     let mut schema = object(properties, &["version", "system"]);
@@ -237,6 +239,22 @@ fn document(catalogue: &Catalogue, system: Value, actions: Value, promise: Value
         "distribution": distribution(),
     });
     schema
+}
+
+/// A breakpoint: a form for each thing that it may be on.
+fn breakpoint() -> Value {
+    let name = json!({"type": "string", "minLength": 1, "maxLength": limits::NAME_CHARS});
+    let (node, off) = (json!({"$ref": "#/$defs/node"}), json!({"type": "boolean"}));
+    let limit = json!({"type": "number", "minimum": -limits::BREAK_LIMIT, "maximum": limits::BREAK_LIMIT});
+    let becomes = json!({"type": "string", "maxLength": limits::TEXT_CHARS});
+    json!({"anyOf": [
+        object(json!({"at": {"$ref": "#/$defs/duration"}, "off": off}), &["at"]),
+        object(json!({"event": {"enum": EVENTS}, "node": node, "off": off}), &["event"]),
+        object(json!({"message": name, "off": off}), &["message"]),
+        object(json!({"metric": name, "above": limit, "off": off}), &["metric", "above"]),
+        object(json!({"metric": name, "below": limit, "off": off}), &["metric", "below"]),
+        object(json!({"fact": name, "becomes": becomes, "node": node, "off": off}), &["fact", "becomes", "node"]),
+    ]})
 }
 
 fn distribution() -> Value {

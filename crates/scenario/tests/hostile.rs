@@ -47,6 +47,37 @@ fn every_single_change_is_noticed() {
 }
 
 #[test]
+fn breakpoints_are_few_and_short() {
+    let catalogue = common::catalogue();
+    let with = |breakpoints: Value| {
+        let document = json!({
+            "version": 1,
+            "system": {"pattern": "leader_election", "algorithm": "raft"},
+            "view": {"breakpoints": breakpoints},
+        });
+        read(&document.to_string(), &catalogue)
+    };
+    let many = |count: usize| Value::from(vec![json!({"at": "1s"}); count]);
+    assert!(with(many(limits::BREAKPOINTS)).is_ok());
+    assert_eq!(with(many(limits::BREAKPOINTS + 1)).unwrap_err().list.len(), 1);
+    assert!(with(many(50_000)).is_err());
+    let long = "x".repeat(limits::NAME_CHARS + 1);
+    let longer = "x".repeat(limits::TEXT_CHARS + 1);
+    for one in [
+        json!({"message": long}),
+        json!({"metric": long, "above": 1}),
+        json!({"fact": long, "becomes": "1", "node": "n1"}),
+        json!({"fact": "term", "becomes": longer, "node": "n1"}),
+        json!({"event": long}),
+        json!({"event": "fault", "node": long}),
+        json!({"metric": "ok", "below": -1e300}),
+        json!({"at": "99999999h"}),
+    ] {
+        assert!(with(json!([one])).is_err(), "{one}");
+    }
+}
+
+#[test]
 fn a_bomb_is_refused() {
     let catalogue = common::catalogue();
     let bomb = miniz_oxide::deflate::compress_to_vec(&vec![b' '; 30 << 20], 9);

@@ -74,6 +74,29 @@ fn fault() -> impl Strategy<Value = Fault> {
     })
 }
 
+fn breakpoint() -> impl Strategy<Value = BreakpointSpec> {
+    let limit = -1e15..1e15f64;
+    (0..6u8, duration(), "\\PC{1,20}", "\\PC{0,20}", limit, any::<bool>(), any::<bool>()).prop_map(
+        |(kind, at, name, text, limit, node, off)| {
+            let node = node.then(|| "n2".to_owned());
+            let spec = BreakpointSpec { off, ..BreakpointSpec::default() };
+            match kind {
+                0 => BreakpointSpec { at: Some(at.max(Duration(1))), ..spec },
+                1 => BreakpointSpec { event: Some("lost".to_owned()), node, ..spec },
+                2 => BreakpointSpec { message: Some(name), ..spec },
+                3 => BreakpointSpec { metric: Some(name), above: Some(limit), ..spec },
+                4 => BreakpointSpec { metric: Some(name), below: Some(limit), ..spec },
+                _ => BreakpointSpec {
+                    fact: Some(name),
+                    becomes: Some(text),
+                    node: Some("n1".to_owned()),
+                    ..spec
+                },
+            }
+        },
+    )
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let texts = (
         ".{0,40}",
@@ -85,6 +108,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let workload = (0..=1000u32, 0.001..1e6f64, distribution(), 0.0..=1.0f64, 0.0..=5.0f64, any::<bool>());
     let lines = (vec(fault(), 0..6), vec(fault(), 0..3), btree_map("[a-z]{1,4}", any::<i64>(), 0..3));
     let view = (of((duration(), 0..1u64 << 53)), of(any::<u32>()), of(1e-6..1e6f64), of(".{0,20}"));
+    let view = (view, vec(breakpoint(), 0..5));
     (texts, duration(), system, network, workload, lines, view).prop_map(
         |((title, notes, seed), end, system, network, workload, lines, view)| {
             let mut s = Scenario::new("leader_election", "raft");
@@ -126,6 +150,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             if !lines.2.is_empty() {
                 s.lesson = Some(json!(lines.2));
             }
+            let (view, breakpoints) = view;
+            s.view.breakpoints = breakpoints;
             s.view.cursor = view.0.map(|(time, events)| Cursor { time, events });
             s.view.trace_hash = view.1.map(TraceHash);
             (s.view.speed, s.view.selection) = (view.2, view.3);

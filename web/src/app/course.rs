@@ -5,6 +5,7 @@ use std::rc::Rc;
 use web_sys::{Element, HtmlCanvasElement};
 
 use super::App;
+use super::roam::BESIDE;
 use crate::browser;
 use crate::model::compare::{self, Differs};
 use crate::model::session::Session;
@@ -78,6 +79,7 @@ impl App {
             }
             CompareDeed::Differs(id) => {
                 let next = Differs::of_id(&id).and_then(|differs| compare::begin(catalogue, &own, &differs));
+                session.chosen = Differs::of_id(&id);
                 if let Some(next) = next {
                     self.attempt(|session| session.compare(next));
                     self.begun();
@@ -85,8 +87,8 @@ impl App {
                 self.changed();
             }
             CompareDeed::Value(value) => {
-                let Some(now) = session.compared() else { return };
-                let next = compare::set(&own, &Differs::of(&own, now), &value);
+                let Some(differs) = session.differs() else { return };
+                let next = compare::set(&own, &differs, &value);
                 self.attempt(|session| session.compare(next));
                 self.begun();
                 self.changed();
@@ -102,6 +104,23 @@ impl App {
                 };
                 self.toast(words, false, 12_000.0);
             }
+            CompareDeed::Broken(index, breach, time) => {
+                let words = session.broken_beside(index, breach);
+                self.stop_at(time);
+                self.ui.selection = Selection::None;
+                words.into_iter().for_each(|words| self.toast(words, false, 12_000.0));
+            }
+        }
+    }
+
+    /// From one thing worth seeing to the next; what the other run broke there is said, since no panel shows it.
+    pub(super) fn jump(&mut self, forward: bool) {
+        if let Some(session) = self.session.as_mut() {
+            session.jump(forward);
+        }
+        let beside = self.session.as_ref().filter(|session| session.beside().is_some());
+        if let Some(words) = beside.and_then(Session::broken_beside_here) {
+            self.toast(words, false, 12_000.0);
         }
     }
 
@@ -145,6 +164,7 @@ impl App {
     }
 
     /// Draws the compared run's stage.
+    #[inline(never)]
     pub(super) fn paint_beside(&mut self, wall: f64) {
         let Some(beside) = self.session.as_ref().and_then(Session::beside) else { return };
         let canvas = |node: &yew::NodeRef| node.cast::<HtmlCanvasElement>();
@@ -158,20 +178,28 @@ impl App {
         }
         let fit = |canvas| browser::fit(canvas, (width, height), ratio);
         let (Some(below), Some(above)) = (fit(&lower), fit(&upper)) else { return };
+        // Nodes are the same by their names.
+        let name = self.overlay.node.and_then(|id| self.frame.nodes.iter().find(|node| node.id == id));
+        let node = name.and_then(|name| self.frame_beside.nodes.iter().find(|node| node.name == name.name));
+        let node = node.map(|node| node.id);
         let overlay = Overlay {
             picked: self.overlay.picked.clone(),
             aim: self.overlay.aim,
             still: self.overlay.still,
             shards: self.overlay.shards,
             playing: self.overlay.playing,
-            node: self.overlay.node,
+            node,
             drawn: self.overlay.drawn.clone(),
             wall,
             ..Overlay::default()
         };
-        self.stage_beside.place(&self.frame_beside, width, height);
+        let moved = self.stage_beside.place(&self.frame_beside, width, height);
         let layers = Layers { below, above, width, height, ratio };
         self.stage_beside.draw(&layers, &self.frame_beside, &beside.legend, &overlay);
+        if moved || self.fresh || !self.placed_beside {
+            self.place_buttons(BESIDE, &self.stage_beside.layout);
+            self.placed_beside = true;
+        }
     }
 
     /// Brings the compared run's picture up to now.

@@ -356,8 +356,9 @@ pub struct App {
     /// Nobody can see it: time stands still.
     unseen: bool,
     placed: bool,
-    /// How many nodes had buttons when those were placed.
-    buttons: usize,
+    placed_beside: bool,
+    /// How many nodes had buttons when those were placed, in each run.
+    buttons: (usize, usize),
     watched: Sizes,
     stage_size: (f64, f64),
     pub(crate) lanes_size: (f64, f64),
@@ -491,7 +492,8 @@ impl Component for App {
             waiting: None,
             unseen: false,
             placed: false,
-            buttons: 0,
+            placed_beside: false,
+            buttons: (0, 0),
             watched: Sizes::new(),
             stage_size: (0.0, 0.0),
             lanes_size: (0.0, 0.0),
@@ -602,8 +604,11 @@ impl Component for App {
             browser::apply_css(&root);
         }
         // The page was made anew: nodes may have got other buttons.
-        let buttons = self.frame.nodes.iter().filter(|node| node.status != "absent").count();
-        self.placed &= std::mem::replace(&mut self.buttons, buttons) == buttons;
+        let count = |frame: &Frame| frame.nodes.iter().filter(|node| node.status != "absent").count();
+        let buttons = (count(&self.frame), count(&self.frame_beside));
+        let before = std::mem::replace(&mut self.buttons, buttons);
+        self.placed &= before.0 == buttons.0;
+        self.placed_beside &= before.1 == buttons.1;
         if std::mem::take(&mut self.menu_opened) {
             browser::focus(".menu button");
         }

@@ -74,7 +74,7 @@ impl App {
         let begun = || compare::begin(*self.catalogue, &self.scenario, &Differs::Algorithm)?.algorithm;
         let algorithm = match deed {
             CompareDeed::Value(value) => value.as_str().map(str::to_owned),
-            CompareDeed::Toggle | CompareDeed::First => said.or_else(begun),
+            CompareDeed::Toggle | CompareDeed::First | CompareDeed::Broken(..) => said.or_else(begun),
             CompareDeed::Differs(_) => begun(),
         };
         parts::of(&system.pattern, algorithm.as_deref().unwrap_or(&system.algorithm)).to_owned()
@@ -104,13 +104,16 @@ impl App {
     }
 }
 
-/// The parts that run a scenario: its own, and that of the run beside it.
+/// The parts that run a scenario: its own, that of the run beside it, and what marks where it is to stop.
 pub fn run(scenario: &Scenario) -> Vec<String> {
     let part = |algorithm: &str| parts::of(&scenario.system.pattern, algorithm).to_owned();
     let mut needs = vec![part(&scenario.system.algorithm)];
     if let Some(other) = scenario.compare.as_ref().filter(|_| scenario.view.compare) {
         needs.extend(other.algorithm.as_deref().map(part));
         needs.push(parts::SHEETS.to_owned());
+    }
+    if !scenario.view.breakpoints.is_empty() {
+        needs.push(parts::PANELS.to_owned());
     }
     needs
 }

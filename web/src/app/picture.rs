@@ -8,6 +8,7 @@ use crate::model::ui::{Drawer, Selection, Tab};
 use crate::model::{format, scale};
 use crate::parts;
 use crate::stage::draw::{CROWD, Layers, SHAPES};
+use crate::stage::layout::Layout;
 
 /// How long the engine may work for one picture (ms).
 const BUDGET: f64 = 6.0;
@@ -65,7 +66,9 @@ impl App {
         let resized = self.resized();
         if moved || playing || self.fresh || resized {
             self.paint(wall);
-            self.paint_beside(wall);
+            if self.session.as_ref().is_some_and(|session| session.beside().is_some()) {
+                self.paint_beside(wall);
+            }
         }
         self.fresh = false;
         self.diagram.stale |= resized;
@@ -194,25 +197,25 @@ impl App {
             self.stage.draw(&layers, &self.frame, &session.legend, &self.overlay);
         }
         if moved || self.fresh || !self.placed {
-            self.place_buttons();
+            self.place_buttons(".half:first-child", &self.stage.layout);
             self.tie();
             self.placed = true;
         }
         self.read_outs();
     }
 
-    /// The nodes' buttons lie over their pictures.
-    fn place_buttons(&mut self) {
+    /// The nodes' buttons lie over their pictures, in this half of the page.
+    pub(super) fn place_buttons(&self, half: &str, layout: &Layout) {
         let Some(root) = self.refs.root.cast::<Element>() else { return };
-        let Ok(list) = root.query_selector_all(".nodes button") else { return };
+        let Ok(list) = root.query_selector_all(&format!("{half} .nodes button")) else { return };
         for at in 0..list.length() {
             let Some(button) = list.get(at).and_then(|n| wasm_bindgen::JsCast::dyn_into::<Element>(n).ok())
             else {
                 continue;
             };
             let id = button.get_attribute("data-node").and_then(|id| id.parse::<u32>().ok());
-            let Some(place) = id.and_then(|id| self.stage.layout.of(id)) else { continue };
-            let size = (place.r * 2.0 + 6.0).max(if self.stage.layout.width < 600.0 { 36.0 } else { 16.0 });
+            let Some(place) = id.and_then(|id| layout.of(id)) else { continue };
+            let size = (place.r * 2.0 + 6.0).max(if layout.width < 600.0 { 36.0 } else { 16.0 });
             browser::style(&button, "left", &format!("{:.1}px", place.x - size / 2.0));
             browser::style(&button, "top", &format!("{:.1}px", place.y - size / 2.0));
             browser::style(&button, "width", &format!("{size:.1}px"));

@@ -6,6 +6,9 @@ use super::App;
 use crate::browser;
 use crate::stage::roam;
 
+/// The half of the run beside the one that is shown.
+pub(super) const BESIDE: &str = ".half+.half";
+
 impl App {
     /// True where an arrow was meant for the crowd.
     pub(super) fn roam(&mut self, target: Option<&Element>, event: &KeyboardEvent) -> bool {
@@ -14,8 +17,13 @@ impl App {
         let Some(target) = target.filter(|t| browser::inside(t, among)) else {
             return false;
         };
+        let beside = browser::inside(target, BESIDE);
+        let (frame, stage) = match beside {
+            true => (&self.frame_beside, &self.stage_beside),
+            false => (&self.frame, &self.stage),
+        };
         let id = target.get_attribute("data-node").and_then(|id| id.parse::<u32>().ok());
-        let Some(from) = id.and_then(|id| self.frame.nodes.iter().position(|node| node.id == id)) else {
+        let Some(from) = id.and_then(|id| frame.nodes.iter().position(|node| node.id == id)) else {
             return false;
         };
         let way = match event.key().as_str() {
@@ -25,14 +33,15 @@ impl App {
             _ => (0.0, 1.0),
         };
         event.prevent_default();
-        if let Some(node) = roam::next(&self.stage.layout, from, way).and_then(|at| self.frame.nodes.get(at))
-        {
+        let half = if beside { BESIDE } else { "" };
+        if let Some(node) = roam::next(&stage.layout, from, way).and_then(|at| frame.nodes.get(at)) {
             self.ui.roamed = node.id;
-            if !browser::focus(&format!(".nodes [data-node='{}']", node.id)) {
-                self.focus_on = Some(".nodes [tabindex='0']");
+            if !browser::focus(&format!("{half} .nodes [data-node='{}']", node.id)) {
+                self.focus_on =
+                    Some(if beside { ".half+.half .nodes [tabindex='0']" } else { ".nodes [tabindex='0']" });
             }
             // Those around it may get buttons.
-            self.placed = false;
+            (self.placed, self.placed_beside) = (false, false);
         }
         true
     }

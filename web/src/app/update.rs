@@ -81,7 +81,7 @@ impl App {
             }
             Msg::Moment(time, event, node, line) => self.moment(time, event, node, line),
             Msg::Log(deed) => self.log_does(deed),
-            Msg::Jump(forward) => self.with(|session| session.jump(forward)),
+            Msg::Jump(forward) => self.jump(forward),
             Msg::Hold(held) => self.held = held,
             Msg::SeekBy(by) => self.with(|session| {
                 session.playback.set_playing(false);
@@ -314,9 +314,15 @@ impl App {
         let leads = session.scenario.lesson.is_some() && session.scenario.lesson != self.scenario.lesson;
         self.scenario = session.scenario.clone().into();
         browser::set_title(&self.scenario.title);
-        self.session = Some(session);
         self.breaks.hit = None;
-        self.set_breaks();
+        // A link brings its own.
+        if session.breaks.is_empty() {
+            session.breaks.clone_from(&self.breaks.list);
+        } else {
+            self.breaks.forget();
+            self.breaks.list.clone_from(&session.breaks);
+        }
+        self.session = Some(session);
         // Steps that lead are to be seen.
         if leads && self.face == Face::Full {
             (self.ui.tab, self.ui.drawer) =

@@ -42,8 +42,9 @@ impl Differs {
         })
     }
 
-    /// What a document says.
-    pub fn of(scenario: &Scenario, compare: &Compare) -> Self {
+    /// What a document says. Where both runs have the same values, so that it could be any parameter which the second run
+    /// names, it is the one that was chosen last, if that is known.
+    pub fn of(scenario: &Scenario, compare: &Compare, chosen: Option<&Self>) -> Self {
         if let Some(name) = &compare.branch {
             return Self::Branch(name.clone());
         }
@@ -51,10 +52,15 @@ impl Differs {
             return Self::Algorithm;
         }
         let own = |id: &String| scenario.system.params.get(id);
-        match compare.params.iter().find(|(id, value)| own(id) != Some(value)) {
-            Some((id, _)) => Self::Param(id.clone()),
-            None if compare.nodes.is_some() => Self::Nodes,
-            None => Self::Algorithm,
+        let mut named = compare.params.iter();
+        if let Some((id, _)) = named.clone().find(|(id, value)| own(id) != Some(value)) {
+            return Self::Param(id.clone());
+        }
+        match (named.next(), chosen) {
+            _ if compare.nodes.is_some() => Self::Nodes,
+            (Some(_), Some(Self::Param(id))) if compare.params.contains_key(id) => Self::Param(id.clone()),
+            (Some((id, _)), _) => Self::Param(id.clone()),
+            (None, _) => Self::Algorithm,
         }
     }
 }
@@ -153,7 +159,7 @@ mod tests {
         for differs in choices.chain([Differs::Algorithm, Differs::Nodes]) {
             assert_eq!(Differs::of_id(&differs.id()), Some(differs.clone()));
             let compare = begin(shared(), &scenario, &differs).expect("possible");
-            assert_eq!(Differs::of(&scenario, &compare), differs);
+            assert_eq!(Differs::of(&scenario, &compare, None), differs);
             let both = Scenario { compare: Some(compare), ..scenario.clone() };
             let other = netsplit_lab::compare::other(&both).expect("it compares something");
             assert_ne!(other.system, scenario.system, "{differs:?}");
@@ -170,6 +176,32 @@ mod tests {
         carry(&before, &mut after);
         let compare = after.compare.as_ref().expect("still");
         assert_eq!(compare.params.get("pre_vote"), Some(&Value::from(true)));
-        assert_eq!(Differs::of(&after, compare), differs);
+        assert_eq!(Differs::of(&after, compare, None), differs);
+    }
+
+    #[test]
+    fn a_parameter_with_the_same_value_in_both_is_still_what_they_differ_in() {
+        let mut scenario = default_scenario("leader_election", "raft");
+        let algorithm = setup::algorithm(shared(), &scenario).expect("known");
+        let id = "heartbeat".to_owned();
+        let decl = algorithm.params.iter().find(|decl| decl.id == id).expect("declared");
+        let differs = Differs::Param(id.clone());
+        // The default, said by the second run and by neither or both.
+        for own in [None, Some(decl.default.clone())] {
+            own.into_iter().for_each(|value| drop(scenario.system.params.insert(id.clone(), value)));
+            let compare = set(&scenario, &differs, &decl.default);
+            assert_eq!(Differs::of(&scenario, &compare, None), differs);
+        }
+        // One of several that are the same in both: what the hand holds, whatever the order of their names is.
+        for (other, value) in [("batch", "2ms"), ("election", "1s")] {
+            scenario.system.params.insert(other.to_owned(), Value::from(value));
+        }
+        let compare = set(&scenario, &differs, &decl.default);
+        assert_eq!(Differs::of(&scenario, &compare, Some(&differs)), differs);
+        assert!(matches!(Differs::of(&scenario, &compare, None), Differs::Param(_)));
+        // What does differ says more than what was chosen.
+        let chosen = Differs::Param("batch".to_owned());
+        let compare = set(&scenario, &differs, &Value::from("70ms"));
+        assert_eq!(Differs::of(&scenario, &compare, Some(&chosen)), differs);
     }
 }

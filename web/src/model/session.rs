@@ -3,9 +3,9 @@
 mod beside;
 mod change;
 
-use netsplit_lab::breakpoints::Breakpoint;
+use netsplit_lab::breakpoints::{self, Breakpoint};
 use netsplit_lab::changes::{self, Changed};
-use netsplit_lab::scenario::{Fault, Problems, Scenario, encode};
+use netsplit_lab::scenario::{Fault, Problems, Scenario, encode, limits};
 use netsplit_lab::{
     Amounts, Around, Band, BranchFrame, Branches, Breach, Cap, Chart, Consistency, Experiment, FaultBlock,
     Finding, Frame, Grade, Legend, LogEntry, LogPage, Row,
@@ -13,7 +13,7 @@ use netsplit_lab::{
 
 pub use beside::{Beside, Results};
 
-use super::compare;
+use super::compare::{self, Differs};
 use super::playback::{Playback, comfortable};
 use super::setup;
 use super::summary::Operations;
@@ -40,6 +40,8 @@ pub struct Session {
     beside: Option<Beside>,
     /// Both are to be shown.
     two: bool,
+    /// What they are to differ in, as far as that was chosen.
+    pub chosen: Option<Differs>,
     /// How far somebody has looked at the line that is shown (ns).
     seen: u64,
     /// The line and the fault in it that a hand is shaping.
@@ -69,6 +71,44 @@ pub struct Session {
     hunt: Option<u64>,
     /// The link's own hash was not reached.
     pub differs: bool,
+}
+
+/// A violation, or the breach of an invariant, of a kind that was not met before.
+#[derive(Clone, Copy)]
+struct Met {
+    time: u64,
+    index: usize,
+    kind: Option<&'static str>,
+    breach: bool,
+}
+
+impl Met {
+    /// The first one of a run after an instant, and up to another.
+    fn first(x: &Experiment, met: &[&'static str], from: u64, to: u64) -> Option<Self> {
+        let mut first: Option<Self> = None;
+        for breach in [false, true] {
+            let marks = if breach { x.breach_marks() } else { x.violations() };
+            let start = marks.partition_point(|(_, time)| *time <= from);
+            for (index, (_, time)) in marks.into_iter().enumerate().skip(start).take(KINDS) {
+                let kind = if breach { x.breach_kind(index) } else { x.finding_kind(index) };
+                if time > to || first.is_some_and(|first| first.time <= time) {
+                    break;
+                }
+                if kind.is_some_and(|kind| !met.contains(&kind)) {
+                    first = Some(Self { time, index, kind, breach });
+                }
+            }
+        }
+        first
+    }
+
+    /// What it is.
+    fn words(&self, x: &Experiment) -> Option<String> {
+        match self.breach {
+            true => x.breach(self.index).map(|breach| breach.sentence),
+            false => x.finding(self.index).map(|found| format!("{}: {}", found.title, found.sentence)),
+        }
+    }
 }
 
 /// Where a scenario without a cursor opens: in full swing, and before anything goes wrong (ns). Faults at the
@@ -121,7 +161,9 @@ impl Session {
     ///
     /// # Errors
     /// Every problem of the scenario.
-    pub fn open(scenario: Scenario) -> Result<Self, Problems> {
+    pub fn open(mut scenario: Scenario) -> Result<Self, Problems> {
+        // From here on they are the page's: another set-up may do without the nodes that they name.
+        let said = std::mem::take(&mut scenario.view.breakpoints);
         let mut lines = Branches::open(&scenario)?;
         let experiment = lines.current_mut();
         let latency = setup::typical(&scenario.network.latency);
@@ -137,12 +179,13 @@ impl Session {
         let mut session = Self {
             beside: None,
             two: scenario.view.compare && scenario.compare.is_some(),
+            chosen: None,
             seen: experiment.frontier(),
             shaping: None,
             left: None,
             met: Vec::new(),
             stopped: None,
-            breaks: Vec::new(),
+            breaks: if said.is_empty() { Vec::new() } else { breakpoints::of_specs(experiment, &said) },
             broke: None,
             behind: false,
             caught_up: false,
@@ -192,52 +235,35 @@ impl Session {
                 self.playback.set_playing(false);
             }
         }
-        self.judge(before.0, played);
         self.follow();
+        self.judge(before.0, played);
         self.seen = self.seen.max(self.now());
         before != (self.lines.current().now(), self.lines.current().events())
     }
 
     /// Goes on with the verdict; at the first violation of a kind that it meets, and at the first breach of an
-    /// invariant, the playback stops. Who has asked for an instant gets there, whatever lies on the way.
+    /// invariant, the playback stops, in whichever run that is. Who has asked for an instant gets there, whatever lies on
+    /// the way.
     fn judge(&mut self, before: u64, played: bool) {
         let done = self.lines.current_mut().judge(JUDGED);
         // The panels have shown a verdict that was not up to date.
         self.caught_up = self.behind && done;
         self.behind &= !done;
-        if !played {
-            return;
-        }
-        let now = self.lines.current().now();
-        let fresh = |marks: Vec<(u64, u64)>| {
-            let from = marks.partition_point(|(_, time)| *time <= before);
-            marks
-                .into_iter()
-                .enumerate()
-                .skip(from)
-                .map(|(index, (_, time))| (index, time))
-                .take_while(move |m| m.1 <= now)
-        };
         let x = self.lines.current();
-        let new = |kind: &Option<&'static str>| kind.is_some_and(|kind| !self.met.contains(&kind));
-        let odd = fresh(x.violations()).map(|(at, time)| (time, at, x.finding_kind(at), false));
-        let broken = fresh(x.breach_marks()).map(|(at, time)| (time, at, x.breach_kind(at), true));
-        let odd = odd.take(KINDS).find(|(.., kind, _)| new(kind));
-        let broken = broken.take(KINDS).find(|(.., kind, _)| new(kind));
-        let Some((time, at, kind, breach)) = [odd, broken].into_iter().flatten().min_by_key(|found| found.0)
-        else {
-            return;
-        };
-        self.met.extend(kind);
+        let own = if played { Met::first(x, &self.met, before, x.now()) } else { None };
+        let other = if self.beside.is_some() { self.judge_beside(before, played) } else { None };
+        let sooner = own.is_none_or(|own| other.is_some_and(|other| other.time < own.time));
+        let met = if sooner { other } else { own };
+        let Some(met) = met else { return };
         self.playback.set_playing(false);
-        self.lines.current_mut().seek(time);
-        let words = match breach {
-            true => self.lines.current().breach(at).map(|breach| breach.sentence),
-            false => {
-                self.lines.current().finding(at).map(|found| format!("{}: {}", found.title, found.sentence))
-            }
-        };
-        self.stopped = words.map(|words| format!("{words} Paused."));
+        self.lines.current_mut().seek(met.time);
+        if sooner {
+            self.stopped = self.stop_beside(&met);
+        } else {
+            self.met.extend(met.kind);
+            self.stopped = met.words(self.lines.current()).map(|words| format!("{words} Paused."));
+        }
+        self.follow();
     }
 
     /// Breakpoints stop what plays: who has asked for an instant gets there.
@@ -343,9 +369,14 @@ impl Session {
     }
 
     fn marks(&self) -> Vec<u64> {
-        let mut marks: Vec<u64> =
-            self.lines.current().violations().into_iter().map(|(_, time)| time).collect();
-        marks.extend(self.lines.current().breach_marks().into_iter().map(|(_, time)| time));
+        let mut marks: Vec<u64> = Vec::new();
+        let mut add = |x: &Experiment| {
+            for list in [x.violations(), x.breach_marks()] {
+                marks.extend(list.iter().map(|(_, time)| *time));
+            }
+        };
+        add(self.lines.current());
+        self.beside.iter().for_each(|beside| add(beside.experiment()));
         if marks.is_empty() {
             return self.lines.current().landmarks();
         }
@@ -406,6 +437,7 @@ impl Session {
         compare::carry(&before, &mut scenario);
         let mut next = Self::open(scenario)?;
         next.playback = self.playback.clone();
+        next.chosen.clone_from(&self.chosen);
         Ok(next)
     }
 
@@ -435,6 +467,8 @@ impl Session {
         let mut scenario = self.document();
         netsplit_lab::declared::shared().leave_out_defaults(&mut scenario);
         scenario.view.speed = Some(self.playback.speed);
+        let said = self.breaks.iter().filter_map(|point| breakpoints::spec(self.lines.current(), point));
+        scenario.view.breakpoints = said.take(limits::BREAKPOINTS).collect();
         format!("#s={}", encode(&scenario))
     }
 

@@ -80,6 +80,8 @@ pub enum CompareDeed {
     Value(Value),
     /// To the first event that is another.
     First,
+    /// To a violation of the second run, or to the breach of an invariant, by its place among them: when (ns).
+    Broken(usize, bool, u64),
 }
 
 /// What lies beside the stage in place of the panels.

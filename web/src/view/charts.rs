@@ -13,7 +13,9 @@ use yew::prelude::*;
 /// Left and right edge of the plot, in a box 344 wide.
 pub(super) const PLOT: (f64, f64) = (48.0, 326.0);
 /// Height of a plot.
-const HEIGHT: f64 = 108.0;
+pub(super) const HEIGHT: f64 = 108.0;
+/// Room for a tick's label.
+const LABEL: f64 = 16.0;
 /// Height of a line's row in a legend.
 const ROW: f64 = 16.0;
 
@@ -26,6 +28,8 @@ pub(super) struct Span {
     pub(super) read: Option<u64>,
     /// The lines are runs.
     pub(super) runs: bool,
+    /// Height of each plot.
+    pub(super) tall: f64,
 }
 
 impl Span {
@@ -52,7 +56,7 @@ pub fn charts(app: &App, on: &Callback<Msg>) -> El {
         }
     };
     let read = app.ui.read.as_ref().map(|(at, _)| *at).filter(|at| (from..=to).contains(at));
-    let span = Span { from, to, now: panels.now, read, runs: false };
+    let span = Span { from, to, now: panels.now, read, runs: false, tall: HEIGHT };
     let chart = |chart: &Chart| {
         let open = app.ui.table == chart.id;
         let id = if open { String::new() } else { chart.id.clone() };
@@ -77,16 +81,17 @@ pub fn charts(app: &App, on: &Callback<Msg>) -> El {
         .with(el("p").class("sr").set("role", "status").with(said))
 }
 
-/// A chart with a line for each of two runs, from the start.
-pub(super) fn of_runs(app: &App, chart: &Chart) -> El {
+/// A chart with a line for each of two runs, from the start, with a plot of this height; where others stand below it, the
+/// last of them has the axis.
+pub(super) fn of_runs(app: &App, chart: &Chart, tall: f64, last: bool) -> El {
     let panels = &app.panels;
     let to = panels.frontier.max(1_000_000_000);
-    let span = Span { from: 0, to, now: panels.now, read: None, runs: true };
+    let span = Span { from: 0, to, now: panels.now, read: None, runs: true, tall };
     // The stages say what each run is.
     let named =
         chart.lines.iter().zip(["A", "B"]).map(|((_, values), name)| (name.to_owned(), values.clone()));
     let chart = Chart { lines: named.collect(), ..chart.clone() };
-    el("div").class("chart").with(plot(&chart, &panels.faults, &span)).with(axis(&span))
+    el("div").class("chart").with(plot(&chart, &panels.faults, &span)).with(last.then(|| axis(&span)))
 }
 
 /// The values of what a chart shows, the newest first.
@@ -263,21 +268,23 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
     let least = all.iter().copied().filter(|v| *v > 0.0).fold(f64::MAX, f64::min);
     // Names too long for the head, or for the ends of the lines, get rows of their own.
     let keyed = lines.len() > 1 && lines.iter().any(|line| line.label.len() > 10);
-    let top = if keyed { 24.0 + ROW * lines.len() as f64 } else { 24.0 };
-    let foot = top + HEIGHT;
+    let (head, below) = if span.tall < HEIGHT { (20.0, 4.0) } else { (24.0, 8.0) };
+    let top = if keyed { head + ROW * lines.len() as f64 } else { head };
+    let foot = top + span.tall;
     let ticks = if chart.log {
         scale::decades(least.min(most.max(1.0)), most.max(1.0))
     } else {
-        scale::ticks(most, 3)
+        scale::ticks(most, if span.tall < 2.0 * LABEL { 2 } else { 3 })
     };
     let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
+    let every = ticks.len().div_ceil((span.tall / LABEL) as usize + 1);
     let y = |value: f64| {
         let share = if chart.log {
             math::log10(value.max(low) / low) / math::log10(high / low)
         } else {
             (value - low) / (high - low)
         };
-        foot - share.clamp(0.0, 1.0) * (HEIGHT - 6.0)
+        foot - share.clamp(0.0, 1.0) * (span.tall - 6.0)
     };
     let latest = |line: &Line<'_>| value(chart, line, span);
     let drawn = |line: &Line<'_>| {
@@ -347,7 +354,7 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
         .with(aside(&chart.unit));
     let wash = |(a, b, ..): (f64, f64, usize, &str)| {
         fragment()
-            .with(rect("wash", a, top, (b - a).max(1.0), px(HEIGHT)))
+            .with(rect("wash", a, top, (b - a).max(1.0), px(span.tall)))
             .with(path("washedge", format!("M{a:.1} {top}V{foot}M{b:.1} {top}V{foot}")))
     };
     let tick = |tick: &f64| {
@@ -358,21 +365,21 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
     };
     let none = || {
         let words = if span.now == 0 { "Press play" } else { "No values yet" };
-        middle(text("ax", px((PLOT.0 + PLOT.1) / 2.0), px(top + HEIGHT / 2.0))).with(words)
+        middle(text("ax", px((PLOT.0 + PLOT.1) / 2.0), px(top + span.tall / 2.0))).with(words)
     };
     el("svg")
         .class(if keyed { "keyed" } else { "" })
-        .set("viewBox", format!("0 0 344 {:.0}", foot + 8.0))
+        .set("viewBox", format!("0 0 344 {:.0}", foot + below))
         .set("role", "img")
         .set("aria-label", label)
         .with(text("tt", "16".to_owned(), "13".to_owned()).with(&chart.label))
         .with(value)
         .each(rows)
         .each(unions(faults, span).into_iter().map(wash))
-        .each(ticks.iter().map(tick))
+        .each(ticks.iter().step_by(every).map(tick))
         .each(lines.iter().map(|line| el("path").class(&line.class).set("d", drawn(line))))
         .with(empty.then(none))
-        .with((now < PLOT.1 - 1.0).then(|| rect("future", now, top, PLOT.1 - now, px(HEIGHT))))
+        .with((now < PLOT.1 - 1.0).then(|| rect("future", now, top, PLOT.1 - now, px(span.tall))))
         .each(names.into_iter().map(|(name, at, class)| {
             // What is read stands where there is room for it.
             let left = span.read.is_some() && mark > 270.0;

@@ -2,7 +2,7 @@
 
 use netsplit_lab::compare::{Curve, Row};
 use netsplit_lab::scenario::catalogue::{AlgorithmDecl, ParamDecl, ParamKind};
-use netsplit_lab::{Consistency, Frame, Grade};
+use netsplit_lab::{Chart, Consistency, Frame, Grade};
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -13,6 +13,7 @@ use super::controls::{option, pick, typed};
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use super::sheet::{run_key, run_mark};
+use super::stage::{describe, nodes};
 use super::timeline::{path, px, text};
 use crate::app::{App, Msg};
 use crate::model::compare::{self, Differs};
@@ -23,7 +24,7 @@ use crate::model::{format, math, scale};
 use crate::stage::draw::spoken_for;
 
 /// Where there is room for the results under the stages; elsewhere they are in the panel of metrics.
-pub const ROOMY: &str = "(min-width:1180px) and (min-height:700px)";
+pub const ROOMY: &str = "(min-width:1180px) and (min-height:820px)";
 
 /// Whether two runs are shown: a sheet and the space-time diagram are about the first one alone.
 pub fn two(app: &App) -> bool {
@@ -36,10 +37,9 @@ pub fn two(app: &App) -> bool {
 #[inline(never)]
 pub fn first(app: &App, on: &Callback<Msg>) -> Option<El> {
     let session = app.session.as_ref().filter(|_| two(app))?;
-    let compare = session.compared()?;
     let scenario = session.experiment().document();
     let algorithm = setup::algorithm(&app.catalogue, scenario)?;
-    let differs = Differs::of(scenario, compare);
+    let differs = session.differs()?;
     let shows = match &differs {
         Differs::Algorithm => {
             let pattern = scenario.system.pattern.clone();
@@ -78,7 +78,7 @@ fn second(app: &App, on: &Callback<Msg>) -> Option<El> {
     let compare = session.compared()?;
     let scenario = session.experiment().document();
     let algorithm = setup::algorithm(&app.catalogue, scenario)?;
-    let differs = Differs::of(scenario, compare);
+    let differs = session.differs()?;
     let entry = |one: Differs, name: String| option(one.id(), name, one == differs);
     let params =
         compare::params(algorithm).map(|decl| entry(Differs::Param(decl.id.clone()), decl.label.clone()));
@@ -207,17 +207,16 @@ pub fn beside(app: &App, on: &Callback<Msg>) -> Option<El> {
             }
         })
     };
-    let nodes = app.frame_beside.nodes.iter().filter(|node| node.status != "absent");
-    let said: Vec<&str> = nodes.take(40).map(|node| node.name_in_words.as_str()).collect();
     let slow = || el("p").class("slow").set("role", "status").with("Simulating the other run");
     let saying = if spoken_for(&app.frame_beside).is_some() { "sr" } else { "saying" };
     let stage = el("div")
         .class("stage")
-        .set("role", "img")
-        .set("aria-label", format!("Run B: {}", said.join("; ")))
+        .set("role", "group")
+        .set("aria-label", format!("Run B: {}", describe(&app.frame_beside)))
         .on_click(click)
         .with(el("canvas").at(&app.refs.canvas_beside).set("aria-hidden", true))
         .with(el("canvas").class("above").at(&app.refs.above_beside).set("aria-hidden", true))
+        .with(nodes(app, &app.frame_beside, on))
         .with(app.frame_beside.line.as_ref().map(|line| el("p").class(saying).with(line)))
         .with(catching.then(slow));
     Some(el("div").class("half").with(second(app, on)).with(stage))
@@ -225,10 +224,17 @@ pub fn beside(app: &App, on: &Callback<Msg>) -> Option<El> {
 
 /// What came of it: under the stages, or in the panel of metrics.
 #[inline(never)]
-pub fn results(app: &App) -> Option<El> {
+pub fn results(app: &App, roomy: bool) -> Option<El> {
     let results = app.results.as_deref()?;
-    let charts = results.charts.iter().filter(|chart| chart.id == "p99" || chart.id == "failures");
-    let charts = charts.map(|chart| charts::of_runs(app, chart));
+    // Under the stages all that has time to the right stands over one axis.
+    let tall = |chart: &Chart| match (roomy, chart.id.as_str()) {
+        (false, _) => charts::HEIGHT,
+        (true, "p99") => 44.0,
+        (true, _) => 22.0,
+    };
+    let last = results.charts.len().saturating_sub(1);
+    let each = results.charts.iter().enumerate();
+    let over = each.map(|(at, chart)| charts::of_runs(app, chart, tall(chart), !roomy || at == last));
     let region = el("div").class("numbers").set("role", "region").set("tabindex", "0");
     let region = region.set("aria-label", "Both runs in numbers").with(table(results)).with(
         el("p").class("hint").with(format!(
@@ -236,7 +242,8 @@ pub fn results(app: &App) -> Option<El> {
             format::instant(results.reached)
         )),
     );
-    Some(el("div").class("res").with(curve(results)).each(charts).with(region))
+    let over = el("div").class("over").each(over);
+    Some(el("div").class("res").with(curve(results)).with(over).with(region))
 }
 
 /// A number with its unit.
@@ -302,16 +309,16 @@ fn within(curve: &Curve, share: f64) -> Option<f64> {
 
 /// How latency is distributed in both.
 fn curve(results: &Results) -> El {
-    let (top, foot) = (24.0, 132.0);
+    let (top, foot) = (24.0, 172.0);
     let both = [&results.curves.0, &results.curves.1];
     let ends = |f: fn(&(f64, f64)) -> f64| both.into_iter().flatten().map(f).collect::<Vec<f64>>();
     let times = ends(|point| point.0);
     let least = times.iter().copied().filter(|ms| *ms > 0.0).fold(f64::MAX, f64::min);
     let most = times.iter().copied().fold(0.0, f64::max);
-    let drawn = el("svg").set("viewBox", "0 0 344 150").set("role", "img");
+    let drawn = el("svg").set("viewBox", "0 0 344 190").set("role", "img");
     let name = text("tt", "16".to_owned(), "13".to_owned()).with("Latency, share of operations answered");
     if times.is_empty() {
-        let none = text("ax", px((PLOT.0 + PLOT.1) / 2.0), "80".to_owned()).set("text-anchor", "middle");
+        let none = text("ax", px((PLOT.0 + PLOT.1) / 2.0), "100".to_owned()).set("text-anchor", "middle");
         let drawn =
             drawn.set("aria-label", "Latency: no values yet").with(name).with(none.with("No values yet"));
         return el("div").class("chart").with(drawn);
@@ -352,7 +359,7 @@ fn curve(results: &Results) -> El {
     };
     let tick = |ms: &f64| {
         let at = x(*ms).round() + 0.5;
-        let label = text("ax", px(at), "145".to_owned()).set("text-anchor", "middle");
+        let label = text("ax", px(at), "185".to_owned()).set("text-anchor", "middle");
         fragment()
             .with(path("gridl", format!("M{at} {top}V{foot}")))
             .with(label.with(format::span((ms * 1e6) as u64)))
@@ -388,9 +395,16 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
         .filter(|row| row.id.starts_with("operations.failed") || row.id.ends_with("timed_out"));
     let failed =
         failed.fold((0.0, 0.0), |sum, row| (sum.0 + row.a.unwrap_or(0.0), sum.1 + row.b.unwrap_or(0.0)));
+    // What a run breaks of its own has no excuse in what clients happened to see.
+    let broken = [&app.panels.breaches, &results.breaches]
+        .map(|all| all.iter().filter(|(_, time)| *time <= app.panels.now).count() as u64);
     let cell = |run: usize, said: &Option<Consistency>, failed: f64, p99: Option<f64>| {
         let name = ["A", "B"][run];
         let (tone, id, title) = match said {
+            _ if broken[run] > 0 => {
+                let of = if broken[run] == 1 { "an invariant" } else { "invariants" };
+                ("c-bad", "i-bad", format!("{} of {of}", format::many_as(broken[run], "breach", "breaches")))
+            }
             Some(said) => match said.grade {
                 Grade::Broken => ("c-bad", "i-bad", said.title.clone()),
                 Grade::NeverPromised => ("c-warn", "i-never", said.title.clone()),
@@ -409,7 +423,7 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
             (None, Some(ms)) => format!("99% of the answers came within {}.", format::span(round(ms))),
             (None, None) => "No answer yet.".to_owned(),
         };
-        let bad = said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
+        let bad = broken[run] > 0 || said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
         el("div")
             .class(if bad { "alarm" } else { "" })
             .with(icon(id, tone))

@@ -68,7 +68,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
                 )
                 .with(two.then(|| compare::beside(app, on)).flatten()),
         )
-        .with(roomy.then(|| compare::results(app)).flatten())
+        .with(roomy.then(|| compare::results(app, true)).flatten())
         .with(app.ui.sheet.map(|open| sheet::main(app, on, open)))
         .with((here && app.in_space_time()).then(|| spacetime::diagram(app, on)))
         .with(two.then(|| compare::verdict(app, on)).flatten().unwrap_or_else(|| verdict::verdict(app, on)))

@@ -30,7 +30,7 @@ pub fn side(app: &App, on: &Callback<Msg>) -> El {
             .with(name)
     };
     let body = match now {
-        Tab::Metrics if compare::in_panel(app) => fragment().with(compare::results(app)),
+        Tab::Metrics if compare::in_panel(app) => fragment().with(compare::results(app, false)),
         Tab::Metrics => metrics(app, on),
         Tab::Inspector => inspector::inspector(app, on),
         Tab::Events => events::events(app, on),

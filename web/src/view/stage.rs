@@ -16,6 +16,7 @@ use crate::model::face::Face;
 use crate::model::tool::{Aim, Hit, PALETTE};
 use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
+use netsplit_lab::Frame;
 use netsplit_lab::scenario::catalogue::{ParamDecl, TargetKind};
 
 /// Nodes that always have a button; of more, those around the one where the arrows are have one as well.
@@ -34,11 +35,11 @@ pub fn stage(app: &App, on: &Callback<Msg>) -> El {
     el("div")
         .class(if aim.is_some() { "stage aim" } else { "stage" })
         .set("role", "group")
-        .set("aria-label", describe(app))
+        .set("aria-label", describe(&app.frame))
         .on_pointer(down, moved, up)
         .with(el("canvas").at(&app.refs.canvas).set("aria-hidden", true))
         .with(el("canvas").class("above").at(&app.refs.above).set("aria-hidden", true))
-        .with(nodes(app, on))
+        .with(nodes(app, &app.frame, on))
         .with(aim.is_none().then(|| legend(app)))
         .with(look(app, on))
         .with(app.frame.line.as_ref().map(|line| el("p").class(saying).with(line)))
@@ -117,32 +118,47 @@ fn look(app: &App, on: &Callback<Msg>) -> El {
         .with(wide)
 }
 
-fn describe(app: &App) -> String {
-    let clients = app.frame.nodes.iter().filter(|n| n.client).count() as u64;
-    let nodes = app.frame.nodes.len() as u64 - clients;
+/// What a stage shows, in words.
+pub(super) fn describe(frame: &Frame) -> String {
+    let (mut nodes, mut clients) = (0, 0);
+    for node in frame.nodes.iter().filter(|node| node.status != "absent") {
+        *(if node.client { &mut clients } else { &mut nodes }) += 1;
+    }
     let words = format!("Cluster: {} and {}", format::many(nodes, "node"), format::many(clients, "client"));
-    if app.frame.partitions.is_empty() { words } else { format!("{words}, partitioned") }
+    if frame.partitions.is_empty() { words } else { format!("{words}, partitioned") }
 }
 
-fn nodes(app: &App, on: &Callback<Msg>) -> El {
-    let present = || app.frame.nodes.iter().enumerate().filter(|(_, node)| node.status != "absent");
+/// The nodes' buttons: of the run that is shown, or of the one beside it.
+pub(super) fn nodes(app: &App, frame: &Frame, on: &Callback<Msg>) -> El {
+    let present = || frame.nodes.iter().enumerate().filter(|(_, node)| node.status != "absent");
     let crowd = present().nth(CROWD).is_some();
     let roamed = present().find(|(_, node)| node.id == app.ui.roamed).or(present().next()).map(|(at, _)| at);
     let many = roamed.filter(|_| present().nth(BUTTONS).is_some());
-    let near = many.map_or_else(Vec::new, |at| roam::around(&app.stage.layout, at));
+    let beside = std::ptr::eq(frame, &app.frame_beside);
+    let stage = if beside { &app.stage_beside } else { &app.stage };
+    let near = many.map_or_else(Vec::new, |at| roam::around(&stage.layout, at));
+    // What is selected is so in both, by its name.
+    let selected = match app.ui.selection {
+        Selection::Node(id) => app.frame.nodes.iter().find(|node| node.id == id),
+        _ => None,
+    };
     let mut list = el("div").class(if crowd { "nodes crowd" } else { "nodes" });
     for (order, (at, node)) in present().enumerate() {
         if order >= BUTTONS && !near.contains(&at) {
             continue;
         }
         let picked = app.ui.aim.as_ref().is_some_and(|aim| aim.picked.contains(&node.name));
+        let mut words = node.name_in_words.clone();
+        if beside {
+            words.push_str(", run B");
+        }
         let button = el("button")
             .key(node.id.to_string())
             .set("data-node", u64::from(node.id))
             .set("data-name", &node.name)
-            .set("aria-label", &node.name_in_words)
+            .set("aria-label", words)
             .set("tabindex", stop(!crowd || roamed == Some(at)))
-            .set("aria-pressed", picked || app.ui.selection == Selection::Node(node.id))
+            .set("aria-pressed", picked || selected.is_some_and(|selected| selected.name == node.name))
             .sends(on, Msg::Hit(Some(Hit::Node(node.name.clone()))));
         list = list.with(button);
     }

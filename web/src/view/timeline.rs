@@ -8,7 +8,7 @@ use super::amounts;
 use super::branches;
 use super::dom::{El, el, fragment};
 use super::icons::icon;
-use super::violations;
+use super::violations::{self, Broken};
 use crate::app::{App, Msg};
 use crate::model::block::Grip;
 use crate::model::ui::Selection;
@@ -76,12 +76,24 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
     let (left, whole) = (axis.left, axis.whole);
     let right = whole - left - axis.width;
     let lanes = &session.lanes;
-    let judged = usize::from(panels.consistency.is_some());
+    let judged = panels.consistency.is_some() || !panels.breaches.is_empty();
     // The lanes of the compared run stand under this one's.
     let other = app.results.as_deref().zip(session.beside());
     let own = lanes.len() + panels.amounts.len();
     let second = other.map_or(0, |(results, beside)| beside.lanes.len() + results.amounts.len());
-    let last = 1 + own + second + judged;
+    // What broke stands below all others, of each run that is judged.
+    let (violations, breaches) = (&panels.violations[..], &panels.breaches[..]);
+    let mut broken = Vec::new();
+    if judged {
+        broken.push(Broken { run: other.map(|_| 0), violations, breaches });
+    }
+    if let Some((results, _)) = other.filter(|(it, _)| it.consistency.1.is_some() || !it.breaches.is_empty())
+    {
+        let (violations, breaches) = (&results.violations[..], &results.breaches[..]);
+        broken.push(Broken { run: Some(1), violations, breaches });
+    }
+    let first = 1 + own + second;
+    let last = first + broken.len();
     let lines = panels.branches.len() > 1;
     let height = axis.top(last) + branches::height(&panels.branches) + 6.0;
     let (down, moved) = scrub(app, on);
@@ -146,7 +158,7 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .each(lanes.iter().enumerate().map(|entry| lane("A", 1, &panels.bands, entry)))
         .each(panels.amounts.iter().enumerate().map(|entry| amount("A", 1 + lanes.len(), entry)))
         .with(beside)
-        .with((judged > 0).then(|| violations::lane(&axis, panels, 1 + own + second)))
+        .each(broken.iter().enumerate().map(|(at, broken)| violations::lane(&axis, *broken, first + at)))
         .with(lines.then(|| branches::lane(&axis, &panels.branches, last)))
         .with(path("gridl", format!("M16 {:.1}H{:.0}", foot + 0.5, whole - 16.0)))
         .with((!app.breaks.list.is_empty()).then(|| super::breaks::marks(app, &axis, foot)));
@@ -157,7 +169,12 @@ pub fn timeline(app: &App, on: &Callback<Msg>) -> El {
         .on_pointer(down, moved, up)
         .with(drawing)
         .each(panels.faults.iter().enumerate().map(|(at, fault)| fault_button(app, on, &axis, (at, fault))))
-        .each(violations::buttons(app, on, &axis, 1 + own + second))
+        .each(
+            broken
+                .iter()
+                .enumerate()
+                .flat_map(|(at, broken)| violations::buttons(app, on, &axis, *broken, first + at)),
+        )
         .with(lines.then(|| branches::buttons(app, on, &axis, last)))
         .with(el("canvas").class("headc").at(&app.refs.head).set("aria-hidden", true))
 }

@@ -91,7 +91,10 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
 /// From one thing worth seeing to the next.
 fn jump(app: &App, on: &Callback<Msg>) -> El {
     let (at, all) = app.panels.marks;
-    let (name, back, on_to) = match app.panels.violations.is_empty() && app.panels.breaches.is_empty() {
+    let none =
+        |violations: &[(u64, u64)], breaches: &[(u64, u64)]| violations.is_empty() && breaches.is_empty();
+    let beside = app.results.as_ref().is_none_or(|other| none(&other.violations, &other.breaches));
+    let (name, back, on_to) = match beside && none(&app.panels.violations, &app.panels.breaches) {
         true => ("Notable", "Previous thing worth seeing (,)", "Next thing worth seeing (.)"),
         false => ("Violation", "Previous violation (,)", "Next violation (.)"),
     };

@@ -6,8 +6,7 @@ use super::dom::{El, el, fragment};
 use super::timeline::{Axis, lane_label, path, text};
 use crate::app::{App, Msg};
 use crate::model::format;
-use crate::model::session::Panels;
-use crate::model::ui::{Selection, Sheet};
+use crate::model::ui::{CompareDeed, Selection, Sheet};
 
 /// Marks stand apart so much at least (px).
 const APART: f64 = 9.0;
@@ -21,28 +20,47 @@ struct Mark {
     x: f64,
 }
 
-/// The violations and breaches that have a mark of their own.
-fn marks(axis: &Axis, panels: &Panels) -> Vec<Mark> {
-    let mark = |breach: bool| {
-        move |(index, (_, time)): (usize, &(u64, u64))| Mark { index, time: *time, breach, x: axis.x(*time) }
-    };
-    let mut all: Vec<Mark> = panels.breaches.iter().enumerate().map(mark(true)).collect();
-    all.extend(panels.violations.iter().enumerate().map(mark(false)));
-    netsplit_lab::small::sort_by_key(&mut all, |mark| mark.time);
-    let mut marks: Vec<Mark> = Vec::new();
-    for mark in all {
-        if marks.last().is_none_or(|last| mark.x - last.x >= APART) {
-            marks.push(mark);
-        }
-    }
-    marks
+/// What broke in a run.
+#[derive(Clone, Copy)]
+pub(super) struct Broken<'a> {
+    /// Which of two it is, if there are two.
+    pub(super) run: Option<usize>,
+    /// Operations that nothing explains: event and instant (ns).
+    pub(super) violations: &'a [(u64, u64)],
+    /// Invariants: event and instant (ns).
+    pub(super) breaches: &'a [(u64, u64)],
 }
 
-/// The lane: an octagon for each, and how many there are.
-pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
+impl Broken<'_> {
+    /// The violations and breaches that have a mark of their own.
+    fn marks(&self, axis: &Axis) -> Vec<Mark> {
+        let mark = |breach: bool| {
+            move |(index, (_, time)): (usize, &(u64, u64))| Mark {
+                index,
+                time: *time,
+                breach,
+                x: axis.x(*time),
+            }
+        };
+        let mut all: Vec<Mark> = self.breaches.iter().enumerate().map(mark(true)).collect();
+        all.extend(self.violations.iter().enumerate().map(mark(false)));
+        netsplit_lab::small::sort_by_key(&mut all, |mark| mark.time);
+        let mut marks: Vec<Mark> = Vec::new();
+        for mark in all {
+            if marks.last().is_none_or(|last| mark.x - last.x >= APART) {
+                marks.push(mark);
+            }
+        }
+        marks
+    }
+}
+
+/// The lane: an octagon for each, a hollow square in the second of two runs, and how many there are.
+pub(super) fn lane(axis: &Axis, broken: Broken<'_>, at: usize) -> El {
     let middle = axis.top(at) + 12.0;
+    let second = broken.run == Some(1);
     let mark = |Mark { x, .. }: Mark| {
-        let (a, b) = (2.5, 6.0);
+        let (a, b) = if second { (5.0, 5.0) } else { (2.5, 6.0) };
         let octagon = format!(
             "M{:.1} {:.1}h{}l{c} {c}v{}l-{c} {c}h-{}l-{c} -{c}v-{}z",
             x - a,
@@ -54,11 +72,12 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
             c = b - a
         );
         let cross = format!("M{:.1} {:.1}l4.4 4.4m0-4.4l-4.4 4.4", x - 2.2, middle - 2.2);
-        fragment().with(path("vmark", octagon)).with(path("vcross", cross))
+        let classes = if second { ("vmark b", "vcross b") } else { ("vmark", "vcross") };
+        fragment().with(path(classes.0, octagon)).with(path(classes.1, cross))
     };
-    let all = marks(axis, panels);
+    let all = broken.marks(axis);
     let end = all.last().map_or(axis.x(0) + 4.0, |mark| mark.x + 12.0);
-    let words = match (panels.violations.len() as u64, panels.breaches.len() as u64) {
+    let words = match (broken.violations.len() as u64, broken.breaches.len() as u64) {
         (0, 0) => "none".to_owned(),
         (count, 0) => format::many(count, "violation"),
         (0, count) => format!("{} of invariants", format::many_as(count, "breach", "breaches")),
@@ -67,32 +86,39 @@ pub(super) fn lane(axis: &Axis, panels: &Panels, at: usize) -> El {
             format!("{}, {broken} of invariants", format::many(count, "violation"))
         }
     };
+    let label = match broken.run {
+        None => "Violations",
+        Some(0) => "A violations",
+        Some(_) => "B violations",
+    };
     fragment()
-        .with(lane_label(axis, "Violations", at))
+        .with(lane_label(axis, label, at))
         .each(all.into_iter().map(mark))
         .with(text("ax", format!("{end:.1}"), format!("{:.1}", middle + 4.0)).with(words))
 }
 
 /// Buttons over the marks. The Tab key passes over them: keys go from one to the next in the inspector, and with the
 /// comma and the full stop.
-pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> Vec<El> {
-    let panels = &app.panels;
+pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, broken: Broken<'_>, at: usize) -> Vec<El> {
     let top = axis.top(at) + 2.0;
+    let second = broken.run == Some(1);
     let button = |Mark { index, time, breach, x }: Mark| {
         let (name, all, selection, msg) = match breach {
             false => (
                 "Violation",
-                panels.violations.len(),
+                broken.violations.len(),
                 Selection::Violation(index),
                 Msg::Violation(index, time),
             ),
             true => (
                 "Broken invariant",
-                panels.breaches.len(),
+                broken.breaches.len(),
                 Selection::Breach(index),
                 Msg::Breach(index, time),
             ),
         };
+        let msg = if second { Msg::Compare(CompareDeed::Broken(index, breach, time)) } else { msg };
+        let run = ["", " in A", " in B"][broken.run.map_or(0, |run| run + 1)];
         let go = {
             let on = on.clone();
             Callback::from(move |event: MouseEvent| {
@@ -104,10 +130,13 @@ pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> 
             .class("vbtn")
             .set("tabindex", "-1")
             .set("data-css", format!("left:{x:.1}px;top:{top:.1}px"))
-            .set("aria-label", format!("{name} {} of {all}, {}", index + 1, format::instant(time)))
-            .set("aria-pressed", app.ui.selection == selection)
+            .set("aria-label", format!("{name} {} of {all}{run}, {}", index + 1, format::instant(time)))
+            .set("aria-pressed", !second && app.ui.selection == selection)
             .on_click(go)
     };
+    if second {
+        return broken.marks(axis).into_iter().map(button).collect();
+    }
     // The operations of the violation that is explained, by their numbers; the last one is the violation itself.
     let explained = match app.ui.sheet {
         Some(Sheet::Why(index)) => app.session.as_ref().and_then(|session| session.finding(index)),
@@ -124,5 +153,5 @@ pub(super) fn buttons(app: &App, on: &Callback<Msg>, axis: &Axis, at: usize) -> 
             .sends(on, Msg::SeekTo(goal))
             .with((at + 1).to_string())
     });
-    marks(axis, panels).into_iter().map(button).chain(numbered).collect()
+    broken.marks(axis).into_iter().map(button).chain(numbered).collect()
 }

@@ -77,6 +77,8 @@ pub struct Experiment {
     pub(crate) limit: Option<&'static str>,
     /// Whether notes, samples and snapshots are kept; a sweep needs none of them.
     lean: bool,
+    /// Whether invariants are watched.
+    watched: bool,
     scratch: Vec<Observation>,
     /// Where [`Experiment::advance`] stops by itself.
     breaks: Vec<Breakpoint>,
@@ -96,7 +98,7 @@ impl Experiment {
     /// # Errors
     /// Every problem of the scenario, each with its path.
     pub fn open(scenario: &Scenario) -> Result<Self, Problems> {
-        Self::start(check(scenario)?, false)
+        Self::start(check(scenario)?, false, true)
     }
 
     /// The same without event log, samples and going back: faster, for measurements.
@@ -104,10 +106,15 @@ impl Experiment {
     /// # Errors
     /// Every problem of the scenario, each with its path.
     pub fn open_lean(scenario: &Scenario) -> Result<Self, Problems> {
-        Self::start(check(scenario)?, true)
+        Self::start(check(scenario)?, true, false)
     }
 
-    fn start(scenario: Scenario, lean: bool) -> Result<Self, Problems> {
+    /// The same, with invariants watched all the same: for runs that are judged and forgotten.
+    pub(crate) fn open_swept(scenario: &Scenario) -> Result<Self, Problems> {
+        Self::start(check(scenario)?, true, true)
+    }
+
+    fn start(scenario: Scenario, lean: bool, watched: bool) -> Result<Self, Problems> {
         let setup::World { algorithm, settings, simulation: mut world } = setup::build(&scenario)?;
         let names = world.core().meta.iter().map(|meta| meta.name.clone()).collect();
         let resolver = Resolver { simulation: world.as_ref(), algorithm, scenario: &scenario };
@@ -134,6 +141,7 @@ impl Experiment {
             frontier: Moment { events: 0, now: 0 },
             limit: None,
             lean,
+            watched,
             scratch: Vec::new(),
             breaks: Vec::new(),
             stopped: None,
@@ -163,6 +171,7 @@ impl Experiment {
             frontier: self.frontier,
             limit: self.limit,
             lean: self.lean,
+            watched: self.watched,
             scratch: Vec::new(),
             breaks: self.breaks.clone(),
             stopped: None,

@@ -81,7 +81,7 @@ impl Experiment {
             }
             let live = self.live();
             self.world.listen((live && !self.lean) || self.watching);
-            self.world.watch(!self.lean);
+            self.world.watch(self.watched);
             let (mut target, mut most) = (until, left);
             if let Some(at) = entry {
                 target = target.min(at - 1);

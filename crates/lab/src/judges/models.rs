@@ -91,10 +91,10 @@ impl<'a> Models<'a> {
         args.extend(more.iter().cloned());
         Found {
             number,
-            undecided: false,
             sentence: say(&format!("judged-{id}"), &args),
             first: operations.last().and_then(|last| self.moment(*last)),
             operations,
+            ..Found::default()
         }
     }
 

@@ -1,6 +1,7 @@
 //! The document from top to bottom, without the time line.
 
 use super::walk::{Walk, field, listed, refs};
+use crate::breakpoint::{self, BreakpointSpec};
 use crate::catalogue::{AlgorithmDecl, CLIENT_PREFIX, ParamDecl, PatternDecl};
 use crate::document::{
     Compare, Cursor, LinkSpec, Params, Scenario, Semantics, System, Topology, TraceHash, View, Zone,
@@ -363,6 +364,73 @@ impl<'a> Walk<'a> {
         }
         if let Some(value) = map.get("compare") {
             self.flag("view.compare", value);
+        }
+        if let Some(value) = map.get("breakpoints") {
+            self.breakpoints(value);
+        }
+    }
+
+    #[inline(never)]
+    fn breakpoints(&mut self, value: &Value) {
+        let all = self.list("view.breakpoints", value, 0, limits::BREAKPOINTS);
+        for (index, value) in all.iter().enumerate() {
+            let path = format!("view.breakpoints[{index}]");
+            let Some(map) = self.object(&path, value, &fields_of::<BreakpointSpec>()) else { continue };
+            let mut places = breakpoint::PLACES.into_iter().filter(|place| map.contains_key(*place));
+            let (Some(place), None) = (places.next(), places.next()) else {
+                let accepted = listed(&breakpoint::PLACES);
+                self.problem("conflict", &path, "a breakpoint has one of these", &accepted);
+                continue;
+            };
+            self.companions(&path, map, place);
+            let of = |name: &str| (map.get(name), field(&path, name));
+            if let (Some(value), path) = of("at") {
+                self.duration(&path, value, Duration(1), limits::DURATION);
+            }
+            if let (Some(value), path) = of("event") {
+                self.one_of(&path, value, "event", &breakpoint::EVENTS);
+            }
+            for (value, path) in ["message", "metric", "fact"].map(of) {
+                if let Some(value) = value {
+                    self.name(&path, value);
+                }
+            }
+            for (value, path) in ["above", "below"].map(of) {
+                if let Some(value) = value {
+                    self.real(&path, value, -limits::BREAK_LIMIT, limits::BREAK_LIMIT);
+                }
+            }
+            if let (Some(value), path) = of("becomes") {
+                self.text(&path, value, limits::TEXT_CHARS);
+            }
+            if let (Some(value), path) = of("node") {
+                self.node(&path, value);
+            }
+            if let (Some(value), path) = of("off") {
+                self.flag(&path, value);
+            }
+        }
+    }
+
+    /// What a breakpoint says besides where it stops.
+    fn companions(&mut self, path: &str, map: &Map<String, Value>, place: &str) {
+        let mine =
+            |name: &str| breakpoint::COMPANIONS.iter().find(|(of, other, _)| *of == place && *other == name);
+        for name in ["node", "above", "below", "becomes"] {
+            match (mine(name), map.contains_key(name)) {
+                (Some((.., true)), false) => {
+                    let message = format!("\"{place}\" needs this");
+                    self.problem("missing", &field(path, name), message, "a text");
+                }
+                (None, true) => {
+                    let message = format!("this does not go with \"{place}\"");
+                    self.problem("conflict", &field(path, name), message, "nothing");
+                }
+                _ => {}
+            }
+        }
+        if place == "metric" && map.contains_key("above") == map.contains_key("below") {
+            self.problem("conflict", path, "a limit is passed one way", "above or below");
         }
     }
 

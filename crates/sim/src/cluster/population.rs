@@ -128,10 +128,10 @@ impl<N: Node> Nodes<N> {
         }
     }
 
-    /// Lets the watch look at what a node did.
+    /// Lets the watch look at what a node did. What it finds is observed whether anybody listens to notes or not.
     fn look(&mut self, core: &mut Core, node: u32) {
         if let Some(breach) = self.watch.after(&self.states, NodeId(node), &self.up) {
-            core.tell(NodeId(node), What::Breach(breach));
+            core.observe(NodeId(node), What::Breach(breach));
         }
     }
 

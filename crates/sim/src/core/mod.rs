@@ -447,7 +447,7 @@ impl Core {
         (node, peer)
     }
 
-    fn observe(&mut self, node: NodeId, what: What) {
+    pub(crate) fn observe(&mut self, node: NodeId, what: What) {
         self.observations.push(Observation { event: self.events, time: self.now, node, what });
     }
 

@@ -35,6 +35,10 @@ const SEEDS: [(&str, &[&str]); 4] = [
             "netsplit_web::view::compare::verdict",
             "<netsplit_web::model::session::Session>::results",
             "<netsplit_web::model::session::Session>::lay_beside",
+            "<netsplit_web::model::session::Session>::judge_beside",
+            "<netsplit_web::model::session::Session>::stop_beside",
+            "<netsplit_web::model::session::Session>::broken_beside",
+            "<netsplit_web::app::App>::paint_beside",
             "<netsplit_web::app::sweep::Sweeping>::work",
             "netsplit_web::worker::work",
             "netsplit_lab::judges::some",
@@ -67,7 +71,16 @@ const SEEDS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("export", &["netsplit_lab::export::"]),
-    ("share", &["<netsplit_web::model::session::Session>::link", "netsplit_web::model::opening::link"]),
+    (
+        "share",
+        &[
+            "<netsplit_web::model::session::Session>::link",
+            "netsplit_web::model::opening::link",
+            // Only what comes by a link has breakpoints.
+            "<netsplit_scenario::validate::walk::Walk>::breakpoints",
+            "netsplit_lab::breakpoints::of_specs",
+        ],
+    ),
 ];
 
 /// Modules of the page that only a part needs: what closures of theirs do is reached through tables of methods.

@@ -4,7 +4,7 @@ use netsplit_lab::compare::{Both, Curve, Row, Verdicts, titles};
 use netsplit_lab::scenario::{Compare, Problems};
 use netsplit_lab::{Amounts, Band, Chart, Consistency, Experiment, Legend};
 
-use super::{CHUNK, Session};
+use super::{CHUNK, Differs, JUDGED, Met, Session};
 
 /// The other run.
 pub struct Beside {
@@ -15,6 +15,9 @@ pub struct Beside {
     pub legend: Vec<Legend>,
     /// Lanes of the time line: (id, label).
     pub lanes: Vec<(String, String)>,
+    /// Kinds of violation that the playback has stopped at, and up to where they were looked for (ns).
+    met: Vec<&'static str>,
+    looked: u64,
 }
 
 impl Beside {
@@ -40,6 +43,12 @@ impl Session {
     /// What the document compares the run with.
     pub fn compared(&self) -> Option<&Compare> {
         self.lines.compare()
+    }
+
+    /// What they differ in.
+    pub fn differs(&self) -> Option<Differs> {
+        let scenario = self.lines.current().document();
+        self.compared().map(|compare| Differs::of(scenario, compare, self.chosen.as_ref()))
     }
 
     /// Shows another run beside this one.
@@ -81,7 +90,9 @@ impl Session {
             titles.1 = title;
         }
         let (legend, lanes) = (experiment.legend(), experiment.lanes());
-        self.beside = Some(Beside { experiment, titles, legend, lanes });
+        // What has happened there before it is shown stops nothing.
+        let looked = self.lines.current().now();
+        self.beside = Some(Beside { experiment, titles, legend, lanes, met: Vec::new(), looked });
         Ok(())
     }
 
@@ -125,6 +136,51 @@ impl Session {
         experiment.judge(CHUNK);
     }
 
+    /// Goes on with the verdict on the run beside this one: what is to stop the playback, which was at an instant before.
+    #[inline(never)]
+    pub(super) fn judge_beside(&mut self, before: u64, played: bool) -> Option<Met> {
+        let now = self.lines.current().now();
+        let Beside { experiment, met, looked, .. } = self.beside.as_mut()?;
+        let done = experiment.judge(JUDGED);
+        if !played {
+            *looked = now;
+            return None;
+        }
+        let to = experiment.now().min(now);
+        let found = Met::first(experiment, met, before.min(*looked), to);
+        // What a verdict that lags behind finds later is met all the same.
+        if done {
+            *looked = to;
+        }
+        found
+    }
+
+    /// What is said where a violation of the run beside this one has stopped the playback.
+    #[inline(never)]
+    pub(super) fn stop_beside(&mut self, found: &Met) -> Option<String> {
+        let Beside { experiment, met, .. } = self.beside.as_mut()?;
+        met.extend(found.kind);
+        found.words(experiment).map(|words| format!("In B: {words} Paused."))
+    }
+
+    /// What broke in the run beside this one, by its place in the list.
+    #[inline(never)]
+    pub fn broken_beside(&self, index: usize, breach: bool) -> Option<String> {
+        let beside = self.beside.as_ref()?;
+        let words = Met { time: 0, index, kind: None, breach }.words(&beside.experiment);
+        words.map(|words| format!("In B: {words}"))
+    }
+
+    /// What broke in the run beside this one at this very instant.
+    #[inline(never)]
+    pub fn broken_beside_here(&self) -> Option<String> {
+        let (x, now) = (&self.beside.as_ref()?.experiment, self.now());
+        let at = |marks: Vec<(u64, u64)>| marks.iter().position(|(_, time)| *time == now);
+        let odd = at(x.violations()).map(|index| (index, false));
+        let (index, breach) = odd.or(at(x.breach_marks()).map(|index| (index, true)))?;
+        self.broken_beside(index, breach)
+    }
+
     /// Lays a branch beside the one that is shown: the later one of the two is the second.
     ///
     /// # Errors
@@ -158,6 +214,8 @@ impl Session {
             rows: both.rows(),
             verdicts: both.verdicts(),
             consistency: (both.a.consistency(), both.b.consistency()),
+            violations: both.b.violations(),
+            breaches: both.b.breach_marks(),
             reached: both.a.frontier().min(both.b.frontier()),
         })
     }
@@ -181,6 +239,10 @@ pub struct Results {
     pub verdicts: Vec<Verdicts>,
     /// What clients saw in each.
     pub consistency: (Option<Consistency>, Option<Consistency>),
+    /// Operations of the second run that nothing explains: event and instant (ns).
+    pub violations: Vec<(u64, u64)>,
+    /// Invariants that it broke: event and instant (ns).
+    pub breaches: Vec<(u64, u64)>,
     /// How far both were simulated (ns).
     pub reached: u64,
 }
