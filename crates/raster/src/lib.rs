@@ -111,6 +111,50 @@ fn word([r, g, b]: Colour) -> u32 {
     u32::from_le_bytes([r, g, b, 0])
 }
 
+/// Side of a shade's cells (px).
+const CELL: f64 = 3.0;
+
+/// Where something lies above the dots: to leave a dot out costs less than to take it away again.
+#[derive(Default)]
+pub struct Shade {
+    wide: usize,
+    cells: Vec<bool>,
+}
+
+impl Shade {
+    /// Covers just these discs in an area of this size (px).
+    pub fn cover(&mut self, width: f64, height: f64, discs: impl Iterator<Item = Disc>) {
+        let cells = |length: f64| (length.max(0.0) / CELL).ceil() as usize;
+        self.wide = cells(width);
+        self.cells.clear();
+        self.cells.resize(self.wide * cells(height), false);
+        for disc in discs {
+            let upper = cells(disc.y - disc.r);
+            for (row, cells) in
+                self.cells.chunks_exact_mut(self.wide.max(1)).enumerate().skip(upper.saturating_sub(1))
+            {
+                let down = (row as f64 + 0.5) * CELL - disc.y;
+                if down > disc.r {
+                    break;
+                }
+                let half = (disc.r * disc.r - down * down).max(0.0).sqrt();
+                let place = |x: f64| ((x / CELL - 0.5).ceil().max(0.0) as usize).min(self.wide);
+                let (left, right) = (place(disc.x - half), place(disc.x + half));
+                if down >= -disc.r {
+                    cells[left..right.max(left)].fill(true);
+                }
+            }
+        }
+    }
+
+    /// Whether a place is covered.
+    #[must_use]
+    pub fn covers(&self, x: f64, y: f64) -> bool {
+        let at = (y / CELL) as usize * self.wide + (x / CELL) as usize;
+        x >= 0.0 && y >= 0.0 && x < self.wide as f64 * CELL && self.cells.get(at).copied().unwrap_or(false)
+    }
+}
+
 /// What covers most of a pixel has it: exact but where edges meet.
 fn mix(pixel: &mut [u8; 4], word: u32, cover: u8) {
     if pixel[3] <= cover {
@@ -230,19 +274,6 @@ impl Raster {
         }
     }
 
-    /// Makes a disc transparent again: something there lies above the dots.
-    #[inline(never)]
-    pub fn erase(&mut self, x: f32, y: f32, radius: f32) {
-        let (top, bottom) = ((y - radius).max(0.0) as usize, (y + radius).max(0.0) as usize);
-        for row in top..bottom.min(self.height) {
-            let dy = row as f32 + 0.5 - y;
-            let half = (radius * radius - dy * dy).max(0.0).sqrt();
-            let (left, right) = ((x - half).max(0.0) as usize, (x + half).max(0.0) as usize);
-            let (left, right) = (left.min(self.width), right.min(self.width));
-            self.pixels[(row * self.width + left) * 4..(row * self.width + right) * 4].fill(0);
-        }
-    }
-
     /// Size in pixels.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
@@ -321,6 +352,28 @@ mod tests {
     }
 
     #[test]
+    fn a_shade_covers_its_discs_and_nothing_else() {
+        let discs = [
+            Disc { x: 40.0, y: 30.0, r: 12.0 },
+            Disc { x: 98.0, y: 2.0, r: 9.0 },
+            Disc { x: -50.0, y: -50.0, r: 7.0 },
+        ];
+        let mut shade = Shade::default();
+        assert!(!shade.covers(0.0, 0.0));
+        shade.cover(100.0, 60.0, discs.into_iter());
+        for (x, y) in (-20..140).flat_map(|x| (-20..90).map(move |y| (f64::from(x), f64::from(y)))) {
+            let within = |r: f64| discs.iter().any(|disc| (disc.x - x).hypot(disc.y - y) < disc.r + r);
+            let inside = (0.0..100.0).contains(&x) && (0.0..60.0).contains(&y);
+            assert!(!shade.covers(x, y) || within(CELL), "{x} {y}");
+            assert!(shade.covers(x, y) || !within(-CELL) || !inside, "{x} {y}");
+        }
+        shade.cover(100.0, 60.0, std::iter::empty());
+        assert!(!shade.covers(40.0, 30.0));
+        shade.cover(0.0, 0.0, discs.into_iter());
+        assert!(!shade.covers(40.0, 30.0));
+    }
+
+    #[test]
     fn nothing_is_put_beyond_the_edges() {
         let mut raster = Raster::default();
         raster.clear(10, 6);
@@ -329,12 +382,8 @@ mod tests {
             [(-1.0, -1.0), (10.0, 6.0), (4.0, -2.0), (-50.0, 3.0), (3.0, 500.0), (9.9, 5.9), (1e9, -1e9)];
         for (x, y) in far {
             raster.put(stamp, x, y, [1, 2, 3]);
-            raster.erase(x, y, 3.0);
         }
         assert_eq!(raster.size(), (10, 6));
         assert!(raster.pixels.len() == 240);
-        raster.put(stamp, 5.0, 3.0, [1, 2, 3]);
-        raster.erase(5.0, 3.0, 6.0);
-        assert!(opacity(&raster) == 0.0);
     }
 }

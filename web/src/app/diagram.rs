@@ -15,7 +15,7 @@ use crate::stage::spacetime;
 /// While it glides, who reads it is told of what it shows this often (wall ms).
 const GLIDE: f64 = 100.0;
 /// So long is made of it at a time (wall ms), and so many events between two looks at the clock.
-const SLICE: (f64, u64) = (4.0, 256);
+const SLICE: (f64, u64) = (3.0, 256);
 
 impl App {
     /// It lies over the stage.

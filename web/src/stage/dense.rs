@@ -22,7 +22,7 @@ const DOT: f64 = 1.1;
 const LOST: f64 = 0.82;
 
 /// So long is drawn at a time (wall ms), and so many messages and events between two looks at the clock.
-const SLICE: (f64, usize) = (4.0, 256);
+const SLICE: (f64, usize) = (3.0, 256);
 
 /// What an image shows.
 #[derive(Clone, Copy, PartialEq)]

@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
 use netsplit_lab::{Frame, Legend, MessageFrame};
-use netsplit_raster::{Disc, Raster, Way};
+use netsplit_raster::{Disc, Raster, Shade, Way};
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
 
@@ -85,6 +85,8 @@ pub struct Stage {
     pub(super) died: Map<(u32, u32, u64), f64>,
     pub(super) cuts: Vec<Line>,
     pub(super) raster: Raster,
+    /// Where nodes have shapes.
+    pub(super) shade: Shade,
     /// What the lower layer was drawn from.
     drawn: u64,
     /// Something is on the upper layer.
@@ -147,6 +149,10 @@ impl Stage {
         if changed || self.stale {
             self.camera.hold(width, height);
             self.layout = camera::seen(&self.flat, self.camera, &self.moved);
+            // In a crowd, messages are on the upper layer and nodes that have a shape on the lower one.
+            let shapes = self.layout.places.iter().filter(|place| place.r >= SMALL);
+            let discs = shapes.map(|place| Disc { x: place.x, y: place.y, r: place.r + 1.0 });
+            self.shade.cover(width, height, discs);
             self.drawn = 0;
         }
         std::mem::take(&mut self.stale) || changed
@@ -349,9 +355,7 @@ impl Stage {
             };
             let at = |value: f64| (value * ratio) as f32;
             let (x, y, r) = (at(place.x), at(place.y), at(place.r));
-            if place.r >= SMALL {
-                self.raster.erase(x, y, r + 1.0);
-            } else {
+            if place.r < SMALL {
                 self.dot_node(shown, (x, y, r), over);
             }
             if let Some((_, queued, _)) = shown.queue.filter(|_| queues && place.r >= 3.0) {

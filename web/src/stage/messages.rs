@@ -5,7 +5,7 @@ use netsplit_lab::{Frame, Legend, MessageFrame};
 use netsplit_raster::{Colour, Disc, Way};
 use web_sys::CanvasRenderingContext2d as Canvas;
 
-use super::draw::{Overlay, Stage};
+use super::draw::{CROWD, Overlay, Stage};
 use super::glyphs::{self, circle, path};
 use super::hit;
 use crate::model::math;
@@ -124,10 +124,14 @@ impl Stage {
         let dot = self.raster.stamp(r as f32, 0.0);
         let ring = self.raster.stamp((r * 1.7) as f32, (1.5 * ratio) as f32);
         let fault = self.theme.fault_rgb;
+        let crowd = frame.nodes.len() > CROWD;
         for (at, message) in frame.messages.iter().enumerate() {
             let Some(way) = self.way(message) else { continue };
             let (x, y) = way.at(self.share(message, &way, frame, over));
             self.glyphs.push((x as f32, y as f32, at as u32));
+            if crowd && self.shade.covers(x, y) {
+                continue;
+            }
             let colour = colours.get(message.kind as usize).copied().unwrap_or(plain);
             let (stamp, colour) = if message.lost { (ring, fault) } else { (dot, colour) };
             self.raster.put(stamp, (x * ratio) as f32, (y * ratio) as f32, colour);
