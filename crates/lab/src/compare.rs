@@ -324,7 +324,7 @@ fn rows(a: &Report, b: &Report) -> Vec<Row> {
     let own: Vec<&String> = a.metrics.own.keys().filter(|id| b.metrics.own.contains_key(*id)).collect();
     for id in own {
         let (a, b) = (a.metrics.own.get(id).copied(), b.metrics.own.get(id).copied());
-        let label = declared::series_label(id);
+        let label = declared::value_label(id);
         rows.push(Row { id: id.clone(), label, unit: "", a, b, words: against(a, b) });
     }
     rows

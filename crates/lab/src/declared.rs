@@ -16,11 +16,17 @@ use netsplit_sim::distribution::Distribution as Law;
 use netsplit_sim::fault::{FAULTS, Target};
 use serde_json::Value as Json;
 
-/// What a series of some algorithm is called.
-pub(crate) fn series_label(id: &str) -> String {
+use crate::text;
+
+/// What a number of some algorithm is called: as its series is, with the chart that it shares with others; one that is no
+/// series has a name of its own.
+pub(crate) fn value_label(id: &str) -> String {
     let algorithms = netsplit_protocols::registry::PATTERNS.iter().flat_map(|pattern| pattern.algorithms);
-    let found = algorithms.flat_map(|algorithm| algorithm.series).find(|series| series.id == id);
-    found.map_or_else(|| id.to_owned(), |series| series.label.to_owned())
+    match algorithms.flat_map(|algorithm| algorithm.series).find(|series| series.id == id) {
+        Some(series) if series.chart.is_empty() => series.label.to_owned(),
+        Some(series) => format!("{}, {}", text::say(&format!("chart-{}", series.chart), &[]), series.label),
+        None => text::say(&format!("value-{}", id.replace('_', "-")), &[]),
+    }
 }
 
 /// The engine's semantics number: raised whenever the trace of an unchanged scenario changes.
@@ -302,6 +308,21 @@ mod tests {
     fn the_catalogue_is_sound() {
         let problems = netsplit_scenario::validate::catalogue_problems(shared());
         assert!(problems.is_empty(), "{problems}");
+    }
+
+    #[test]
+    fn every_number_has_a_name() {
+        let mut nameless = std::collections::BTreeSet::new();
+        for pattern in registry::PATTERNS {
+            for algorithm in pattern.algorithms {
+                let scenario = default_scenario(pattern.id, algorithm.id);
+                let mut x = crate::Experiment::open(&scenario).expect("valid");
+                x.seek(2_000_000_000);
+                let ids = x.report().metrics.own.into_keys();
+                nameless.extend(ids.filter(|id| value_label(id).starts_with("value-")));
+            }
+        }
+        assert!(nameless.is_empty(), "{nameless:?}");
     }
 
     #[test]

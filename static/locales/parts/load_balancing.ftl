@@ -1,6 +1,11 @@
 chart-work = Work
 chart-attempts = Attempts
 chart-open = Open requests
+value-retries = Retries
+value-second-copies = Second copies of a request
+value-shed = Requests shed
+value-tries-per-request = Tries per request
+value-wasted-share = Share of work of no use
 role-balancer = Balancer
 role-backend = Backend
 role-front-router = Front router

@@ -135,7 +135,7 @@ pub fn prometheus(x: &Experiment) -> String {
             ""
         };
         let name = format!("netsplit_{id}{end}");
-        let help = format!("{}.", crate::declared::series_label(id));
+        let help = format!("{}.", crate::declared::value_label(id));
         out.family(&name, if counts { "counter" } else { "gauge" }, &help);
         out.sample(&name, &[], *value);
     }
