@@ -2,8 +2,9 @@
 //
 //   node frames.mjs            (or `cargo xtask frames`, which builds the page first)
 //
-// Crowds at 100,000 simulated events a second: on one stage, and on two that are compared. A picture's time is what the page's main thread worked between
-// two animation frames, from the browser's own trace; what its other threads worked for it is printed beside.
+// Crowds at 100,000 simulated events a second: on one stage, and on two that are compared; and a hundred Raft servers. A
+// picture's time is what the page's main thread worked between two animation frames, from the browser's own trace; what
+// its other threads worked for it is printed beside.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -304,8 +304,8 @@ impl Branches {
         }
     }
 
-    /// Takes a branch out; those that left it leave its parent now, and nothing is compared with it any more. False for the main line. Where it is shown, its
-    /// parent is shown instead.
+    /// Takes a branch out; those that left it leave its parent now, and nothing is compared with it any more. False for
+    /// the main line. Where it is shown, its parent is shown instead.
     ///
     /// # Errors
     /// What is wrong with a parent that a document brought along.

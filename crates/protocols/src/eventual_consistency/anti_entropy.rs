@@ -17,11 +17,12 @@ use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::draw::{self, Purpose};
 use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, ClusterView, Data, Detail, Item, NodeView, Text};
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
+use crate::parts::switches::SERVICE;
 use crate::parts::words;
 use crate::registry::{Algorithm, Setup};
 
@@ -75,14 +76,7 @@ static PARAMS: &[Param] = &[
         kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
         help: "Time until a write is durable; the client's answer waits for it.",
     },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    SERVICE,
 ];
 
 fn promises(_: &Settings) -> Vec<Promise> {

@@ -22,12 +22,13 @@ use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::history::{Cause, Function, Operation};
 use netsplit_sim::node::{Ctx, Look, Message, Node, NodeId, Storage};
 use netsplit_sim::small;
-use netsplit_sim::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, NodeView, Text};
 
 use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
+use crate::parts::switches::SERVICE;
 use crate::parts::words;
 use crate::registry::{Algorithm, Setup};
 
@@ -105,14 +106,7 @@ static PARAMS: &[Param] = &[
         kind: Kind::Law(Law::Constant(MILLISECOND), 10 * SECOND),
         help: "Time until a write is durable.",
     },
-    Param {
-        id: "service",
-        label: "Work per message",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MICROSECOND, 0, SECOND),
-        help: "Processor time of one message; the slow fault multiplies it.",
-    },
+    SERVICE,
     Param {
         id: "acks",
         label: "Backups awaited",
