@@ -25,6 +25,8 @@ export const POLICY = "script-src 'self' 'wasm-unsafe-eval'; style-src 'self'";
 export const DIST = resolve(process.env.NETSPLIT_DIST ?? join(here, '../../dist'));
 /** The command line, for comparisons with the page. */
 export const CLI = resolve(process.env.NETSPLIT_CLI ?? join(here, '../../target/debug/netsplit'));
+/** Every page as on a machine so many times slower: what only passes on a quick one shows itself. */
+const SLOW = Number(process.env.SLOW ?? 1);
 /** A course site's path: nothing may assume that the page is at the top of its host. */
 export const BASE = '/course/netsplit/';
 
@@ -145,6 +147,10 @@ export function suite(extra = {}) {
       });
     }
     const page = await context.newPage();
+    if (SLOW > 1) {
+      const session = await context.newCDPSession(page);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: SLOW });
+    }
     return { page, context, errors: listen(page) };
   };
   /** A new page that has opened netsplit; `where` is what follows the address ("?embed=1", "#s=…"). */

@@ -19,9 +19,13 @@ pub fn document() -> Document {
     window().document().expect("a window has a document")
 }
 
+thread_local! {
+    static CLOCK: Option<web_sys::Performance> = window().performance();
+}
+
 /// Wall time in milliseconds.
 pub fn wall() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
+    CLOCK.with(|clock| clock.as_ref().map_or(0.0, web_sys::Performance::now))
 }
 
 /// A media query's answer.
@@ -199,6 +203,38 @@ pub fn fit(
     let context = canvas.get_context("2d").ok().flatten()?.dyn_into::<CanvasRenderingContext2d>().ok()?;
     let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
     Some(context)
+}
+
+/// A canvas of the page with its context, which is asked for only where it is another canvas or has another size: sixty
+/// times a second that would cost more than much of what is drawn.
+#[derive(Default)]
+pub struct Surface(Option<Held>);
+
+struct Held {
+    node: web_sys::Node,
+    size: (f64, f64),
+    ratio: f64,
+    context: CanvasRenderingContext2d,
+}
+
+impl Surface {
+    /// The context of what is there now, as [`fit`] gives it; and whether the canvas is empty for having been fitted.
+    pub fn fit(
+        &mut self,
+        at: &yew::NodeRef,
+        size: (f64, f64),
+        ratio: f64,
+    ) -> Option<(&CanvasRenderingContext2d, bool)> {
+        let node = at.get().filter(|_| size.0 > 2.0 && size.1 > 2.0)?;
+        let same =
+            |held: &Held| held.node == node && held.size == size && held.ratio.to_bits() == ratio.to_bits();
+        let fresh = !self.0.as_ref().is_some_and(same);
+        if fresh {
+            let context = fit(node.dyn_ref()?, size, ratio)?;
+            self.0 = Some(Held { node, size, ratio, context });
+        }
+        self.0.as_ref().map(|held| (&held.context, fresh))
+    }
 }
 
 /// Notices that elements got another size. Asking them for it each time would make the browser lay out the page.

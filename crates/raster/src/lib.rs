@@ -8,10 +8,12 @@ const FINE: usize = 4;
 const BITS: u32 = 14;
 const FINER: f32 = (1 << BITS) as f32;
 
-/// A pixel of a shape: where it lies from the shape's upper left, and how much of it is covered.
+/// A pixel of a shape: where it lies from the shape's upper left, also as a distance in the image, and how much of it
+/// is covered.
 struct Cell {
-    right: u16,
-    down: u16,
+    far: u32,
+    right: u8,
+    down: u8,
     cover: u8,
 }
 
@@ -27,8 +29,9 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn new(radius: f32, line: f32) -> Self {
-        let reach = radius.ceil() as i32 + 1;
+    /// For an image so wide.
+    fn new(radius: f32, line: f32, width: usize) -> Self {
+        let reach = radius.clamp(0.0, 120.0).ceil() as i32 + 1;
         let side = 2 * reach as usize + 1;
         let mask = |place: usize| {
             let middle = |at: usize| reach as f32 + (at as f32 + 0.5) / FINE as f32 - 0.5;
@@ -42,8 +45,8 @@ impl Stamp {
             };
             let cell = |at: usize| {
                 let (right, down) = (at % side, at / side);
-                let cover = cover(right, down);
-                (cover > 0).then_some(Cell { right: right as u16, down: down as u16, cover })
+                let (cover, far) = (cover(right, down), (down * width + right) as u32);
+                (cover > 0).then_some(Cell { far, right: right as u8, down: down as u8, cover })
             };
             (0..side * side).filter_map(cell).collect()
         };
@@ -65,6 +68,35 @@ pub struct Disc {
     pub r: f64,
 }
 
+/// A dot on its way from one disc to another, by their places in the list of discs.
+#[derive(Clone, Copy, Debug)]
+pub struct Traveller {
+    /// Where it comes from.
+    pub from: u32,
+    /// Where it goes.
+    pub to: u32,
+    /// How far it is: 0 to 1.
+    pub share: f64,
+    /// Its place in the list of looks.
+    pub look: u32,
+}
+
+/// What dots travel in.
+pub struct Field<'a> {
+    /// Discs; one without a radius is not there.
+    pub discs: &'a [Disc],
+    /// Where no dot is to be seen.
+    pub shade: Option<&'a Shade>,
+    /// Shapes, from [`Raster::stamp`], with their colours.
+    pub looks: &'a [(usize, Colour)],
+    /// How far from the discs' edges ways end, and how far beside the middle they run (px).
+    pub gap: f64,
+    /// See `gap`.
+    pub beside: f64,
+    /// The image's pixels for each of the discs' px.
+    pub ratio: f64,
+}
+
 /// A straight way from the edge of one disc to the edge of another.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
@@ -84,6 +116,11 @@ impl Way {
     #[must_use]
     #[inline(never)]
     pub fn new(a: Disc, b: Disc, gap: f64, beside: f64) -> Option<Self> {
+        Self::between(a, b, gap, beside)
+    }
+
+    #[inline(always)]
+    fn between(a: Disc, b: Disc, gap: f64, beside: f64) -> Option<Self> {
         let (dx, dy) = (b.x - a.x, b.y - a.y);
         let apart = (dx * dx + dy * dy).sqrt();
         if apart < 1.0 {
@@ -178,16 +215,20 @@ impl Raster {
         if (self.width, self.height) == (width, height) {
             self.pixels.fill(0);
         } else {
+            if self.width != width {
+                self.stamps.clear();
+            }
             (self.width, self.height) = (width, height);
             self.pixels = vec![0; width * height * 4];
         }
     }
 
-    /// A shape: its radius and, for a ring, the width of its line (px).
+    /// A shape: its radius and, for a ring, the width of its line (px). It is of use until the image is as wide as
+    /// another.
     pub fn stamp(&mut self, radius: f32, line: f32) -> usize {
         let known = |stamp: &Stamp| (stamp.radius - radius).abs() < 0.01 && (stamp.line - line).abs() < 0.01;
         self.stamps.iter().position(known).unwrap_or_else(|| {
-            self.stamps.push(Stamp::new(radius, line));
+            self.stamps.push(Stamp::new(radius, line, self.width));
             self.stamps.len() - 1
         })
     }
@@ -195,7 +236,30 @@ impl Raster {
     /// Puts a shape with its middle at (x, y), pixels from the upper left.
     #[inline(never)]
     pub fn put(&mut self, stamp: usize, x: f32, y: f32, colour: Colour) {
-        let word = word(colour);
+        self.press(stamp, x, y, word(colour));
+    }
+
+    /// Puts a dot for each traveller. `places` gets where they are (px), each with its place in the list; those whose
+    /// discs are not there, or lie in one place, are left out.
+    #[inline(never)]
+    pub fn travel(&mut self, field: &Field<'_>, travellers: &[Traveller], places: &mut Vec<(f32, f32, u32)>) {
+        for (at, traveller) in travellers.iter().enumerate() {
+            let disc = |at: u32| field.discs.get(at as usize).filter(|disc| disc.r > 0.0);
+            let (Some(from), Some(to)) = (disc(traveller.from), disc(traveller.to)) else { continue };
+            let Some(way) = Way::between(*from, *to, field.gap, field.beside) else { continue };
+            let (x, y) = way.at(traveller.share);
+            places.push((x as f32, y as f32, at as u32));
+            if field.shade.is_some_and(|shade| shade.covers(x, y)) {
+                continue;
+            }
+            if let Some((stamp, colour)) = field.looks.get(traveller.look as usize) {
+                self.press(*stamp, (x * field.ratio) as f32, (y * field.ratio) as f32, word(*colour));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn press(&mut self, stamp: usize, x: f32, y: f32, word: u32) {
         let Self { width, height, pixels, stamps } = self;
         let Some(Stamp { reach, masks, .. }) = stamps.get(stamp) else { return };
         let (column, row) = (x.floor(), y.floor());
@@ -203,14 +267,11 @@ impl Raster {
         let Some(mask) = masks.get(place) else { return };
         let (left, top) = (column as i32 - reach, row as i32 - reach);
         let inside = |from: i32, size: usize| from >= 0 && from + 2 * reach < size as i32;
-        let whole = inside(left, *width) && inside(top, *height);
         let (pixels, _) = pixels.as_chunks_mut::<4>();
-        if whole {
-            let start = top as usize * *width + left as usize;
+        if inside(left, *width) && inside(top, *height) {
+            let (_, rest) = pixels.split_at_mut(top as usize * *width + left as usize);
             for cell in mask {
-                if let Some(pixel) =
-                    pixels.get_mut(start + usize::from(cell.down) * *width + usize::from(cell.right))
-                {
+                if let Some(pixel) = rest.get_mut(cell.far as usize) {
                     mix(pixel, word, cell.cover);
                 }
             }
@@ -318,6 +379,44 @@ mod tests {
                 assert_eq!(full.map(|pixel| &pixel[..3]), Some(&[9, 8, 7][..]));
             }
         }
+    }
+
+    #[test]
+    fn travellers_are_where_their_ways_lead() {
+        let disc = |x: f64, r: f64| Disc { x, y: 20.0, r };
+        let discs = [disc(10.0, 4.0), disc(90.0, 4.0), disc(50.0, 0.0)];
+        let mut shade = Shade::default();
+        shade.cover(100.0, 40.0, std::iter::once(Disc { x: 80.0, y: 20.0, r: 12.0 }));
+        let mut raster = Raster::default();
+        raster.clear(200, 80);
+        let looks = [(raster.stamp(3.0, 0.0), [1, 2, 3]), (raster.stamp(4.0, 1.0), [4, 5, 6])];
+        let field =
+            Field { discs: &discs, shade: Some(&shade), looks: &looks, gap: 6.0, beside: 5.0, ratio: 2.0 };
+        let on = |from: u32, to: u32, share: f64, look: u32| Traveller { from, to, share, look };
+        let all = [
+            on(0, 1, 0.5, 0),
+            on(1, 0, 0.5, 1),
+            on(0, 1, 0.99, 0),
+            on(0, 2, 0.5, 0),
+            on(0, 9, 0.5, 0),
+            on(0, 0, 0.5, 0),
+            on(0, 1, 0.0, 7),
+        ];
+        let mut places = Vec::new();
+        raster.travel(&field, &all, &mut places);
+        assert_eq!(places.iter().map(|(_, _, at)| *at).collect::<Vec<_>>(), [0, 1, 2, 6]);
+        assert_eq!((places[0].0, places[0].1), (50.0, 25.0));
+        assert_eq!((places[1].0, places[1].1), (50.0, 15.0));
+        let colour = |x: usize, y: usize| &raster.pixels[(y * 200 + x) * 4..][..4];
+        assert_eq!(colour(100, 50), [1, 2, 3, 255]);
+        assert_eq!((colour(100, 30)[3], &colour(103, 30)[..3]), (0, &[4, 5, 6][..]));
+        // In the shade there is none, and one of no look is none.
+        assert_eq!((colour(158, 50)[3], colour(40, 50)[3]), (0, 0));
+        // A wider image has its own shapes.
+        raster.clear(300, 80);
+        let looks = [(raster.stamp(3.0, 0.0), [1, 2, 3])];
+        raster.travel(&Field { looks: &looks, ..field }, &all, &mut places);
+        assert_eq!(raster.pixels[(50 * 300 + 100) * 4..][..4], [1, 2, 3, 255]);
     }
 
     #[test]

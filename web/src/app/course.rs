@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use web_sys::{Element, HtmlCanvasElement};
+use web_sys::Element;
 
 use super::App;
 use super::roam::BESIDE;
@@ -167,17 +167,11 @@ impl App {
     #[inline(never)]
     pub(super) fn paint_beside(&mut self, wall: f64) {
         let Some(beside) = self.session.as_ref().and_then(Session::beside) else { return };
-        let canvas = |node: &yew::NodeRef| node.cast::<HtmlCanvasElement>();
-        let (Some(lower), Some(upper)) = (canvas(&self.refs.canvas_beside), canvas(&self.refs.above_beside))
-        else {
+        let ((width, height), ratio) = (self.size_beside, self.ratio);
+        let (lower, upper) = (&self.refs.canvas_beside, &self.refs.above_beside);
+        let Some((below, above)) = self.canvases_beside.fit(lower, upper, self.size_beside, ratio) else {
             return;
         };
-        let ((width, height), ratio) = (self.size_beside, browser::ratio());
-        if width < 2.0 || height < 2.0 {
-            return;
-        }
-        let fit = |canvas| browser::fit(canvas, (width, height), ratio);
-        let (Some(below), Some(above)) = (fit(&lower), fit(&upper)) else { return };
         // Nodes are the same by their names.
         let name = self.overlay.node.and_then(|id| self.frame.nodes.iter().find(|node| node.id == id));
         let node = name.and_then(|name| self.frame_beside.nodes.iter().find(|node| node.name == name.name));

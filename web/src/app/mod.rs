@@ -49,6 +49,8 @@ use crate::stage::draw::{Overlay, Stage};
 use crate::view;
 use gesture::{Gesture, Phase, Pointer};
 pub use needs::run;
+use picture::Canvases;
+use readouts::ReadOuts;
 pub use sweep::Sweeping;
 
 /// What the address asks for, and the face that shows it.
@@ -307,6 +309,11 @@ pub struct App {
     pub(crate) speaker: Speaker,
     pub(crate) refs: Refs,
     pub(crate) stage: Stage,
+    /// Device pixels for a CSS pixel, as of the latest picture.
+    ratio: f64,
+    canvases: Canvases,
+    canvases_beside: Canvases,
+    read_outs: ReadOuts,
     pub(crate) overlay: Overlay,
     /// The compared run's picture, its stage, that stage's size and element.
     pub(crate) frame_beside: Frame,
@@ -457,6 +464,10 @@ impl Component for App {
             ui: Ui::default(),
             speaker: Speaker::default(),
             refs: Refs::default(),
+            ratio: 1.0,
+            canvases: Canvases::default(),
+            canvases_beside: Canvases::default(),
+            read_outs: ReadOuts::default(),
             stage: Stage::default(),
             overlay: Overlay::default(),
             frame_beside: Frame::default(),

@@ -1,9 +1,10 @@
 //! One picture: some of the run, the stage, the read-outs; and, a few times a second, the panels.
 
-use web_sys::{Element, HtmlCanvasElement, HtmlElement};
+use web_sys::{CanvasRenderingContext2d as Canvas, Element, HtmlElement};
+use yew::NodeRef;
 
 use super::App;
-use crate::browser;
+use crate::browser::{self, Surface};
 use crate::model::ui::{Drawer, Selection, Tab};
 use crate::model::{format, scale};
 use crate::parts;
@@ -23,22 +24,44 @@ const LOG: usize = 24;
 /// picture in twenty is a slow one.
 const NODES: f64 = 450.0;
 
+/// A stage's two canvases.
+#[derive(Default)]
+pub struct Canvases {
+    below: Surface,
+    above: Surface,
+}
+
+impl Canvases {
+    /// Contexts of the lower and the upper one, so large (px).
+    pub fn fit(
+        &mut self,
+        below: &NodeRef,
+        above: &NodeRef,
+        size: (f64, f64),
+        ratio: f64,
+    ) -> Option<(Canvas, Canvas)> {
+        let (below, _) = self.below.fit(below, size, ratio)?;
+        let (above, _) = self.above.fit(above, size, ratio)?;
+        Some((below.clone(), above.clone()))
+    }
+}
+
 impl App {
     /// True where the panels are to be drawn.
     pub(super) fn picture(&mut self, time: f64) -> bool {
         let wall = browser::wall();
         let elapsed = (time - self.wall).clamp(0.0, 250.0);
-        self.wall = time;
+        (self.wall, self.ratio) = (time, browser::ratio());
         if self.unseen {
             return false;
         }
+        let crowd = self.crowd();
         let Some(session) = self.session.as_mut() else { return false };
         let was_busy = session.playback.playing || session.goal.is_some() || session.catching_up();
         self.last_now = session.now();
         browser::remember(None, self.last_now);
         let late = session.playback.late;
         let budget = if late { BEHIND } else { BUDGET };
-        let crowd = self.frame.nodes.len() > CROWD || self.frame.messages.len() > SHAPES;
         let panels = if late || crowd { PANELS.1 } else { PANELS.0 };
         let moved = session.tick(elapsed, budget, browser::wall);
         let playing = session.playback.playing;
@@ -88,6 +111,11 @@ impl App {
         let scrolled = self.log_scrolled();
         let told = self.say_wait(wall);
         due || said || gone || rested || measured || scrolled || glided || told
+    }
+
+    /// There is so much to be drawn that a picture has no time for everything.
+    pub(super) fn crowd(&self) -> bool {
+        self.frame.nodes.len() > CROWD || self.frame.messages.len() > SHAPES
     }
 
     /// Makes what the panels show.
@@ -164,16 +192,16 @@ impl App {
     }
 
     fn paint(&mut self, wall: f64) {
-        let (Some(canvas), Some(upper)) = (self.canvas(), self.refs.above.cast::<HtmlCanvasElement>()) else {
-            return;
-        };
-        let ((width, height), ratio) = (self.stage_size, browser::ratio());
+        let ((width, height), ratio) = (self.stage_size, self.ratio);
         if width < 2.0 || height < 2.0 {
             // A sheet lies over the stage; time goes on being shown.
             return self.read_outs();
         }
-        let fit = |canvas| browser::fit(canvas, (width, height), ratio);
-        let (Some(below), Some(above)) = (fit(&canvas), fit(&upper)) else { return };
+        let Some((below, above)) =
+            self.canvases.fit(&self.refs.canvas, &self.refs.above, self.stage_size, ratio)
+        else {
+            return;
+        };
         self.overlay.wall = wall;
         self.overlay.node = match self.ui.selection {
             Selection::Node(id) => Some(id),

@@ -16,7 +16,8 @@ pub fn clock(ns: u64) -> String {
 /// An instant on the time line: "12.48 s", "3 min 2 s".
 pub fn instant(ns: u64) -> String {
     if ns < 120_000_000_000 {
-        format!("{:.2} s", ns as f64 / 1e9)
+        let parts = (ns + 5_000_000) / 10_000_000;
+        format!("{}.{:02} s", parts / 100, parts % 100)
     } else {
         let seconds = ns / 1_000_000_000;
         format!("{} min {} s", seconds / 60, seconds % 60)

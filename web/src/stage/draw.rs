@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
 use netsplit_lab::{Frame, Legend, MessageFrame};
-use netsplit_raster::{Disc, Raster, Shade, Way};
+use netsplit_raster::{Disc, Raster, Shade, Traveller, Way};
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
 
@@ -87,6 +87,10 @@ pub struct Stage {
     pub(super) raster: Raster,
     /// Where nodes have shapes.
     pub(super) shade: Shade,
+    /// Nodes by their numbers.
+    pub(super) discs: Vec<Disc>,
+    /// Messages as dots, in the list of the picture before.
+    pub(super) travellers: Vec<Traveller>,
     /// What the lower layer was drawn from.
     drawn: u64,
     /// Something is on the upper layer.
@@ -153,6 +157,7 @@ impl Stage {
             let shapes = self.layout.places.iter().filter(|place| place.r >= SMALL);
             let discs = shapes.map(|place| Disc { x: place.x, y: place.y, r: place.r + 1.0 });
             self.shade.cover(width, height, discs);
+            self.discs = self.layout.discs();
             self.drawn = 0;
         }
         std::mem::take(&mut self.stale) || changed

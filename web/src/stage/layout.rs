@@ -4,6 +4,7 @@ use crate::model::math;
 use std::f64::consts::{PI, TAU};
 
 use netsplit_lab::{Frame, NodeFrame};
+use netsplit_raster::Disc;
 
 /// What the words below nodes at the edges take beside these (px).
 const WORDS: f64 = 36.0;
@@ -170,6 +171,16 @@ impl Layout {
             self.index.iter().position(|known| *known == id)?
         };
         self.places.get(at).copied().filter(|place| place.r > 0.0)
+    }
+
+    /// Nodes by their numbers; who has no place has no radius.
+    pub fn discs(&self) -> Vec<Disc> {
+        let end = self.index.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut discs = vec![Disc::default(); end];
+        for (id, place) in self.index.iter().zip(&self.places) {
+            discs[*id as usize] = Disc { x: place.x, y: place.y, r: place.r };
+        }
+        discs
     }
 
     /// Clients in columns at both edges, the first at the right; what is left in the middle.

@@ -2,7 +2,7 @@
 
 use netsplit_lab::small::Map;
 use netsplit_lab::{Frame, Legend, MessageFrame};
-use netsplit_raster::{Colour, Disc, Way};
+use netsplit_raster::{Disc, Field, Traveller, Way};
 use web_sys::CanvasRenderingContext2d as Canvas;
 
 use super::draw::{CROWD, Overlay, Stage};
@@ -114,28 +114,32 @@ impl Stage {
         on.stroke();
     }
 
-    /// A dot for each message, into the image; what was lost is a cross on the canvas later. Gives the crosses and
-    /// the selected one's place.
+    /// A dot for each message, into the image.
     pub(super) fn dot_messages(&mut self, frame: &Frame, legend: &[Legend], over: &Overlay, ratio: f64) {
-        self.glyphs.clear();
-        let plain = self.theme.role("client").rgb;
-        let colours: Vec<Colour> = legend.iter().map(|kind| self.theme.role(&kind.role).rgb).collect();
         let r = if frame.messages.len() > FINE.0 { FINE.1 } else { DOT } * ratio;
         let dot = self.raster.stamp(r as f32, 0.0);
         let ring = self.raster.stamp((r * 1.7) as f32, (1.5 * ratio) as f32);
-        let fault = self.theme.fault_rgb;
-        let crowd = frame.nodes.len() > CROWD;
-        for (at, message) in frame.messages.iter().enumerate() {
-            let Some(way) = self.way(message) else { continue };
-            let (x, y) = way.at(self.share(message, &way, frame, over));
-            self.glyphs.push((x as f32, y as f32, at as u32));
-            if crowd && self.shade.covers(x, y) {
-                continue;
-            }
-            let colour = colours.get(message.kind as usize).copied().unwrap_or(plain);
-            let (stamp, colour) = if message.lost { (ring, fault) } else { (dot, colour) };
-            self.raster.put(stamp, (x * ratio) as f32, (y * ratio) as f32, colour);
-        }
+        let mut looks: Vec<_> = legend.iter().map(|kind| (dot, self.theme.role(&kind.role).rgb)).collect();
+        let lost = looks.len() as u32;
+        looks.push((ring, self.theme.fault_rgb));
+        let mut travellers = std::mem::take(&mut self.travellers);
+        travellers.clear();
+        travellers.extend(frame.messages.iter().map(|message| {
+            let (look, share) = match message.lost {
+                false if over.still => (message.kind.into(), 0.5),
+                false => (message.kind.into(), progress(message, frame.time)),
+                true => {
+                    let way = self.way(message);
+                    (lost, way.map_or(0.0, |way| self.share(message, &way, frame, over)))
+                }
+            };
+            Traveller { from: message.from, to: message.to, share, look }
+        }));
+        let shade = Some(&self.shade).filter(|_| frame.nodes.len() > CROWD);
+        let field = Field { discs: &self.discs, shade, looks: &looks, gap: GAP, beside: BESIDE, ratio };
+        self.glyphs.clear();
+        self.raster.travel(&field, &travellers, &mut self.glyphs);
+        self.travellers = travellers;
     }
 
     /// A stroke for each way that messages are on, the wider the more of them there are.
