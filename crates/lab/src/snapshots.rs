@@ -16,6 +16,8 @@ const FLOOR: usize = BUDGET / 8;
 const MOST: usize = 64;
 /// So many are kept however large they are: the first and a few more.
 const LEAST: usize = 3;
+/// Memory is made ready for copies larger than this (bytes).
+const LARGE: usize = 1 << 19;
 /// Events between the first copies, by the number of nodes. A crowd's copy takes milliseconds, which fall into one
 /// picture in thirty when it plays at 100,000 events a second; so many events are made again in two or three pictures.
 const FIRST_SPACING: [(usize, u64); 3] = [(16, 2_048), (100, 8_192), (usize::MAX, 49_152)];
@@ -43,6 +45,8 @@ pub(crate) struct Snapshots {
     spacing: u64,
     /// What they may take (bytes).
     share: usize,
+    /// What the next copy is to lie in.
+    bed: Vec<u8>,
 }
 
 impl Snapshots {
@@ -51,7 +55,7 @@ impl Snapshots {
         let nodes = world.core().nodes.len();
         let spacing =
             FIRST_SPACING.iter().find(|(most, _)| nodes <= *most).map_or(2_048, |(_, spacing)| *spacing);
-        let mut snapshots = Self { list: Vec::new(), bytes: 0, spacing, share: BUDGET };
+        let mut snapshots = Self { list: Vec::new(), bytes: 0, spacing, share: BUDGET, bed: Vec::new() };
         snapshots.keep(world, 0, mark);
         snapshots
     }
@@ -85,10 +89,27 @@ impl Snapshots {
     pub(crate) fn keep(&mut self, world: &dyn Simulation, pushed: usize, mark: Mark) {
         let (events, now) = (world.events(), world.now());
         let bytes = world.footprint() + mark.bytes();
+        self.bed = Vec::new();
         let world = world.fork().into();
         self.bytes += bytes;
         self.list.push(Snapshot { events, now, pushed, mark: mark.into(), world, bytes });
         self.fit();
+    }
+
+    /// Makes memory ready for the next copy, the more of it the nearer that is: memory that is touched for the first time
+    /// takes twice as long as what is copied into it, and would take it from one picture.
+    pub(crate) fn prepare(&mut self, events: u64) {
+        let Some(last) = self.list.last().filter(|last| last.bytes > LARGE) else { return };
+        let whole = last.bytes + last.bytes / 4;
+        let (come, all) =
+            (events.saturating_sub(last.events), self.next().saturating_sub(last.events).max(1));
+        let ready = (whole as u64 * come.min(all) / all) as usize;
+        if self.bed.capacity() == 0 {
+            self.bed.reserve_exact(whole);
+        }
+        if (self.bed.len()..self.bed.capacity()).contains(&ready) {
+            self.bed.resize(ready, 0);
+        }
     }
 
     /// Forgets the copy whose neighbours lie closest; never the first or the last one.

@@ -168,6 +168,7 @@ impl Experiment {
                 if stop != Stop::Events && self.now() >= self.recorder.next_sample() {
                     self.recorder.sample(self.world.as_ref());
                 }
+                self.snapshots.prepare(self.world.events());
                 if self.events() >= self.snapshots.next() {
                     self.share();
                     self.snapshots.keep(self.world.as_ref(), self.pushed, self.recorder.mark());
