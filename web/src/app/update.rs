@@ -22,6 +22,8 @@ use crate::stage::theme::Theme;
 
 /// What a scenario is about stays to be read so long (wall ms); afterwards the inspector has it.
 const NOTES: f64 = 30_000.0;
+/// What is undone may take so long before there is a picture (wall ms).
+const RETURN: f64 = 40.0;
 
 impl App {
     #[inline(never)]
@@ -357,7 +359,7 @@ impl App {
         if self.open(Scenario::clone(&document), playing) {
             self.with(|session| {
                 session.playback.set_speed(speed);
-                session.seek(if alike { now } else { left });
+                session.return_to(if alike { now } else { left }, RETURN, browser::wall);
             });
             if alike && !matches!(kept.0, Selection::Fault(_)) {
                 (self.ui.selection, self.ui.aim) = kept;

@@ -211,14 +211,7 @@ impl Session {
         if self.catch_up(budget_ms * 2.0, &clock) {
             // The run beside is being brought up to this one, which waits.
         } else if let Some(goal) = self.goal {
-            self.work(goal, budget_ms * 2.0, &clock);
-            if let Some(from) = self.hunt
-                && let Some(found) = self.marks().into_iter().find(|mark| *mark > from)
-            {
-                self.seek(found);
-            } else if self.lines.current().now() >= goal || self.lines.current().finished() {
-                (self.goal, self.hunt) = (None, None);
-            }
+            self.pursue(goal, budget_ms * 2.0, &clock);
         } else if self.playback.playing {
             if self.playback.reduced {
                 if self.playback.event_due(wall_ms) {
@@ -340,6 +333,26 @@ impl Session {
             if step.done || clock() - start >= budget_ms {
                 break;
             }
+        }
+    }
+
+    /// So much of the way to where the cursor is to be.
+    fn pursue(&mut self, goal: u64, budget_ms: f64, clock: &impl Fn() -> f64) {
+        self.work(goal, budget_ms, clock);
+        if let Some(from) = self.hunt
+            && let Some(found) = self.marks().into_iter().find(|mark| *mark > from)
+        {
+            self.seek(found);
+        } else if self.lines.current().now() >= goal || self.lines.current().finished() {
+            (self.goal, self.hunt) = (None, None);
+        }
+    }
+
+    /// To an instant, and so much of the way at once: a run of usual size is never seen at its start.
+    pub fn return_to(&mut self, to: u64, budget_ms: f64, clock: impl Fn() -> f64) {
+        self.seek(to);
+        if let Some(goal) = self.goal {
+            self.pursue(goal, budget_ms, &clock);
         }
     }
 
