@@ -212,6 +212,16 @@ test('the palette is one stop for Tab, and a crowd of nodes another; arrows walk
     seen.add(await page.evaluate(() => document.activeElement.dataset.name));
   }
   assert.ok(seen.size >= 3 && !seen.has(undefined), [...seen].join());
+  // To the first and the last of them, not to the start of the run.
+  const ends = {};
+  for (const key of ['End', 'Home']) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(150);
+    ends[key] = await page.evaluate(() => document.activeElement.dataset.name);
+  }
+  assert.equal(ends.Home, 'n1');
+  assert.ok(ends.End && ends.End !== 'n1', ends.End);
+  assert.ok(Number(await page.locator('[data-time]').first().getAttribute('data-time')) > 0);
   assert.equal(await stops('.nodes'), 1);
   errors.none();
 });

@@ -140,3 +140,16 @@ test('the inspector tells memory from disk, own clock from true time, and lives'
   assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((found) => found.id), []);
   errors.none();
 });
+
+test('where nobody asks, nothing is said of clients', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const [rail, bar] = [page.locator('.rail'), page.getByRole('banner')];
+  const offered = () => rail.getByText('Workload', { exact: true }).count();
+  assert.match(await bar.innerText(), /4 clients/);
+  assert.equal(await offered(), 1);
+  await page.getByRole('tab', { name: 'Time', exact: true }).click();
+  await bar.getByText('Distributed ping').waitFor();
+  assert.doesNotMatch(await bar.innerText(), /client/);
+  assert.equal(await offered(), 0);
+  errors.none();
+});

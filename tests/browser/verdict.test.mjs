@@ -97,6 +97,7 @@ test('taking the cause out makes the run, and its verdict, anew', async () => {
 test('on a phone the reason opens as a sheet', async () => {
   const { page, errors } = await site.open('?scenario=fast-clock&speed=10', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'light' });
   await page.getByRole('button', { name: 'Show why' }).waitFor({ timeout: 30_000 });
+  assert.equal(await page.locator('.strip .vmark').count(), 1, 'the strip shows when it was');
   await page.getByRole('button', { name: 'Show why' }).tap();
   await page.getByRole('heading', { name: 'Why is this a violation?' }).waitFor();
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

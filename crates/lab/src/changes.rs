@@ -89,13 +89,14 @@ fn last_event(x: &Experiment, node: u32) -> Option<(u64, u64, String)> {
 
 /// Every labelled value of a node, in order.
 fn fields(frame: &NodeFrame) -> Vec<(String, String)> {
-    let mut all = vec![
-        (
-            say("field-state", &[]),
-            if frame.status == "up" { frame.state.clone() } else { frame.status.clone() },
-        ),
-        (String::new(), frame.caption.clone()),
-    ];
+    // Before its first life it has not crashed.
+    let born = frame.inside.as_ref().is_none_or(|inside| !inside.lives.is_empty());
+    let state = match frame.status.as_str() {
+        "up" => frame.state.clone(),
+        "crashed" if !born => String::new(),
+        other => other.to_owned(),
+    };
+    let mut all = vec![(say("field-state", &[]), state), (String::new(), frame.caption.clone())];
     all.extend(frame.facts.iter().cloned());
     if !frame.cells.is_empty() {
         let cells = frame

@@ -112,12 +112,12 @@ fn render(parts: &[Part], args: &[(&str, String)], out: &mut String, depth: u32)
 pub fn span(nanos: u64) -> String {
     let (unit, name) = match nanos {
         0..1_000 => return format!("{nanos} ns"),
-        1_000..1_000_000 => (1_000, "µs"),
+        1_000..1_000_000 => (1_000u64, "µs"),
         1_000_000..1_000_000_000 => (1_000_000, "ms"),
         _ => (1_000_000_000, "s"),
     };
-    let thousandths = (u128::from(nanos) * 1000 + unit / 2) / unit;
-    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+    let thousandths = (nanos % unit * 1000 + unit / 2) / unit;
+    let (whole, rest) = (nanos / unit + thousandths / 1000, thousandths % 1000);
     if rest == 0 {
         return format!("{whole} {name}");
     }

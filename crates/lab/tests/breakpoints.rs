@@ -139,6 +139,14 @@ fn what_an_event_changed_is_shown_with_the_value_before() {
     let mut fresh = raft();
     assert_eq!(changes::changed(&mut fresh, 0), None);
     assert_eq!(changes::changed(&mut x, 99), None);
+    // Before its first start it was nothing: it had not crashed.
+    let born = std::iter::from_fn(|| {
+        fresh.step();
+        Some(changes::changed(&mut fresh, 0))
+    });
+    let born = born.take(20).flatten().next().expect("it starts");
+    let state = born.fields.iter().find(|change| change.label == "State").expect("it has one now");
+    assert_eq!((state.before.as_deref(), state.after.as_deref()), (None, Some("Follower")));
 }
 
 #[test]

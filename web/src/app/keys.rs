@@ -78,7 +78,8 @@ impl App {
         let role = target.as_ref().and_then(|t| t.get_attribute("role")).unwrap_or_default();
         let widget = slider || role == "tab" || role == "slider";
         let arrows = key.starts_with("Arrow");
-        if arrows && self.roam(target.as_ref(), event) {
+        let ends = matches!(key.as_str(), "Home" | "End");
+        if (arrows || ends) && self.roam(target.as_ref(), event) {
             return true;
         }
         if role == "tab" && arrows {
@@ -87,7 +88,7 @@ impl App {
         if arrows && target.as_ref().is_some_and(|t| browser::inside(t, "[role=toolbar]")) {
             return roving(target.as_ref(), event, "button");
         }
-        if widget && (arrows || matches!(key.as_str(), "Home" | "End" | "PageUp" | "PageDown")) {
+        if widget && (arrows || ends || matches!(key.as_str(), "PageUp" | "PageDown")) {
             return false;
         }
         let msg = match key.as_str() {

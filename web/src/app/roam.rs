@@ -1,4 +1,4 @@
-//! The arrows walk among nodes: those of a crowd, which is one stop for Tab, and those that a tool waits for.
+//! The arrows walk among nodes, Home and End go to the first and the last one: those of a crowd, which is one stop for Tab, and those that a tool waits for.
 
 use web_sys::{Element, KeyboardEvent};
 
@@ -10,7 +10,7 @@ use crate::stage::roam;
 pub(super) const BESIDE: &str = ".half+.half";
 
 impl App {
-    /// True where an arrow was meant for the crowd.
+    /// True where a key was meant for the crowd.
     pub(super) fn roam(&mut self, target: Option<&Element>, event: &KeyboardEvent) -> bool {
         // While a tool waits for nodes, the arrows walk among few ones as well.
         let among = if self.ui.aim.is_some() { ".nodes" } else { ".crowd" };
@@ -26,15 +26,18 @@ impl App {
         let Some(from) = id.and_then(|id| frame.nodes.iter().position(|node| node.id == id)) else {
             return false;
         };
-        let way = match event.key().as_str() {
-            "ArrowLeft" => (-1.0, 0.0),
-            "ArrowRight" => (1.0, 0.0),
-            "ArrowUp" => (0.0, -1.0),
-            _ => (0.0, 1.0),
+        let placed = |at: &usize| stage.layout.places.get(*at).is_some_and(|place| place.r > 0.0);
+        let next = match event.key().as_str() {
+            "ArrowLeft" => roam::next(&stage.layout, from, (-1.0, 0.0)),
+            "ArrowRight" => roam::next(&stage.layout, from, (1.0, 0.0)),
+            "ArrowUp" => roam::next(&stage.layout, from, (0.0, -1.0)),
+            "Home" => (0..frame.nodes.len()).find(placed),
+            "End" => (0..frame.nodes.len()).rev().find(placed),
+            _ => roam::next(&stage.layout, from, (0.0, 1.0)),
         };
         event.prevent_default();
         let half = if beside { BESIDE } else { "" };
-        if let Some(node) = roam::next(&stage.layout, from, way).and_then(|at| frame.nodes.get(at)) {
+        if let Some(node) = next.and_then(|at| frame.nodes.get(at)) {
             self.ui.roamed = node.id;
             if !browser::focus(&format!("{half} .nodes [data-node='{}']", node.id)) {
                 self.focus_on =

@@ -109,7 +109,7 @@ pub fn parting_line(
 fn clip(turn: f64, middle: f64, (width, height): (f64, f64), over: f64) -> Option<((f64, f64), (f64, f64))> {
     let (nx, ny) = (math::cos(turn), math::sin(turn));
     let (left, right, top, bottom) =
-        (16.0, width - 16.0, 56.0f64.min(height * 0.1).max(over + 8.0), height - 90.0f64.min(height * 0.15));
+        (16.0, width - 16.0, 56.0f64.min(height * 0.1).max(over + 8.0), height - 90.0f64.min(height * 0.18));
     let mut ends: Vec<(f64, f64)> = Vec::new();
     if nx.abs() > 1e-9 {
         for y in [top, bottom] {

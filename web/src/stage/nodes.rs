@@ -230,8 +230,11 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     let crashed = shown.status == "crashed";
     // Its memory is gone, and with it what it would say.
     let caption = place.r >= 24.0 && !shown.caption.is_empty() && shown.body != "client" && !crashed;
-    let size =
-        if shown.body == "client" { (place.r * 0.66).min(14.0) } else { (place.r * 0.48).clamp(9.0, 16.0) };
+    let size = if shown.body == "client" {
+        (place.r * 0.66).clamp(11.0, 14.0)
+    } else {
+        (place.r * 0.48).clamp(9.0, 16.0)
+    };
     on.set_font(&format!("600 {size:.0}px {}", theme.font));
     on.set_fill_style_str(if crashed { &theme.ink_3 } else { &theme.ink });
     // A small ring has its words closer together.

@@ -17,8 +17,8 @@ use crate::browser;
 /// Which part it is.
 #[derive(Clone, PartialEq)]
 pub enum What {
-    /// The left rail.
-    Rail,
+    /// The left rail; whether the run has clients.
+    Rail(bool),
     /// The list of all faults.
     Faults(Offer),
     /// The first button or field in it gets the focus when it appears.
@@ -66,7 +66,7 @@ impl Component for Island {
     fn create(ctx: &Context<Self>) -> Self {
         let form = match &ctx.props().what {
             What::Faults(offer) => Form::new(&ctx.props().catalogue, offer),
-            What::Rail | What::Focus(_) => Form::default(),
+            What::Rail(_) | What::Focus(_) => Form::default(),
         };
         Self { draft: None, form, holder: NodeRef::default() }
     }
@@ -84,7 +84,7 @@ impl Component for Island {
         let props = ctx.props();
         let on = ctx.link().callback(|change| change);
         match &props.what {
-            What::Rail => rail::rail(props, &self.draft, &on).done(),
+            What::Rail(clients) => rail::rail(props, *clients, &self.draft, &on).done(),
             What::Faults(offer) => faults::list(props, offer, &self.form, &self.draft, &on).done(),
             What::Focus(inside) => el("span").at(&self.holder).with(inside.clone()).done(),
         }

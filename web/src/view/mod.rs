@@ -114,7 +114,8 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .flag("inert", app.ui.dialog.is_some())
         .with(top)
         .with(el("aside").class(rail_class).set("aria-label", "Setup").with(if here {
-            fragment().with(island(props(What::Rail)))
+            fragment()
+                .with(island(props(What::Rail(top::clients(app) > 0 || app.scenario.workload.clients == 0))))
         } else {
             rail::tabs(&app.catalogue, &app.scenario.system.pattern, on)
         }))

@@ -66,7 +66,7 @@ pub fn tabs(catalogue: &Catalogue, pattern: &str, on: &Callback<Msg>) -> El {
 }
 
 /// The rail.
-pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Change>) -> El {
+pub fn rail(props: &Props, clients: bool, draft: &Option<(String, Value)>, change: &Callback<Change>) -> El {
     let Props { catalogue, scenario, on, .. } = props;
     let rail = Rail { props, draft, change, advice: advice(scenario) };
     let system = &scenario.system;
@@ -87,11 +87,14 @@ pub fn rail(props: &Props, draft: &Option<(String, Value)>, change: &Callback<Ch
         .class("sec")
         .with(el("span").class("pick").with(list).with(icon("i-down", "")))
         .with(el("p").class("hint").with(algorithm.map(|a| a.summary.clone()).unwrap_or_default()));
+    // Where nobody asks, there is nothing to be set about it.
+    let workload = clients
+        .then(|| rail.part(Part::Workload, "Workload", "More workload", &catalogue.workload, &WORKLOAD));
     let scroll = el("div")
         .class("scroll")
         .with(head)
         .with(algorithm.map(|algorithm| rail.cluster(algorithm)))
-        .with(rail.part(Part::Workload, "Workload", "More workload", &catalogue.workload, &WORKLOAD))
+        .with(workload)
         .with(rail.part(Part::Network, "Network", "More network", &catalogue.network, &NETWORK));
     let seed = el("input")
         .set("id", "seed")

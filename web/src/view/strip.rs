@@ -4,7 +4,9 @@ use yew::prelude::*;
 
 use super::dom::{El, el, fragment};
 use super::timeline::{Axis, bands, extent, hatch, px, rect, scrub, slider};
+use super::violations;
 use crate::app::{App, Msg};
+use crate::parts;
 
 /// Height of the whole strip, and of the faults' lane in it.
 const HEIGHT: f64 = 32.0;
@@ -36,6 +38,7 @@ pub fn strip(app: &App, on: &Callback<Msg>) -> El {
         .with(rect("simmed", 0.0, 0.0, axis.x(app.panels.frontier), px(HEIGHT)))
         .each(app.panels.faults.iter().map(fault))
         .each(session.lanes.iter().enumerate().map(lane))
+        .with(parts::ready(parts::PANELS).then(|| violations::strip(app, &axis, (FAULTS + HEIGHT) / 2.0)))
         .with((!app.breaks.list.is_empty()).then(|| super::breaks::marks(app, &axis, HEIGHT)));
     el("div")
         .class("strip line-area")

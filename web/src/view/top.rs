@@ -8,17 +8,22 @@ use crate::app::{App, Msg};
 use crate::model::ui::{Dialog, Drawer};
 use crate::model::{format, setup};
 
+/// How many clients the run has: not every algorithm has use for those of the workload.
+pub fn clients(app: &App) -> u64 {
+    app.frame.nodes.iter().filter(|node| node.client).count() as u64
+}
+
 /// What the run is called, and what it is.
 pub fn names(app: &App) -> (String, String) {
     let scenario = &app.scenario;
     let algorithm = setup::algorithm(&app.catalogue, scenario);
     let name = algorithm.map_or_else(|| scenario.system.algorithm.clone(), |a| a.label.clone());
     let nodes = algorithm.map_or(0, |a| a.node_count(scenario));
-    let sub = format!(
-        "{name}, {}, {}",
-        format::many(u64::from(nodes), "node"),
-        format::many(u64::from(scenario.workload.clients), "client")
-    );
+    let mut sub = format!("{name}, {}", format::many(u64::from(nodes), "node"));
+    let clients = clients(app);
+    if clients > 0 {
+        sub = format!("{sub}, {}", format::many(clients, "client"));
+    }
     let beside = app.session.as_ref().and_then(|session| session.beside());
     // Where the algorithm is the same, the first run has no name of its own.
     let sub = beside.map_or(sub, |beside| match beside.titles.0.as_str() {

@@ -55,22 +55,30 @@ impl Broken<'_> {
     }
 }
 
+/// An octagon: half of an edge, and half of its width.
+fn octagon(x: f64, middle: f64, (edge, half): (f64, f64)) -> String {
+    let (long, cut) = (edge * 2.0, half - edge);
+    format!(
+        "M{:.1} {:.1}h{long}l{cut} {cut}v{long}l-{cut} {cut}h-{long}l-{cut} -{cut}v-{long}z",
+        x - edge,
+        middle - half
+    )
+}
+
+/// On the strip of a narrow page: an octagon for each.
+#[inline(never)]
+pub(super) fn strip(app: &App, axis: &Axis, middle: f64) -> El {
+    let (violations, breaches) = (&app.panels.violations[..], &app.panels.breaches[..]);
+    let marks = Broken { run: None, violations, breaches }.marks(axis);
+    fragment().each(marks.into_iter().map(|mark| path("vmark", octagon(mark.x, middle, (2.0, 4.8)))))
+}
+
 /// The lane: an octagon for each, a hollow square in the second of two runs, and how many there are.
 pub(super) fn lane(axis: &Axis, broken: Broken<'_>, at: usize) -> El {
     let middle = axis.top(at) + 12.0;
     let second = broken.run == Some(1);
     let mark = |Mark { x, .. }: Mark| {
-        let (a, b) = if second { (5.0, 5.0) } else { (2.5, 6.0) };
-        let octagon = format!(
-            "M{:.1} {:.1}h{}l{c} {c}v{}l-{c} {c}h-{}l-{c} -{c}v-{}z",
-            x - a,
-            middle - b,
-            a * 2.0,
-            a * 2.0,
-            a * 2.0,
-            a * 2.0,
-            c = b - a
-        );
+        let octagon = octagon(x, middle, if second { (5.0, 5.0) } else { (2.5, 6.0) });
         let cross = format!("M{:.1} {:.1}l4.4 4.4m0-4.4l-4.4 4.4", x - 2.2, middle - 2.2);
         let classes = if second { ("vmark b", "vcross b") } else { ("vmark", "vcross") };
         fragment().with(path(classes.0, octagon)).with(path(classes.1, cross))

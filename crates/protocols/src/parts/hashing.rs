@@ -1,5 +1,7 @@
 //! Hashes and rings, as the systems that made them known compute them.
 
+use netsplit_sim::small::sort_by_key;
+
 /// Cassandra's token of a key (Murmur3Partitioner): the first half of MurmurHash3 x64 128 (Appleby), with
 /// Cassandra's own treatment of the tail, whose bytes it takes as signed.
 #[must_use]
@@ -65,7 +67,7 @@ impl Ring {
                 (0..points).map(move |point| (place(&format!("{name}#{point}")), node)).collect::<Vec<_>>()
             })
             .collect();
-        all.sort_unstable();
+        sort_by_key(&mut all, |(place, _)| *place);
         Self { points: all }
     }
 

@@ -65,6 +65,7 @@ const SEEDS: [(&str, &[&str]); 4] = [
             "netsplit_web::view::branches::lane",
             "netsplit_web::view::branches::buttons",
             "netsplit_web::view::breaks::marks",
+            "netsplit_web::view::violations::strip",
             "<netsplit_web::view::island::Island as yew::html::component::Component>::view",
             "<netsplit_lab::experiment::Experiment>::charts",
             "<netsplit_web::model::spacetime::Diagram>::bring",
