@@ -155,6 +155,7 @@ impl Case {
             inflight: words.value("inflight").map_or(64, |text| text.parse().expect("messages")),
             batch: span("batch", 0),
             compact: words.number("snapshot_every"),
+            chunk: words.value("snapshot_chunk").map_or(u32::MAX, |text| text.parse().expect("bytes")),
             measure_from: 0,
             broken: words.value("broken").map_or(Broken::Nothing, Broken::of),
         };
@@ -265,9 +266,17 @@ impl Case {
                             .map_or_else(|| Members::of((0..self.servers).map(NodeId)), members);
                         let state = Arc::new(netsplit_protocols::leader_election::raft::Store::default());
                         let (index, of) = words.place("of");
-                        let snapshot = Snapshot { index, term: of, members, digest: 0, bytes: 0, state };
-                        Raft::Install { term, snapshot: Arc::new(snapshot), round }
+                        let (bytes, offset) = (words.number("bytes") as u32, words.number("offset") as u32);
+                        let length = words.value("length").map_or(bytes, |text| text.parse().expect("bytes"));
+                        let snapshot = Snapshot { index, term: of, members, digest: 0, bytes, state };
+                        Raft::Install { term, snapshot: Arc::new(snapshot), offset, length, round }
                     }
+                    "received" => Raft::Received {
+                        term,
+                        index: words.number("index"),
+                        offset: words.number("offset") as u32,
+                        round,
+                    },
                     "join" => Raft::Change { node: from, add: true },
                     "leave" => Raft::Change { node: from, add: false },
                     other => panic!("no such message: {other}"),
@@ -366,9 +375,17 @@ fn text(letter: &Letter) -> String {
             format!("{what}, term {term}")
         }
         Envelope::Server(Raft::TimeoutNow { term }) => format!("stand now, term {term}"),
-        Envelope::Server(Raft::Install { term, snapshot, .. }) => {
+        Envelope::Server(Raft::Install { term, snapshot, offset, length, .. }) => {
             let members = config(&snapshot.members);
-            format!("snapshot up to {}/{} of term {term}, members {members}", snapshot.index, snapshot.term)
+            let part = match snapshot.bytes {
+                all if all == *length => String::new(),
+                all => format!(", {length} of its {all} bytes from {offset} on"),
+            };
+            let (index, of) = (snapshot.index, snapshot.term);
+            format!("snapshot up to {index}/{of} of term {term}, members {members}{part}")
+        }
+        Envelope::Server(Raft::Received { term, index, offset, .. }) => {
+            format!("has {offset} bytes of snapshot {index}, term {term}")
         }
         Envelope::Server(Raft::Change { node, add }) => {
             format!("n{} wants {}", node.0 + 1, if *add { "in" } else { "out" })

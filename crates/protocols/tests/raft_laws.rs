@@ -2,8 +2,9 @@
 
 mod raft_world;
 
-use Switch::{Choice, Span};
+use Switch::{Choice, Int, Span};
 use netsplit_protocols::leader_election::raft;
+use netsplit_protocols::parts::raft::{MESSAGES, Replica};
 use netsplit_protocols::registry::Setup;
 use netsplit_sim::declare::Value;
 use netsplit_sim::distribution::Distribution;
@@ -54,11 +55,14 @@ fn lab(syncs: &[u64], ways: &[u64], switches: &[(&str, Switch)]) -> Raft {
     sim
 }
 
+fn client(sim: &Raft) -> NodeId {
+    NodeId(sim.nodes().iter().position(|node| node.server().is_none()).expect("a client") as u32)
+}
+
 /// How long an operation takes that the client asks for just after 2 s (function 0: read, 1: write), and how many
 /// messages went between servers because of it.
 fn ask(sim: &mut Raft, function: u64) -> (Nanos, usize) {
-    let client =
-        NodeId(sim.nodes().iter().position(|node| node.server().is_none()).expect("a client") as u32);
+    let client = client(sim);
     let start = sim.now() + 10 * MILLISECOND;
     // The same without the operation, for the heartbeats.
     let mut quiet = sim.fork();
@@ -161,4 +165,41 @@ fn progress_if_and_only_if_a_majority_is_up() {
             assert_eq!(committed, up.count_ones() * 2 > nodes, "up: {up:b} of {nodes}");
         }
     }
+}
+
+/// A follower that needs a snapshot gets it in chunks, one a round trip (figure 13).
+#[test]
+fn a_snapshot_takes_a_round_trip_a_chunk() {
+    let switches = [("snapshot_every", Int(10)), ("snapshot_chunk", Int(64))];
+    let mut sim = lab(&[1, 1, 1], &[3, 3], &switches);
+    let client = client(&sim);
+    let node = |n: u32| Selector::Node(NodeId(n));
+    let (cut, healed) = (sim.now() + MILLISECOND, sim.now() + SECOND);
+    for other in [0, 1] {
+        let duration = Some(healed - cut);
+        let (from, to) = (vec![node(2)], vec![node(other)]);
+        sim.schedule_fault(Fault { at: cut, duration, kind: FaultKind::Cut, from, to, message: None });
+    }
+    for number in 1..=40 {
+        let args = vec![1, number % 12, number, 0, 1];
+        let action = Action { id: "operation".to_owned(), node: Some(client), args };
+        sim.schedule_action(cut + number * 20 * MILLISECOND, action);
+    }
+    sim.run(healed + SECOND, u64::MAX);
+    let all: Vec<&Replica> = replicas(&sim).take(3).collect();
+    assert!(all[2].installed == 1 && all[2].commit == all[0].commit && all[0].commit > 40);
+    let bytes = all[0].snapshot.as_ref().expect("it was taken").bytes;
+    let label = MESSAGES.iter().position(|kind| kind.label == "InstallSnapshot").expect("declared");
+    let chunks: Vec<Nanos> = sim
+        .core()
+        .trace
+        .iter()
+        .filter(|r| r.kind == Kind::Arrive && r.node == 2 && usize::from(r.label) == label)
+        .map(|r| r.time)
+        .collect();
+    assert_eq!(chunks.len() as u32, bytes.div_ceil(64));
+    assert!(
+        chunks.len() > 3 && chunks.windows(2).all(|pair| pair[1] - pair[0] == 6 * MILLISECOND),
+        "{chunks:?}"
+    );
 }

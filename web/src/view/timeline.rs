@@ -453,6 +453,8 @@ pub(super) fn slider(app: &App, on: &Callback<Msg>, duration: u64) -> El {
     let seconds = |at: u64| format!("{:.3}", at as f64 / 1e9);
     let split = if app.frame.partitions.is_empty() { "" } else { ", partitioned" };
     let words = format!("{} of {}{split}", format::instant(now), format::instant(duration));
+    // A key goes on from where the last one is still on its way to.
+    let from = app.session.as_ref().and_then(|session| session.goal).unwrap_or(now);
     el("svg")
         .set("role", "slider")
         .set("tabindex", "0")
@@ -461,18 +463,18 @@ pub(super) fn slider(app: &App, on: &Callback<Msg>, duration: u64) -> El {
         .set("aria-valuemax", seconds(duration))
         .set("aria-valuenow", seconds(now))
         .set("aria-valuetext", words)
-        .on_key(slider_keys(on, now, duration))
+        .on_key(slider_keys(on, from, duration))
 }
 
-fn slider_keys(on: &Callback<Msg>, now: u64, duration: u64) -> Callback<KeyboardEvent> {
+fn slider_keys(on: &Callback<Msg>, from: u64, duration: u64) -> Callback<KeyboardEvent> {
     let on = on.clone();
     Callback::from(move |event: KeyboardEvent| {
         let step = duration / 100;
         let to = match event.key().as_str() {
-            "ArrowLeft" | "ArrowDown" => now.saturating_sub(step),
-            "ArrowRight" | "ArrowUp" => now + step,
-            "PageDown" => now.saturating_sub(step * 10),
-            "PageUp" => now + step * 10,
+            "ArrowLeft" | "ArrowDown" => from.saturating_sub(step),
+            "ArrowRight" | "ArrowUp" => from + step,
+            "PageDown" => from.saturating_sub(step * 10),
+            "PageUp" => from + step * 10,
             "Home" => 0,
             "End" => duration,
             _ => return,

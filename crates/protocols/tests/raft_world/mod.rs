@@ -115,7 +115,12 @@ pub const VARIANTS: &[Variant] = &[
         operator: 10,
         switches: &[("snapshot_every", Int(10)), ("pre_vote", On)],
     },
-    Variant { name: "one at a time", nodes: [4, 4], operator: 40, switches: &[("snapshot_every", Int(60))] },
+    Variant {
+        name: "one at a time",
+        nodes: [4, 4],
+        operator: 40,
+        switches: &[("snapshot_every", Int(60)), ("snapshot_chunk", Int(64))],
+    },
     Variant {
         name: "joint",
         nodes: [3, 5],

@@ -213,6 +213,8 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Member>> {
             inflight: 512,
             batch: 0,
             compact: settings.int("snapshot_count").max(0) as u64,
+            // It sends a snapshot as one stream (`snap.Message`).
+            chunk: u32::MAX,
             measure_from: 0,
             broken: raft::Broken::Nothing,
         };

@@ -88,6 +88,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
             inflight: settings.int("inflight").max(1) as u32,
             batch: settings.duration("batch"),
             compact: settings.int("snapshot_every").max(0) as u64,
+            chunk: settings.int("snapshot_chunk").max(1) as u32,
             measure_from: settings.duration("measure_from"),
             broken: Broken::of(settings.choice("broken")),
         };

@@ -105,6 +105,14 @@ pub(super) static PARAMS: &[Param] = &[
         kind: Kind::Int(1000, 0, 1_000_000),
         help: "The state is saved and the log before it dropped, but for half as many entries; with 0 never.",
     },
+    Param {
+        id: "snapshot_chunk",
+        label: "Bytes in InstallSnapshot",
+        unit: "bytes",
+        group: LOG,
+        kind: Kind::Int(65_536, 64, 1_048_576),
+        help: "A snapshot goes to a follower in chunks of so many bytes, each sent when the one before has arrived.",
+    },
     param(
         "membership",
         "Membership changes",

@@ -158,13 +158,28 @@ pub enum Raft {
         /// Leader's term.
         term: u64,
     },
-    /// InstallSnapshot, in one piece.
+    /// InstallSnapshot: one chunk.
     Install {
         /// Leader's term.
         term: u64,
-        /// The snapshot.
+        /// The snapshot, which is there once all its bytes are.
         snapshot: Arc<Snapshot>,
+        /// Where the chunk begins in it (bytes).
+        offset: u32,
+        /// Bytes of the chunk.
+        length: u32,
         /// As in AppendEntries.
+        round: u64,
+    },
+    /// Answer to a chunk that is not the last one.
+    Received {
+        /// Follower's term.
+        term: u64,
+        /// Index of the snapshot.
+        index: u64,
+        /// So many of its bytes are there.
+        offset: u32,
+        /// Round of the message that is answered.
         round: u64,
     },
     /// A server wants to become a voter, or to be one no longer.
@@ -197,7 +212,7 @@ impl Message for Raft {
         match self {
             Self::Append(append) if append.entries.is_empty() => 1,
             Self::Append(_) => 0,
-            Self::Appended { .. } => 2,
+            Self::Appended { .. } | Self::Received { .. } => 2,
             Self::RequestVote { pre: false, .. } => 3,
             Self::Vote { granted: true, .. } => 4,
             Self::Vote { .. } => 5,
@@ -224,8 +239,13 @@ impl Message for Raft {
                 digest::of(&[3, *term, u64::from(*granted), u64::from(*pre)])
             }
             Self::TimeoutNow { term } => digest::of(&[4, *term]),
-            Self::Install { term, snapshot, round } => {
-                digest::of(&[5, *term, snapshot.index, snapshot.term, snapshot.digest, *round])
+            Self::Install { term, snapshot, offset, length, round } => {
+                let whole = digest::of(&[5, *term, snapshot.index, snapshot.term, snapshot.digest, *round]);
+                let all = *length == snapshot.bytes;
+                if all { whole } else { digest::of(&[whole, u64::from(*offset), u64::from(*length)]) }
+            }
+            Self::Received { term, index, offset, round } => {
+                digest::of(&[7, *term, *index, u64::from(*offset), *round])
             }
             Self::Change { node, add } => digest::of(&[6, u64::from(node.0), u64::from(*add)]),
         }
@@ -234,7 +254,7 @@ impl Message for Raft {
     fn bytes(&self) -> u32 {
         match self {
             Self::Append(append) => 64 + 64 * append.entries.len() as u32,
-            Self::Install { snapshot, .. } => 64 + snapshot.bytes,
+            Self::Install { length, .. } => 64 + length,
             _ => 64,
         }
     }

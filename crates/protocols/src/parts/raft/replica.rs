@@ -62,6 +62,10 @@ pub struct Progress {
     pub round: u64,
     /// Index of the snapshot that is under way to it, or 0.
     pub snapshot: u64,
+    /// Index of the latest snapshot that was sent to it, and how many bytes of that it has.
+    pub chunk: (u64, u32),
+    /// `chunk` at the heartbeat before.
+    pub chunk_before: (u64, u32),
     /// Where its log agrees is not known: one AppendEntries at a time, with what follows `base`.
     pub probing: bool,
 }
@@ -104,6 +108,8 @@ pub struct Replica {
     pub stable: u64,
     /// Entries of its own log that it had to give up, in this life.
     pub truncated: u64,
+    /// Index and term of the snapshot that is on its way here, and how many bytes of it have come.
+    pub(super) incoming: Option<((u64, u64), u32)>,
     /// Snapshots that it was sent and installed, in this life.
     pub installed: u64,
     /// It leads, but has lost its majority.
@@ -170,6 +176,7 @@ impl Replica {
             progress: Map::new(),
             stable: 0,
             truncated: 0,
+            incoming: None,
             installed: 0,
             in_doubt: false,
             leaving: false,
@@ -237,9 +244,16 @@ impl Replica {
                     self.append_from(from, &append, ctx);
                 }
             }
-            Raft::Install { term, snapshot, round } => {
+            Raft::Install { term, snapshot, offset, length, round } => {
                 if self.admit(from, term, ctx) {
-                    self.install(from, snapshot, round, ctx);
+                    self.install(from, snapshot, (offset, length), round, ctx);
+                }
+            }
+            Raft::Received { term, index, offset, round } => {
+                if term > self.term {
+                    self.adopt(term, ctx);
+                } else if term == self.term {
+                    self.received(from, (index, offset), round, ctx);
                 }
             }
             Raft::RequestVote { term, last, last_term, pre, transfer } => {

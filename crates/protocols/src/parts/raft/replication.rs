@@ -140,11 +140,14 @@ impl Replica {
         for peer in self.others() {
             if let Some(progress) = self.progress.get_mut(&peer.0) {
                 // Sent long ago, and nothing has come of it since the heartbeat before: once more.
-                if progress.matched + 1 < progress.sent && progress.matched == progress.before {
+                let chunks = progress.chunk.1 > 0 && progress.chunk != progress.chunk_before;
+                let still = progress.matched == progress.before && !chunks;
+                if progress.matched + 1 < progress.sent && still {
                     progress.go_on(progress.matched);
                     progress.snapshot = 0;
                 }
                 (progress.sent, progress.before) = (progress.next, progress.matched);
+                progress.chunk_before = progress.chunk;
             }
             self.replicate(peer, true, ctx);
         }

@@ -30,6 +30,8 @@ pub struct Rules {
     pub batch: Nanos,
     /// A snapshot is taken after so many entries; 0: never.
     pub compact: u64,
+    /// Most bytes of a snapshot in one InstallSnapshot.
+    pub chunk: u32,
     /// Time without a leader counts from this instant of the wall clock (ns); 0: from the last heartbeat heard.
     pub measure_from: Nanos,
     /// A deliberate mistake.

@@ -1,4 +1,5 @@
-//! Log compaction and InstallSnapshot (paper, section 7; dissertation, chapter 5), in one piece instead of chunks.
+//! Log compaction and InstallSnapshot (paper, section 7 and figure 13; dissertation, chapter 5). A leader that has taken a
+//! newer snapshot begins with that one.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use netsplit_sim::view::Text;
 
 use super::disk::Effect;
 use super::message::{Raft, Snapshot};
-use super::replica::{RaftCtx, Replica};
+use super::replica::{RaftCtx, Replica, Role};
 
 impl Replica {
     /// Whether the host should make a snapshot of its state, which is at this index.
@@ -46,18 +47,60 @@ impl Replica {
         let (Some(snapshot), Some(progress)) = (&self.snapshot, self.progress.get_mut(&to.0)) else { return };
         progress.snapshot = snapshot.index;
         progress.go_on(snapshot.index);
-        ctx.send(to, Raft::Install { term: self.term, snapshot: snapshot.clone(), round: self.round });
+        if progress.chunk.0 != snapshot.index {
+            progress.chunk = (snapshot.index, 0);
+        }
+        let offset = progress.chunk.1;
+        let length = snapshot.bytes.saturating_sub(offset).min(self.rules.chunk);
+        let (term, round) = (self.term, self.round);
+        ctx.send(to, Raft::Install { term, snapshot: snapshot.clone(), offset, length, round });
+    }
+
+    /// A follower has so many bytes of a snapshot: the chunk after them is sent. It may have fewer than before, if it
+    /// has started again since.
+    pub(super) fn received(
+        &mut self,
+        from: NodeId,
+        (index, offset): (u64, u32),
+        round: u64,
+        ctx: &mut RaftCtx<'_>,
+    ) {
+        let now = ctx.elapsed();
+        let Some(progress) = self.progress.get_mut(&from.0).filter(|_| self.role == Role::Leader) else {
+            return;
+        };
+        progress.heard = now;
+        progress.round = progress.round.max(round);
+        let news = progress.snapshot == index && progress.chunk != (index, offset);
+        if news {
+            progress.chunk = (index, offset);
+            self.send_snapshot(from, ctx);
+        }
+        self.confirm(ctx);
     }
 
     pub(super) fn install(
         &mut self,
         from: NodeId,
         snapshot: Arc<Snapshot>,
+        (offset, length): (u32, u32),
         round: u64,
         ctx: &mut RaftCtx<'_>,
     ) {
         let (index, term) = (snapshot.index, snapshot.term);
         if index > self.commit {
+            // What is here without a gap; of another snapshot nothing is.
+            let mut here = self.incoming.filter(|(of, _)| *of == (index, term)).map_or(0, |(_, here)| here);
+            if offset <= here {
+                here = here.max(offset.saturating_add(length));
+            }
+            if here < snapshot.bytes {
+                self.incoming = Some(((index, term), here));
+                let reply = Raft::Received { term: self.term, index, offset: here, round };
+                self.when_durable(Effect::Send(from, reply), ctx);
+                return;
+            }
+            self.incoming = None;
             // What follows the snapshot stays where it agrees with it.
             let kept = self.log.last() > index && self.log.term_at(index) == term;
             self.log.cover(index, term);
