@@ -2,6 +2,7 @@
 //! engine's work, and farther where they would take more than their share of the memory: then the one goes whose
 //! neighbours lie closest.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use netsplit_sim::Simulation;
@@ -16,8 +17,8 @@ const FLOOR: usize = BUDGET / 8;
 const MOST: usize = 64;
 /// So many are kept however large they are: the first and a few more.
 const LEAST: usize = 3;
-/// Memory is made ready for copies larger than this (bytes).
-const LARGE: usize = 1 << 19;
+/// Memory is made ready for copies of such a size (bytes): others take no time, or more memory than there is to spare.
+const LARGE: Range<usize> = 1 << 19..1 << 23;
 /// Events between the first copies, by the number of nodes. A crowd's copy takes milliseconds, which fall into one
 /// picture in thirty when it plays at 100,000 events a second; so many events are made again in two or three pictures.
 const FIRST_SPACING: [(usize, u64); 3] = [(16, 2_048), (100, 8_192), (usize::MAX, 49_152)];
@@ -46,7 +47,17 @@ pub(crate) struct Snapshots {
     /// What they may take (bytes).
     share: usize,
     /// What the next copy is to lie in.
-    bed: Vec<u8>,
+    bed: Bed,
+}
+
+/// Memory that is kept for a purpose, and is not copied.
+#[derive(Default)]
+struct Bed(Vec<u8>);
+
+impl Clone for Bed {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Snapshots {
@@ -55,7 +66,7 @@ impl Snapshots {
         let nodes = world.core().nodes.len();
         let spacing =
             FIRST_SPACING.iter().find(|(most, _)| nodes <= *most).map_or(2_048, |(_, spacing)| *spacing);
-        let mut snapshots = Self { list: Vec::new(), bytes: 0, spacing, share: BUDGET, bed: Vec::new() };
+        let mut snapshots = Self { list: Vec::new(), bytes: 0, spacing, share: BUDGET, bed: Bed::default() };
         snapshots.keep(world, 0, mark);
         snapshots
     }
@@ -89,7 +100,7 @@ impl Snapshots {
     pub(crate) fn keep(&mut self, world: &dyn Simulation, pushed: usize, mark: Mark) {
         let (events, now) = (world.events(), world.now());
         let bytes = world.footprint() + mark.bytes();
-        self.bed = Vec::new();
+        self.bed = Bed::default();
         let world = world.fork().into();
         self.bytes += bytes;
         self.list.push(Snapshot { events, now, pushed, mark: mark.into(), world, bytes });
@@ -99,16 +110,17 @@ impl Snapshots {
     /// Makes memory ready for the next copy, the more of it the nearer that is: memory that is touched for the first time
     /// takes twice as long as what is copied into it, and would take it from one picture.
     pub(crate) fn prepare(&mut self, events: u64) {
-        let Some(last) = self.list.last().filter(|last| last.bytes > LARGE) else { return };
+        let Some(last) = self.list.last().filter(|last| LARGE.contains(&last.bytes)) else { return };
         let whole = last.bytes + last.bytes / 4;
         let (come, all) =
             (events.saturating_sub(last.events), self.next().saturating_sub(last.events).max(1));
         let ready = (whole as u64 * come.min(all) / all) as usize;
-        if self.bed.capacity() == 0 {
-            self.bed.reserve_exact(whole);
+        let Bed(bed) = &mut self.bed;
+        if bed.capacity() == 0 {
+            bed.reserve_exact(whole);
         }
-        if (self.bed.len()..self.bed.capacity()).contains(&ready) {
-            self.bed.resize(ready, 0);
+        if (bed.len()..bed.capacity()).contains(&ready) {
+            bed.resize(ready, 0);
         }
     }
 

@@ -160,3 +160,43 @@ fn every_judge_has_words() {
         assert!(text::has(id), "{id}");
     }
 }
+
+#[test]
+fn nothing_is_lost_where_a_majority_keeps_it_on_disk() {
+    let all: Vec<String> = (1..=5).map(|n| format!("n{n}")).collect();
+    let crash = |at: u64, nodes: &[String]| {
+        let mut fault = Fault::new(Duration::from_secs(at), "crash");
+        (fault.target, fault.lasts) = (Target::Nodes(nodes.to_vec()), Some(Duration::from_secs(3)));
+        fault
+    };
+    let judged = |algorithm: &str, broken: &str| {
+        let mut scenario = Scenario::new("leader_election", algorithm);
+        (scenario.system.nodes, scenario.duration) = (Some(5), Duration::from_secs(30));
+        scenario.system.params.insert("broken".to_owned(), broken.into());
+        scenario.system.params.insert("sync".to_owned(), "50ms".into());
+        // Everybody at once, then each for itself, and the power of all.
+        scenario.faults.push(crash(6, &all));
+        scenario.faults.extend((0..6).map(|n| {
+            let mut blip = Fault::new(Duration(11_500_000_000 + n * 2_700_000_000), "unsynced_lost");
+            blip.target = Target::Nodes(all.clone());
+            blip
+        }));
+        scenario.faults.extend((0..3).map(|n| crash(14 + 4 * n, &all[n as usize..=n as usize])));
+        let x = run(&scenario);
+        assert!(x.report().metrics.operations.ok > 100, "{algorithm}");
+        let rows = judges::rows(&x, BUDGET);
+        (row(&rows, "durable").clone(), row(&rows, "lost_updates").clone())
+    };
+    for algorithm in ["raft", "etcd", "zookeeper", "multi_paxos"] {
+        let (durable, updates) = judged(algorithm, "none");
+        assert_eq!(
+            (durable.grade, updates.grade),
+            (Grade::Kept, Grade::Kept),
+            "{algorithm} {durable:?} {updates:?}"
+        );
+    }
+    for (algorithm, broken) in [("raft", "ack_before_sync"), ("zookeeper", "ack_before_sync")] {
+        let (durable, _) = judged(algorithm, broken);
+        assert!(durable.number > 0 && durable.grade != Grade::Kept, "{algorithm}: {durable:?}");
+    }
+}

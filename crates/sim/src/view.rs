@@ -1,5 +1,6 @@
 //! How a node wants to be seen: a closed vocabulary that every face draws. Texts are message ids with arguments.
 
+use crate::small::{self, Map, Set};
 use crate::time::Nanos;
 
 /// A sentence: an id in the locale's file with its arguments, in order of their names there.
@@ -201,4 +202,27 @@ pub struct Data {
     pub versions: Option<Vec<(u64, Vec<u64>)>>,
     /// What each replica holds, by key; empty where there are no replicas of everything.
     pub replicas: Vec<Vec<(u64, u64)>>,
+}
+
+impl Data {
+    /// From all writes (key and value) in their order. One that is there twice was asked, and done, again: what it did
+    /// last counts.
+    #[must_use]
+    pub fn of_writes(writes: Vec<(u64, u64)>) -> Self {
+        let mut versions: Map<u64, Vec<u64>> = Map::new();
+        for (key, value) in writes {
+            versions.slot(key, Vec::new).push(value);
+        }
+        for (_, values) in versions.iter_mut() {
+            let mut order = values.clone();
+            small::sort_by_key(&mut order, |value| *value);
+            if order.windows(2).any(|pair| pair[0] == pair[1]) {
+                let mut seen: Set<u64> = Set::new();
+                values.reverse();
+                values.retain(|value| seen.add(*value));
+                values.reverse();
+            }
+        }
+        Self { versions: Some(versions.into_iter().collect()), replicas: Vec::new() }
+    }
 }

@@ -2,7 +2,6 @@
 
 use netsplit_sim::history::Function;
 use netsplit_sim::node::Look;
-use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{Body, ClusterView, Data, Detail, Item, Mark, NodeView};
 
@@ -175,9 +174,5 @@ pub(super) fn data(members: &[(usize, &Member)], up: &[bool]) -> Data {
             store.apply(index, &command, false);
         }
     }
-    let mut versions: Map<u64, Vec<u64>> = Map::new();
-    for event in store.since(0).filter(|event| event.put) {
-        versions.slot(event.key, Vec::new).push(event.value);
-    }
-    Data { versions: Some(versions.into_iter().collect()), replicas: Vec::new() }
+    Data::of_writes(store.since(0).filter(|event| event.put).map(|event| (event.key, event.value)).collect())
 }

@@ -5,7 +5,7 @@ use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::node::{Ctx, Look, Node, NodeId};
 use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
-use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
+use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, NodeView};
 
 use super::core::{Core, PaxosCtx, Role, Timer};
 use super::message::{CHOSEN, Command, Disk, Paxos, Value, ballot_name};
@@ -139,12 +139,7 @@ pub(in crate::leader_election) fn log_view(core: &Core, look: &Look, detail: Det
         view.items.push(Item::Timer("paxos-timer", left, core.armed.1));
     }
     let last = core.accepted.keys().last().copied().unwrap_or(0).max(core.decided());
-    let at = |slot: u64| -> Option<(u64, Value)> {
-        match core.chosen.get(slot as usize - 1) {
-            Some(value) => Some((CHOSEN, *value)),
-            None => core.accepted.get(&slot).copied(),
-        }
-    };
+    let at = |slot: u64| in_slot(core, slot);
     let shown = (last + 1).saturating_sub(CELLS).max(1)..=last;
     let cells = shown.clone().map(|slot| {
         let (ballot, label, hue) = at(slot).map_or((0, "–".to_owned(), 0), |(ballot, value)| {
@@ -197,5 +192,37 @@ impl Overview for Server {
             ("order_lost", lost as f64),
         ];
         view
+    }
+
+    /// Of any majority, somebody has accepted what was chosen in a slot, by the highest ballot of all that they have.
+    fn data(servers: &[(usize, &Self)], up: &[bool]) -> Data {
+        let live: Vec<&Core> =
+            servers.iter().filter(|(at, _)| up[*at]).map(|(_, server)| &server.core).collect();
+        if live.len() * 2 <= servers.len() {
+            return Data::default();
+        }
+        let last = |core: &&Core| core.accepted.keys().last().copied().unwrap_or(0).max(core.decided());
+        let slots = 1..=live.iter().map(last).max().unwrap_or(0);
+        let value = |slot: u64| {
+            let all = live.iter().filter_map(|core| in_slot(core, slot));
+            all.max_by_key(|(ballot, _)| *ballot).map(|(_, value)| value)
+        };
+        let mut store = Store::default();
+        let mut writes = Vec::new();
+        for value in slots.filter_map(value) {
+            let Command::Client(client, operation) = value.command else { continue };
+            if store.changes(client.0, &operation) {
+                writes.push((operation.key, operation.value));
+            }
+        }
+        Data::of_writes(writes)
+    }
+}
+
+/// What a node has in a slot: the value that it knows to be chosen, or else what it has accepted, with its ballot.
+fn in_slot(core: &Core, slot: u64) -> Option<(u64, Value)> {
+    match core.chosen.get(slot as usize - 1) {
+        Some(value) => Some((CHOSEN, *value)),
+        None => core.accepted.get(&slot).copied(),
     }
 }

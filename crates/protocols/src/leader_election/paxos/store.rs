@@ -22,6 +22,14 @@ impl Store {
         16 * self.values.len() + self.answers.values().map(|kept| 24 * kept.len()).sum::<usize>()
     }
 
+    /// Applies a command; whether it has changed something: a first write, or a comparison that held.
+    pub fn changes(&mut self, client: u32, operation: &Operation) -> bool {
+        let first = self.answers.get(&client).is_none_or(|answers| answers.get(&operation.number).is_none());
+        let answer = self.apply(client, operation);
+        let holds = matches!((operation.function, answer), (Function::Write, _) | (Function::Cas, Some(1)));
+        first && holds
+    }
+
     /// Applies a command, or finds the answer that it had before.
     pub fn apply(&mut self, client: u32, operation: &Operation) -> Option<u64> {
         let answers = self.answers.slot(client, Map::new);

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use netsplit_sim::declare::{ActionKind, Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
 use netsplit_sim::node::{Action, Ctx, Look, Node, NodeId};
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
-use netsplit_sim::view::{ClusterView, Detail, NodeView};
+use netsplit_sim::view::{ClusterView, Data, Detail, NodeView};
 use netsplit_sim::{Cluster, Simulation};
 
 pub use contender::{Contender, LOCK, Step};
@@ -322,6 +322,10 @@ impl Node for Member {
 impl Overview for Member {
     fn overview(members: &[(usize, &Self)], up: &[bool], _: ClientTotals) -> ClusterView {
         view::cluster(members, up)
+    }
+
+    fn data(members: &[(usize, &Self)], up: &[bool]) -> Data {
+        view::data(members, up)
     }
 }
 

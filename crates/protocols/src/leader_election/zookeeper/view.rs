@@ -1,12 +1,12 @@
 //! How ZooKeeper wants to be seen.
 
 use netsplit_sim::node::Look;
-use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
+use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, NodeView};
 
 use super::Member;
 use super::contender::{Contender, LOCK, Step};
 use super::leader::Stage;
-use super::message::{Role, counter, epoch};
+use super::message::{Role, Txn, counter, epoch};
 use super::server::Server;
 use super::tree::Change;
 use crate::parts::words;
@@ -187,4 +187,19 @@ pub(super) fn cluster(members: &[(usize, &Member)], up: &[bool]) -> ClusterView 
         ("watch_events", events as f64),
     ];
     view
+}
+
+/// Of any majority, the log of the one that would be elected has every committed transaction: the order of all writes.
+/// Nothing can be said where a part of it is only in snapshots.
+pub(super) fn data(members: &[(usize, &Member)], up: &[bool]) -> Data {
+    let servers = || members.iter().filter_map(|(at, member)| Some((*at, member.server()?)));
+    let live: Vec<&Server> = servers().filter(|(at, _)| up[*at]).map(|(_, server)| server).collect();
+    let most = live.iter().max_by_key(|server| (server.current, server.last()));
+    let whole = |server: &&&Server| live.len() * 2 > servers().count() && server.base.zxid == 0;
+    let Some(server) = most.filter(whole) else { return Data::default() };
+    let written = |txn: &Txn| match txn.change {
+        Change::Set(key, value) => Some((key, value)),
+        _ => None,
+    };
+    Data::of_writes(server.log.iter().filter_map(written).collect())
 }
