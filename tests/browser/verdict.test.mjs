@@ -15,7 +15,7 @@ test('a stale read stops the run, is explained, and travels in the link', async 
   const { page, context, errors } = await site.open('?scenario=acknowledged-then-gone&autoplay=0');
   const verdict = page.getByRole('region', { name: 'Verdict' });
   await verdict.getByText('No violation in this run').waitFor();
-  await verdict.getByText(/^\d+ operations checked/).waitFor();
+  await verdict.getByText(/^[\d,]+ operations checked/).waitFor();
   await page.getByRole('slider', { name: 'Speed' }).fill('860');
   await page.locator('body').press('Space');
   await stopped(page);

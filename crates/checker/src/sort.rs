@@ -13,9 +13,31 @@ pub(crate) fn by_key<T>(items: &mut Vec<T>, key: impl Fn(&T) -> u64) {
         return;
     }
     let mut order: Vec<(u64, u32)> = (0u32..).zip(&*items).map(|(at, item)| (key(item), at)).collect();
-    order.sort_unstable();
+    merge_sort(&mut order);
     let mut loose: Vec<Option<T>> = items.drain(..).map(Some).collect();
     items.extend(order.iter().filter_map(|(_, at)| loose[*at as usize].take()));
+}
+
+/// Merges runs of twice the length, until there is one. The standard library's sorts are ten times as much code, which
+/// the page has to fetch.
+fn merge_sort(order: &mut Vec<(u64, u32)>) {
+    let (end, mut run) = (order.len(), 1);
+    let mut merged = Vec::with_capacity(end);
+    while run < end {
+        merged.clear();
+        for start in (0..end).step_by(2 * run) {
+            let (middle, stop) = ((start + run).min(end), (start + 2 * run).min(end));
+            let (mut a, mut b) = (start, middle);
+            while a < middle || b < stop {
+                let first = b == stop || a < middle && order[a] <= order[b];
+                let at = if first { &mut a } else { &mut b };
+                merged.push(order[*at]);
+                *at += 1;
+            }
+        }
+        std::mem::swap(order, &mut merged);
+        run *= 2;
+    }
 }
 
 #[cfg(test)]

@@ -102,21 +102,21 @@ pub fn other(scenario: &Scenario) -> Result<Scenario, Problems> {
     other.branches.clear();
     other.compare = None;
     let system = &mut other.system;
-    if let Some(nodes) = said.nodes {
-        system.nodes = Some(nodes);
-    }
+    let first = registry::find(&system.pattern, &system.algorithm);
     if let Some(algorithm) = &said.algorithm {
         system.algorithm.clone_from(algorithm);
     }
-    let declared = registry::find(&system.pattern, &system.algorithm).map_or(&[][..], |found| found.params);
-    if said.params.is_empty() {
-        // What the other algorithm does not know of, it does without.
-        system.params.retain(|id, _| declared.iter().any(|param| param.id == id));
-        system.overrides.values_mut().for_each(|own| own.retain(|id, _| declared.iter().any(|p| p.id == id)));
-    } else {
-        system.params.clone_from(&said.params);
-        system.overrides.clear();
-    }
+    let second = registry::find(&system.pattern, &system.algorithm);
+    // What is not said is the same, also where it is not said because it is the default: another algorithm has its own.
+    let same = system.nodes.or(first.map(|found| found.nodes.2));
+    let fits = |nodes: u32| second.map_or(nodes, |found| nodes.clamp(found.nodes.0, found.nodes.1));
+    system.nodes = said.nodes.or(same.map(fits));
+    // What the other algorithm does not know of, it does without.
+    let declared = second.map_or(&[][..], |found| found.params);
+    let known = |id: &String| declared.iter().any(|param| param.id == *id);
+    system.params.retain(|id, _| known(id));
+    system.overrides.values_mut().for_each(|own| own.retain(|id, _| known(id)));
+    system.params.extend(said.params.clone());
     Ok(other)
 }
 

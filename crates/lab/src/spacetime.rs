@@ -22,7 +22,7 @@ pub struct SpaceTime {
     pub from: u64,
     /// To (ns): earlier than asked for where there is more in it than was asked for, or the run has not come so far.
     pub to: u64,
-    /// Nodes, clients included, in a stable order.
+    /// Nodes, clients included, by their numbers; without those that have not been there so far in the run.
     pub lanes: Vec<Lane>,
     /// Events in the order in which they happened.
     pub events: Vec<Dot>,
@@ -39,7 +39,7 @@ pub struct Lane {
     pub node: u32,
     /// Its name.
     pub name: String,
-    /// When its first life began (ns): before that, and without one, it is not there.
+    /// When its first life began (ns): before that it is not there.
     pub born: Option<u64>,
     /// When it was down (ns).
     pub down: Vec<(u64, u64)>,
@@ -182,8 +182,8 @@ impl Making {
             kind: message.kind,
             ..Arrow::default()
         }));
-        let lanes =
-            self.clocks.into_iter().zip(0..).map(|(clock, node)| lane(x, node, (from, to), clock)).collect();
+        let lanes = self.clocks.into_iter().zip(0..).map(|(clock, node)| lane(x, node, (from, to), clock));
+        let lanes = lanes.filter(|lane| lane.born.is_some()).collect();
         SpaceTime { from, to, lanes, events, arrows, cut }
     }
 }
@@ -240,6 +240,12 @@ pub struct Logical {
     pub lamport: u64,
     /// The vector clock (Fidge and Mattern 1988): events known of each node, by the node's number.
     pub vector: Vec<(u32, u64)>,
+}
+
+/// Which of these lanes is a node's.
+#[must_use]
+pub fn row(lanes: &[Lane], node: u32) -> usize {
+    lanes.partition_point(|lane| lane.node < node)
 }
 
 impl SpaceTime {

@@ -130,6 +130,26 @@ pub fn instant(nanos: u64) -> String {
     format!("{}.{:03} s", nanos / 1_000_000_000, nanos / 1_000_000 % 1000)
 }
 
+/// A whole number with a comma every three digits.
+#[must_use]
+pub fn count(value: u64) -> String {
+    group(&value.to_string())
+}
+
+/// The digits of a whole number, perhaps after a minus, with a comma every three of them.
+#[must_use]
+pub fn group(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
+    let mut out = String::from(sign);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// A number of at least 0 with so many digits after the point, rounded.
 #[must_use]
 pub fn decimal(value: f64, digits: u32) -> String {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::experiment::Experiment;
 use crate::frame::FaultBlock;
-use crate::text::say;
+use crate::text::{self, say};
 use crate::why;
 
 /// The promise that is checked.
@@ -99,7 +99,8 @@ pub(crate) fn consistency(x: &Experiment, live: &Live, event: u64) -> Option<Con
         None if behind || known.undecided > 0 => Grade::Undecided,
         None => Grade::Kept,
     };
-    let args = [("count", known.operations.to_string()), ("unknown", known.unknown.to_string())];
+    let count = |operations: usize| text::count(operations as u64);
+    let args = [("count", count(known.operations)), ("unknown", count(known.unknown))];
     // The first one decides what became of the promise; the latest one is what somebody sees happen.
     let latest =
         live.violations().get(known.violations.wrapping_sub(1)).map(|found| why::finding(x, live, found));

@@ -120,6 +120,11 @@ impl OnKey {
         Some(Self { ops, violated, key: words::key(violation.key), values })
     }
 
+    /// How many of the operations were answered.
+    fn answered(&self) -> u64 {
+        self.ops.list().iter().filter(|op| matches!(op.end, End::Done(_))).count() as u64
+    }
+
     /// The key in words.
     pub(crate) fn key(&self) -> &str {
         &self.key
@@ -245,8 +250,8 @@ fn explain(x: &Experiment, live: &Live, violation: &Violation) -> Finding {
         ("other", against.map_or_else(String::new, |at| (at + 1).to_string())),
         ("gap", text::span(rounded(gap.unwrap_or(0)))),
         ("count", shown.len().to_string()),
-        ("all", live.as_of(violation.event).operations.to_string()),
-        ("own", on_key.as_ref().map_or(0, |on_key| on_key.ops.list().len()).to_string()),
+        ("all", text::count(live.as_of(violation.event).operations as u64)),
+        ("own", text::count(on_key.as_ref().map_or(0, OnKey::answered))),
         ("key", key),
     ];
     let id = kind.replace('_', "-");

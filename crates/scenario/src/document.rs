@@ -254,7 +254,7 @@ pub struct Compare {
     pub algorithm: Option<String>,
     /// Another number of nodes.
     pub nodes: Option<u32>,
-    /// Other parameters, instead of `system.params`.
+    /// Parameters that differ, laid over those of `system.params` that its algorithm knows.
     pub params: Params,
     /// A branch of this scenario, by name.
     pub branch: Option<String>,

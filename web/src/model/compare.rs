@@ -85,6 +85,10 @@ pub fn begin(catalogue: &Catalogue, scenario: &Scenario, differs: &Differs) -> O
             let at = known.iter().position(|a| a.id == system.algorithm)?;
             // The rule that most comparisons of balancers are about.
             let famous = known.iter().find(|a| a.id == "two_choices" && a.id != system.algorithm);
+            if known.len() == 1 {
+                // There is no other one.
+                return begin(catalogue, scenario, &Differs::Nodes);
+            }
             let other = famous.unwrap_or(&known[(at + 1) % known.len()]);
             Some(set(scenario, differs, &Value::from(other.id.as_str())))
         }
@@ -163,6 +167,18 @@ mod tests {
             let both = Scenario { compare: Some(compare), ..scenario.clone() };
             let other = netsplit_lab::compare::other(&both).expect("it compares something");
             assert_ne!(other.system, scenario.system, "{differs:?}");
+        }
+    }
+
+    #[test]
+    fn the_only_algorithm_is_compared_with_itself_on_other_nodes() {
+        for pattern in shared().patterns.iter().filter(|pattern| pattern.algorithms.len() == 1) {
+            let scenario = default_scenario(&pattern.id, &pattern.algorithms[0].id);
+            let compare = begin(shared(), &scenario, &Differs::Algorithm).expect("possible");
+            assert_eq!(Differs::of(&scenario, &compare, None), Differs::Nodes, "{}", pattern.id);
+            let both = Scenario { compare: Some(compare), ..scenario.clone() };
+            let other = netsplit_lab::compare::other(&both).expect("it compares something");
+            assert_ne!(other.system.nodes, scenario.system.nodes, "{}", pattern.id);
         }
     }
 

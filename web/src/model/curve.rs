@@ -4,14 +4,16 @@ use super::format;
 
 /// Places of the curve.
 const BINS: usize = 60;
+/// Between two names (px).
+const GAP: f64 = 6.0;
 
 /// A curve on a ground of this size (px).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
     /// SVG path of its line.
     pub line: String,
-    /// Where the median and the slowest hundredth are (px), with their names.
-    pub ticks: Vec<(f64, String)>,
+    /// Where the median and the slowest hundredth are (px), with their names and where the middles of these are (px).
+    pub ticks: Vec<(f64, String, f64)>,
 }
 
 /// The curve of spans (ns), the shortest first.
@@ -36,11 +38,25 @@ pub fn curve(spans: &[u64], width: f64, height: f64) -> Curve {
         line.push_str(&format!("L{across:.1} {:.1}", height - count / most * (height - 2.0)));
     }
     line.push_str(&format!("L{width:.1} {height:.1}"));
-    let mut ticks = vec![(x(middle as f64), format!("p50 {}", format::span(middle)))];
+    let mut ticks = vec![(x(middle as f64), format!("p50 {}", format::span(middle)), 0.0)];
     if slow > middle {
-        ticks.push((x(slow as f64), format!("p99 {}", format::span(slow))));
+        ticks.push((x(slow as f64), format!("p99 {}", format::span(slow)), 0.0));
+    }
+    for tick in &mut ticks {
+        tick.2 = tick.0.min(width - half(&tick.1)).max(half(&tick.1));
+    }
+    // Names that would run into each other make room, to the left first.
+    if let [a, b] = &mut ticks[..] {
+        let apart = half(&a.1) + half(&b.1) + GAP;
+        a.2 = a.2.min(b.2 - apart).max(half(&a.1));
+        b.2 = b.2.max(a.2 + apart);
     }
     Curve { line, ticks }
+}
+
+/// About half of the width of a name (px).
+fn half(name: &str) -> f64 {
+    name.len() as f64 * 3.0
 }
 
 #[cfg(test)]
@@ -55,7 +71,7 @@ mod tests {
     #[test]
     fn ticks_are_where_the_law_has_them() {
         let flat = of(&Distribution::Uniform { min: Duration::ZERO, max: Duration::from_millis(100) });
-        let names: Vec<&str> = flat.ticks.iter().map(|(_, name)| name.as_str()).collect();
+        let names: Vec<&str> = flat.ticks.iter().map(|(_, name, _)| name.as_str()).collect();
         assert!(names[0].starts_with("p50 50") && names[1].starts_with("p99 99"), "{names:?}");
         let place = flat.ticks[0].0 / flat.ticks[1].0;
         assert!((place - 0.505).abs() < 0.01, "{place}");
@@ -75,7 +91,13 @@ mod tests {
                 "{kind}: {}",
                 curve.line
             );
-            assert!(curve.ticks.iter().all(|(x, _)| (0.0..=200.0).contains(x)), "{kind}: {:?}", curve.ticks);
+            assert!(curve.ticks.iter().all(|(x, ..)| (0.0..=200.0).contains(x)), "{kind}: {:?}", curve.ticks);
+            for (_, name, middle) in &curve.ticks {
+                assert!(half(name) <= *middle && middle + half(name) <= 200.0, "{kind}: {:?}", curve.ticks);
+            }
+            if let [a, b] = &curve.ticks[..] {
+                assert!(a.2 + half(&a.1) < b.2 - half(&b.1), "{kind}: {:?}", curve.ticks);
+            }
         }
         assert_eq!(of(&Distribution::Constant(Duration::from_millis(3))).ticks.len(), 1);
     }

@@ -1,5 +1,9 @@
 //! Times, numbers and speeds in words.
 
+use netsplit_lab::text::group;
+
+pub use netsplit_lab::text::count;
+
 use crate::model::math;
 
 /// "00:12.480", or "1:02:03.480" from an hour on.
@@ -76,23 +80,6 @@ pub fn short(value: f64) -> String {
     } else {
         group(&text)
     }
-}
-
-/// A whole number with a comma every three digits.
-pub fn count(value: u64) -> String {
-    group(&value.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
-    let mut out = String::from(sign);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// "0.1×".

@@ -2,7 +2,7 @@
 
 use netsplit_lab::Experiment;
 use netsplit_lab::causes::{self, Past, Step};
-use netsplit_lab::spacetime::{Dot, Making, SpaceTime};
+use netsplit_lab::spacetime::{Dot, Lane, Making, SpaceTime, row};
 
 /// Most events in a picture.
 const MOST: usize = 20_000;
@@ -143,8 +143,11 @@ impl Diagram {
             self.making = Some((part, making));
             return false;
         }
+        let before = self.data.lanes.len();
         (self.made, self.data, self.stale) = (Some(part), making.done(x), true);
         self.version.1 += 1;
+        // With other lanes an older image has things elsewhere.
+        self.version.0 += u64::from(before != self.data.lanes.len());
         true
     }
 
@@ -273,31 +276,33 @@ impl Diagram {
     }
 
     /// Where things are in a picture of this size.
-    pub fn places(&self, size: (f64, f64)) -> Places {
+    pub fn places(&self, size: (f64, f64)) -> Places<'_> {
         self.places_of((self.from, self.span), size)
     }
 
     /// Where things would be if it showed another part: from where (ns), and how much (ns).
-    pub fn places_of(&self, (from, span): (u64, u64), size: (f64, f64)) -> Places {
-        let lanes = self.data.lanes.len().max(1) as f64;
+    pub fn places_of(&self, (from, span): (u64, u64), size: (f64, f64)) -> Places<'_> {
+        let lanes = &self.data.lanes[..];
         Places {
             from: from as f64,
             scale: (size.0 - LEFT - RIGHT).max(1.0) / span.max(1) as f64,
-            lane: (size.1 - TOP - BOTTOM).max(1.0) / lanes,
+            lane: (size.1 - TOP - BOTTOM).max(1.0) / lanes.len().max(1) as f64,
+            lanes,
         }
     }
 }
 
 /// From instants and nodes to places in the picture (px).
 #[derive(Clone, Copy, Debug)]
-pub struct Places {
+pub struct Places<'a> {
     from: f64,
     scale: f64,
+    lanes: &'a [Lane],
     /// Height of a lane.
     pub lane: f64,
 }
 
-impl Places {
+impl Places<'_> {
     /// Of an instant (ns).
     pub fn x(&self, time: u64) -> f64 {
         LEFT + (time as f64 - self.from) * self.scale
@@ -305,7 +310,7 @@ impl Places {
 
     /// Of a node's line.
     pub fn y(&self, node: u32) -> f64 {
-        TOP + self.lane * (f64::from(node) + 0.5)
+        TOP + self.lane * (row(self.lanes, node) as f64 + 0.5)
     }
 }
 

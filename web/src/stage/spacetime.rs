@@ -67,7 +67,7 @@ pub fn draw(
     whole
 }
 
-fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f64, f64)) {
+fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places<'_>, size: (f64, f64)) {
     on.set_font(&format!("11px {}", theme.font));
     on.set_text_align("center");
     on.set_line_width(1.0);
@@ -82,7 +82,7 @@ fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f
     }
 }
 
-fn lanes(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, size: (f64, f64)) {
+fn lanes(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places<'_>, size: (f64, f64)) {
     // Of lanes that would run into each other, those with names have lines.
     let each = if places.lane < 4.0 { named(places) } else { 1 };
     for (at, lane) in diagram.data.lanes.iter().enumerate() {
@@ -125,11 +125,11 @@ fn born(lane: &Lane, diagram: &Diagram) -> Option<u64> {
 }
 
 /// One of so many lanes has its name beside it.
-fn named(places: &Places) -> usize {
+fn named(places: &Places<'_>) -> usize {
     (NAME / places.lane).ceil().max(1.0) as usize
 }
 
-fn names(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places) {
+fn names(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places<'_>) {
     on.set_font(&format!("600 12px {}", theme.font));
     on.set_text_align("right");
     let each = named(places);
@@ -158,7 +158,7 @@ fn arrows(
     diagram: &Diagram,
     legend: &[Legend],
     theme: &Theme,
-    places: &Places,
+    places: &Places<'_>,
     part: Option<bool>,
 ) {
     on.set_line_width(if part == Some(true) { 2.0 } else { 1.2 });
@@ -226,7 +226,7 @@ fn head(on: &Canvas, from: (f64, f64), to: (f64, f64)) {
     on.line_to(to.0 - 7.0 * ux - 3.0 * uy, to.1 - 7.0 * uy + 3.0 * ux);
 }
 
-fn dots(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, part: Option<bool>) {
+fn dots(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places<'_>, part: Option<bool>) {
     on.set_fill_style_str(&theme.ink);
     on.begin_path();
     let half = if places.lane < NAME { 1.0 } else { 2.2 };
@@ -238,7 +238,7 @@ fn dots(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places, part: Op
 }
 
 /// The steps of the chain, numbered.
-fn chain(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places) {
+fn chain(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places<'_>) {
     let Some(past) = &diagram.past else { return };
     on.set_text_align("center");
     // Numbers that would lie on each other go above and below the line in turn.

@@ -117,7 +117,11 @@ fn form(app: &App, on: &Callback<Msg>) -> El {
     let pairs = |known: &[(&str, &str)]| -> Vec<(String, String)> {
         known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
     };
-    let nodes = || app.frame.nodes.iter().map(|node| (node.id.to_string(), node.name.clone()));
+    // Who may yet be added is not there.
+    let there = |node: &&netsplit_lab::NodeFrame| {
+        node.status != "absent" || breaks.field(Slot::Node).parse() == Ok(node.id)
+    };
+    let nodes = || app.frame.nodes.iter().filter(there).map(|node| (node.id.to_string(), node.name.clone()));
     let any = || std::iter::once((String::new(), "at any node".to_owned()));
     let more = match breaks.field(Slot::Kind) {
         "time" => fragment().with(field(Slot::At, "Instant", "2.5 s".to_owned())),

@@ -258,21 +258,14 @@ fn law(param: &Param<'_>) -> El {
 fn plot(label: &str, spans: &[u64]) -> El {
     let (width, height) = (230.0, 26.0);
     let curve = curve::curve(spans, width, height);
-    let said: Vec<&str> = curve.ticks.iter().map(|(_, name)| name.as_str()).collect();
+    let said: Vec<&str> = curve.ticks.iter().map(|(_, name, _)| name.as_str()).collect();
     let said = format!("{label}: {}", said.join(", "));
-    let tick = |(x, name): &(f64, String)| {
-        let anchor = if *x < 40.0 {
-            "start"
-        } else if *x > width - 40.0 {
-            "end"
-        } else {
-            "middle"
-        };
+    let tick = |(x, name, middle): &(f64, String, f64)| {
         let name = el("text")
             .class("ax")
-            .set("x", format!("{x:.1}"))
+            .set("x", format!("{middle:.1}"))
             .set("y", "39")
-            .set("text-anchor", anchor)
+            .set("text-anchor", "middle")
             .with(name);
         fragment().with(el("path").class("tick").set("d", format!("M{x:.1} 4V{height}"))).with(name)
     };

@@ -69,7 +69,9 @@ fn nodes(app: &App, on: &Callback<Msg>) -> El {
     let list = el("select").class("select sm").set("aria-label", "Node").on_change(Callback::from(
         move |event: Event| on.emit(Msg::Log(Deed::Node(typed(&event).parse().ok()))),
     ));
-    pick("pick", list.with(any).each(app.frame.nodes.iter().take(400).map(entry)))
+    // Who may yet be added has done nothing.
+    let there = |node: &&netsplit_lab::NodeFrame| node.status != "absent" || now == Some(node.id);
+    pick("pick", list.with(any).each(app.frame.nodes.iter().filter(there).take(400).map(entry)))
 }
 
 fn list(app: &App, on: &Callback<Msg>) -> El {

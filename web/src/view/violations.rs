@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::dom::{El, el, fragment};
-use super::timeline::{Axis, lane_label, path, text};
+use super::timeline::{Axis, lane_label, path, px, text};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::model::ui::{CompareDeed, Selection, Sheet};
@@ -84,7 +84,6 @@ pub(super) fn lane(axis: &Axis, broken: Broken<'_>, at: usize) -> El {
         fragment().with(path(classes.0, octagon)).with(path(classes.1, cross))
     };
     let all = broken.marks(axis);
-    let end = all.last().map_or(axis.x(0) + 4.0, |mark| mark.x + 12.0);
     let words = match (broken.violations.len() as u64, broken.breaches.len() as u64) {
         (0, 0) => "none".to_owned(),
         (count, 0) => format::many(count, "violation"),
@@ -99,10 +98,23 @@ pub(super) fn lane(axis: &Axis, broken: Broken<'_>, at: usize) -> El {
         Some(0) => "A violations",
         Some(_) => "B violations",
     };
-    fragment()
-        .with(lane_label(axis, label, at))
-        .each(all.into_iter().map(mark))
-        .with(text("ax", format!("{end:.1}"), format!("{:.1}", middle + 4.0)).with(words))
+    let end = all.last().map_or(axis.x(0) + 4.0, |mark| mark.x + 12.0);
+    let wide = words.len() as f64 * 6.0;
+    let (mut end, mut anchor) = (end, "start");
+    if axis.room(end) < wide {
+        // At the right end of a run they stand before the last mark that has room, or else end at the edge.
+        let mut from = axis.x(0);
+        (end, anchor) = (axis.whole, "end");
+        for mark in &all {
+            let to = mark.x - 12.0;
+            if to - from > wide {
+                end = to;
+            }
+            from = mark.x + 12.0;
+        }
+    }
+    let words = text("ax", px(end), px(middle + 4.0)).set("text-anchor", anchor).with(words);
+    fragment().with(lane_label(axis, label, at)).each(all.into_iter().map(mark)).with(words)
 }
 
 /// Buttons over the marks. The Tab key passes over them: keys go from one to the next in the inspector, and with the

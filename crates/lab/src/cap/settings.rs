@@ -6,6 +6,7 @@ use netsplit_protocols::registry::{Algorithm, PATTERNS};
 use netsplit_scenario::{Params, Scenario};
 use netsplit_sim::declare::{Aspect, Kind, Promise};
 
+use crate::compare;
 use crate::declared;
 use crate::experiment::Experiment;
 use crate::verdict::LINEARIZABLE;
@@ -78,14 +79,10 @@ pub(super) fn of(x: &Experiment) -> Option<Vec<(String, Scenario)>> {
 
 fn candidates(x: &Experiment, here: &Scenario) -> Vec<(String, Scenario)> {
     let mut all = Vec::new();
-    if let Some(compare) = &here.compare {
-        let mut other = here.clone();
-        if let Some(algorithm) = &compare.algorithm {
-            other.system.algorithm.clone_from(algorithm);
-        }
-        other.system.params.clone_from(&compare.params);
-        other.system.nodes = compare.nodes.or(here.system.nodes);
-        all.push((compare.title.clone(), other));
+    if let Some(said) = here.compare.as_ref().filter(|compare| compare.branch.is_none())
+        && let Ok(other) = compare::other(here)
+    {
+        all.push((said.title.clone(), other));
     }
     for param in x.algorithm.params {
         let mut with = |label: &str, value: serde_json::Value| {

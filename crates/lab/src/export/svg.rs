@@ -2,7 +2,7 @@
 //! words what they show.
 
 use crate::frame::{Frame, Legend};
-use crate::spacetime::SpaceTime;
+use crate::spacetime::{SpaceTime, row};
 use crate::text::{instant, say};
 
 const WIDTH: f64 = 1_200.0;
@@ -111,7 +111,7 @@ pub fn space_time(diagram: &SpaceTime, legend: &[Legend], title: &str, past: &[u
     let height = TOP + LANE * diagram.lanes.len() as f64 + 8.0;
     let span = (diagram.to - diagram.from).max(1) as f64;
     let x = |time: u64| LEFT + (time as f64 - diagram.from as f64) / span * (WIDTH - LEFT - RIGHT);
-    let y = |node: u32| TOP + LANE * (f64::from(node) + 0.5);
+    let y = |node: u32| TOP + LANE * (row(&diagram.lanes, node) as f64 + 0.5);
     let lost = diagram.arrows.iter().filter(|arrow| arrow.lost).count();
     let args = [
         ("from", instant(diagram.from)),

@@ -4,7 +4,7 @@ use netsplit_checker::linear;
 use netsplit_checker::live::Live;
 use netsplit_checker::model::Model;
 use netsplit_checker::session::{self, Answer, Guarantee, Undecidable};
-use netsplit_checker::staleness::{self, Building, Loss, Replica};
+use netsplit_checker::staleness::{self, Building, Loss, Replica, Staleness};
 use netsplit_checker::versions::Order;
 use netsplit_checker::witness::witness;
 use netsplit_checker::{Record, sequential};
@@ -171,7 +171,10 @@ impl<'a> Models<'a> {
     /// Stale reads, by the order of versions where it is known, otherwise as real time shows at least.
     fn fresh(&self) -> Found {
         let known = self.order.as_ref().and_then(|order| staleness::staleness(self.records, order));
-        let Some(found) = known.or_else(|| staleness::at_least(self.records)) else {
+        // What is gone is no version any more, but whoever read what was before it read what was stale.
+        let stale = |found: &Staleness| !found.stale.is_empty();
+        let shown = if known.as_ref().is_some_and(stale) { None } else { staleness::at_least(self.records) };
+        let Some(found) = shown.filter(|shown| stale(shown) || known.is_none()).or(known) else {
             return Self::undecided("values");
         };
         let Some(worst) = found.stale.iter().max_by_key(|stale| stale.time) else { return self.kept() };

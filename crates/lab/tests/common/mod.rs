@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use netsplit_lab::scenario::{self, Scenario};
-use netsplit_lab::{Experiment, catalogue, gallery};
+use netsplit_lab::{Experiment, catalogue, compare, gallery};
 
 pub fn story(id: &str) -> Scenario {
     let entry = gallery().iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("no {id}"));
@@ -16,14 +16,7 @@ pub fn other(id: &str) -> Scenario {
 }
 
 pub fn compared(story: &Scenario) -> Scenario {
-    let mut scenario = story.clone();
-    let compare = scenario.compare.take().expect("it is compared with something");
-    if let Some(algorithm) = compare.algorithm {
-        scenario.system.algorithm = algorithm;
-    }
-    scenario.system.nodes = compare.nodes.or(scenario.system.nodes);
-    scenario.system.params.extend(compare.params);
-    scenario
+    compare::other(story).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The scenario's first seconds.

@@ -115,12 +115,18 @@ impl Watch {
         }
         let before = self.seen[at].clone_small();
         self.note(at, server, &before);
-        self.log_matching(replica)
-            .or_else(|| self.leadership(replica, &before))
-            .or_else(|| self.commitment(replica, &before))
-            .or_else(|| self.deeds(server))
-            .or_else(|| self.durability(replica, &before))
-            .or_else(|| self.configurations(replica, &before))
+        // All of them, for each keeps its own accounts; what is told is the first.
+        [
+            self.leadership(replica, &before),
+            self.log_matching(replica),
+            self.commitment(replica, &before),
+            self.deeds(server),
+            self.durability(replica, &before),
+            self.configurations(replica, &before),
+        ]
+        .into_iter()
+        .flatten()
+        .next()
     }
 
     fn note(&mut self, at: usize, server: &Server, before: &Seen) {

@@ -30,7 +30,7 @@ pub static RAFT: Algorithm = Algorithm {
     id: "raft",
     label: "Raft",
     summary: "One leader per term replicates a log. A write commits once a majority stores it.",
-    semantics: 3,
+    semantics: 4,
     nodes: (1, 100, 5),
     spares: 4,
     params: params::PARAMS,

@@ -183,8 +183,10 @@ impl Server {
         let operation = request.operation;
         let read = operation.function == Function::Read;
         let leads = self.replica.role == Role::Leader;
+        // A leader that hands over takes nothing more into its log.
+        let logged = !read || matches!(self.config.reads, Reads::Log);
         let elsewhere =
-            if leads { self.replica.handing_over().filter(|_| !read) } else { self.replica.leader };
+            if leads { self.replica.handing_over().filter(|_| logged) } else { self.replica.leader };
         if !leads || elsewhere.is_some() {
             let elsewhere = elsewhere.filter(|leader| *leader != ctx.me()).or_else(|| self.insider());
             let answer =

@@ -24,7 +24,7 @@ impl Replica {
     /// Writes what is not written and asks for a sync; false where the disk is full. Then nothing that rests on it
     /// happens, and it is tried again with the next message.
     pub(super) fn save(&mut self, ctx: &mut RaftCtx<'_>) -> bool {
-        let (mut wrote, mut logged) = (false, false);
+        let (mut wrote, mut logged, mut own) = (false, false, false);
         let lost = self.rules.broken == Broken::LogNotPersisted;
         if let (Some((index, term)), Some(snapshot)) = (self.snapshot_unsaved, &self.snapshot) {
             if ctx.write(Write::Snapshot(snapshot.clone(), index, term)).is_err() {
@@ -40,6 +40,7 @@ impl Replica {
             }
             self.unsaved = u64::MAX;
             logged |= !lost;
+            own = self.role == Role::Leader;
         }
         if self.term_unsaved {
             let lost = self.rules.broken == Broken::VoteNotPersisted;
@@ -55,6 +56,10 @@ impl Replica {
             if logged {
                 let reach = if lost { self.log.base() } else { self.log.last() };
                 self.waiting.push((self.ticket, Effect::Stable(reach)));
+            }
+            if own {
+                // Whatever had it written.
+                self.waiting.push((self.ticket, Effect::OwnLog(self.term, self.log.last())));
             }
         }
         true

@@ -11,7 +11,7 @@ use super::message::{Payload, Raft};
 use super::replica::{Progress, RaftCtx, Replica, Role};
 use super::rules::Broken;
 
-/// Rounds of catching up after which a new server is let in however slow it is.
+/// Rounds of catching up after which a new server is turned away: it is too slow (dissertation, 4.2.1). It may ask again.
 const ROUNDS: u32 = 10;
 
 /// A change that a leader has been asked for.
@@ -141,13 +141,29 @@ impl Replica {
         let (now, last) = (ctx.elapsed(), self.log.last());
         let quick = self.rules.election_min;
         let mut ready = Vec::new();
+        let given_up = |change: &Change, matched: u64| {
+            change.add
+                && matched >= change.target
+                && change.rounds >= ROUNDS
+                && now.saturating_sub(change.since) >= quick
+        };
+        let progress = &mut self.progress;
+        let members = self.members;
+        self.changes.retain(|change| {
+            let matched = progress.get(&change.node.0).map_or(0, |progress| progress.matched);
+            let slow = given_up(change, matched);
+            if slow && !members.has(change.node) {
+                progress.remove(&change.node.0);
+            }
+            !slow
+        });
         for change in &mut self.changes {
             let matched = self.progress.get(&change.node.0).map_or(0, |progress| progress.matched);
             if !change.add {
                 ready.push((change.node, false));
             } else if matched >= change.target {
                 // A round that was quick enough is the last: what is missing still comes about as quickly.
-                if now.saturating_sub(change.since) < quick || change.rounds >= ROUNDS {
+                if now.saturating_sub(change.since) < quick {
                     ready.push((change.node, true));
                 } else {
                     (change.target, change.since, change.rounds) = (last, now, change.rounds + 1);
