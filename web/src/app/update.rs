@@ -592,9 +592,18 @@ impl App {
     }
 
     fn refuse(&mut self, problems: &Problems) {
-        let first =
-            problems.list.first().map_or_else(|| "That does not fit.".to_owned(), ToString::to_string);
-        self.toast(first, false, 8000.0);
+        // What a hand did is no document to it: where in one the problem lies says nothing.
+        let words = match problems.list.first() {
+            None => "That does not fit.".to_owned(),
+            Some(first) if first.path.starts_with("faults") => {
+                format!("Not with the faults of this run: {}.", first.message)
+            }
+            Some(first) if first.path.starts_with("actions") => {
+                format!("Not with what is done in this run: {}.", first.message)
+            }
+            Some(first) => first.to_string(),
+        };
+        self.toast(words, false, 8000.0);
     }
 
     pub(super) fn toast(&mut self, text: String, undo: bool, lasts: f64) {

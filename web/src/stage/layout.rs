@@ -245,7 +245,9 @@ impl Layout {
             + b
             + (area.height() - over - under - 2.0 * (b + largest)).max(0.0) / 2.0;
         let round = PI * (3.0 * (a + b) - ((3.0 * a + b) * (a + 3.0 * b)).sqrt());
-        let r = largest.min(round / count.max(1) as f64 * 0.33);
+        // At the ends of a flat one they stand above each other.
+        let apart = 2.0 * b * math::sin(PI / count as f64);
+        let r = largest.min(round / count.max(1) as f64 * 0.33).min(apart / 2.0 - 2.0);
         if r < 8.0 || b < 40.0 && count > 3 {
             self.rows(servers, area);
             return;

@@ -78,7 +78,9 @@ fn axis(on: &Canvas, diagram: &Diagram, theme: &Theme, places: &Places<'_>, size
         path(on, &[(x, TOP), (x, size.1 - BOTTOM)], false);
         on.stroke();
         on.set_fill_style_str(&theme.ink_2);
-        let _ = on.fill_text(&format::instant(time), x, TOP - 18.0);
+        let fine = diagram.span / TICKS < 100_000_000;
+        let label = if fine { format::exact(time) } else { format::instant(time) };
+        let _ = on.fill_text(&label, x, TOP - 18.0);
     }
 }
 

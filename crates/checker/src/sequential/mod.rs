@@ -67,6 +67,9 @@ pub fn witness(records: &[Record], mut budget: u64) -> Option<Vec<usize>> {
         let before = kept.len();
         let mut end = before;
         while end > 0 {
+            if budget == 0 {
+                return Some(kept.iter().map(|op| op.invoke).collect());
+            }
             let from = end.saturating_sub(chunk);
             let seen: Vec<(u64, u64)> =
                 kept.iter().filter_map(|op| Some((op.key, op.deed.saw()??))).collect();

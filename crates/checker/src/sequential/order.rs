@@ -5,6 +5,9 @@ use super::{Need, Problem};
 /// More numbers than this are not kept; the search then goes without.
 const MOST: usize = 1 << 24;
 
+/// So many orders that follow from a new one are a step of the budget.
+const STEP: u32 = 8;
+
 /// Something would have to come before itself.
 pub(crate) struct Circle;
 
@@ -14,6 +17,8 @@ pub(crate) struct Clocks {
     before: Vec<u32>,
     /// Orders that are not those of the threads.
     after: Vec<Vec<u32>>,
+    /// What was done since the last step of the budget.
+    done: u32,
 }
 
 impl Clocks {
@@ -29,6 +34,7 @@ impl Clocks {
             threads,
             before: vec![0; problem.steps.len() * threads],
             after: vec![Vec::new(); problem.steps.len()],
+            done: 0,
         };
         let mut puts: Vec<Vec<Vec<u32>>> = vec![vec![Vec::new(); threads]; problem.initial.len()];
         let live = || problem.threads.iter().flatten().copied();
@@ -45,7 +51,10 @@ impl Clocks {
             if let Need::Is(value) = problem.steps[at as usize].need
                 && let Some(writer) = writers[value as usize]
             {
-                it.add(problem, writer, at)?;
+                if *budget == 0 {
+                    return Ok(Some(it));
+                }
+                it.add(problem, writer, at, budget)?;
             }
         }
         loop {
@@ -69,7 +78,11 @@ impl Clocks {
                         && Some(other) != writer
                         && other != at
                     {
-                        changed |= it.add(problem, other, writer.ok_or(Circle)?)?;
+                        changed |= it.add(problem, other, writer.ok_or(Circle)?, budget)?;
+                    }
+                    if *budget == 0 {
+                        // What was begun is not at its end: nothing may be concluded from it.
+                        return Ok(Some(it));
                     }
                     // The first other write that comes after what it saw comes after this read.
                     let from = writer.map_or(0, |writer| {
@@ -78,7 +91,7 @@ impl Clocks {
                     if let Some(other) = puts.get(from)
                         && *other != at
                     {
-                        changed |= it.add(problem, at, *other)?;
+                        changed |= it.add(problem, at, *other, budget)?;
                     }
                 }
             }
@@ -99,8 +112,9 @@ impl Clocks {
         &self.before[step as usize * self.threads..(step as usize + 1) * self.threads]
     }
 
-    /// The first comes before the second, and so do all before it; whether that was new.
-    fn add(&mut self, problem: &Problem, first: u32, second: u32) -> Result<bool, Circle> {
+    /// The first comes before the second, and so do all before it; whether that was new. What follows from it is worked
+    /// out as far as the budget goes.
+    fn add(&mut self, problem: &Problem, first: u32, second: u32, budget: &mut u64) -> Result<bool, Circle> {
         if first == second {
             return Err(Circle);
         }
@@ -111,6 +125,14 @@ impl Clocks {
         self.join(problem, first, second);
         let mut work = vec![second];
         while let Some(at) = work.pop() {
+            self.done += 1;
+            if self.done == STEP {
+                self.done = 0;
+                *budget = budget.saturating_sub(1);
+            }
+            if *budget == 0 {
+                break;
+            }
             let step = problem.steps[at as usize];
             if self.before[at as usize * self.threads + step.thread as usize] > step.place {
                 return Err(Circle);
