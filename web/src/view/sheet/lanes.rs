@@ -324,7 +324,8 @@ fn held(plot: &Plot) -> El {
         let holds =
             around.held.iter().rev().find(|(from, _)| *from <= bar.from).map_or("", |(_, value)| value);
         let number = bar.number;
-        let words = format!("{holds}, yet {number} read {}", bar.label);
+        let held = if holds.is_empty() { String::new() } else { format!("{holds}, yet ") };
+        let words = format!("{held}{number} read {}", bar.label);
         let short = format!("not {}", bar.label);
         let fits = |words: &str| words.chars().count() as f64 * LETTER + 12.0 <= b - a;
         let words = [words, short].into_iter().find(|words| fits(words) && !bar.write);
