@@ -299,12 +299,12 @@ test('what the second run violates is marked on the time line, stops the playbac
   assert.match(await mark.getAttribute('aria-label'), /^(Violation|Broken invariant) 1 of \d+ in B, /);
   await audit(page, 'a violation of the second run');
   // By pointer …
-  await move(page, -2);
+  await move(page, -1);
   await mark.click();
   await timeIs(page, at);
   await page.waitForFunction(() => /^In B: /.test(document.querySelector('.toast')?.textContent));
   // … and by keys.
-  await move(page, -2);
+  await move(page, -1);
   await page.keyboard.press('.');
   await timeIs(page, at);
   // One of a kind stops it once.
