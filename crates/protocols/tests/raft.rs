@@ -3,7 +3,7 @@
 
 mod raft_world;
 
-use netsplit_protocols::parts::raft::{BROKEN, Role};
+use netsplit_protocols::parts::raft::{BROKEN, Replica, Role};
 use netsplit_sim::fault::{FaultKind, Selector};
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{NodeId, Simulation};
@@ -124,7 +124,7 @@ fn full_disks_break_nothing_and_what_they_refused_is_written_later() {
         let mut dice = Dice { key: netsplit_sim::draw::mix(seed ^ 0xf0d1), count: 0 };
         while sim.now() < 5 * SECOND && observer.breach.is_none() {
             let servers = replicas(&sim).filter(|replica| !sim.core().nodes[replica.me().index()].absent);
-            let servers: Vec<NodeId> = servers.map(netsplit_protocols::parts::raft::Replica::me).collect();
+            let servers: Vec<NodeId> = servers.map(Replica::me).collect();
             let leader = replicas(&sim).find(|replica| replica.role == Role::Leader).map(|r| r.me());
             let any = servers[dice.below(servers.len() as u32) as usize];
             let who = leader.filter(|_| dice.below(2) == 0).unwrap_or(any);
@@ -183,8 +183,12 @@ fn recovery(seed: u64) -> u64 {
     (1..=200)
         .find(|round| {
             sim.run(stop + round * timeout, u64::MAX);
-            let term = replicas(&sim).map(|r| r.term).max();
-            replicas(&sim).any(|r| r.role == Role::Leader && Some(r.term) == term && r.settled())
+            // Whoever was removed may be ahead in its terms: it has no vote.
+            let leads = |leader: &Replica| {
+                let voters = replicas(&sim).filter(|r| leader.members.has(r.me()));
+                leader.settled() && voters.map(|r| r.term).max() == Some(leader.term)
+            };
+            replicas(&sim).any(leads)
         })
         .unwrap_or(u64::MAX)
 }

@@ -279,6 +279,7 @@ impl Case {
                     },
                     "join" => Raft::Change { node: from, add: true },
                     "leave" => Raft::Change { node: from, add: false },
+                    "removed" => Raft::Removed { index: words.number("index") },
                     other => panic!("no such message: {other}"),
                 };
                 self.say(from, Envelope::Server(message));
@@ -390,6 +391,7 @@ fn text(letter: &Letter) -> String {
         Envelope::Server(Raft::Change { node, add }) => {
             format!("n{} wants {}", node.0 + 1, if *add { "in" } else { "out" })
         }
+        Envelope::Server(Raft::Removed { index }) => format!("removed by entry {index}"),
         Envelope::Client(ClientMessage::Reply(reply)) => match reply.answer {
             Answer::Ok(value) => format!("answer {}: ok {value:?}", reply.number),
             Answer::Refused(cause) => format!("answer {}: refused, {cause:?}", reply.number),

@@ -36,7 +36,7 @@ pub static BULLY: Algorithm = Algorithm {
     id: "bully",
     label: "Bully",
     summary: "The highest node that is up coordinates. Whoever misses the coordinator asks all higher ones.",
-    semantics: 1,
+    semantics: 2,
     nodes: (1, 15, 5),
     spares: 0,
     params: PARAMS,

@@ -41,7 +41,7 @@ pub static MULTI_PAXOS: Algorithm = Algorithm {
     id: "multi_paxos",
     label: "Multi-Paxos",
     summary: "A leader runs phase 1 once, then decides slot after slot of a log by majorities.",
-    semantics: 1,
+    semantics: 2,
     nodes: (1, 15, 5),
     spares: 0,
     params: PARAMS,

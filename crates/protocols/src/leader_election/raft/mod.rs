@@ -30,7 +30,7 @@ pub static RAFT: Algorithm = Algorithm {
     id: "raft",
     label: "Raft",
     summary: "One leader per term replicates a log. A write commits once a majority stores it.",
-    semantics: 4,
+    semantics: 5,
     nodes: (1, 100, 5),
     spares: 4,
     params: params::PARAMS,

@@ -372,7 +372,9 @@ impl Client {
         let limited = self.config.workload.retry_permille > 0;
         let Some(open) = self.open.get_mut(number) else { return };
         open.doubtful |= doubtful;
-        if self.config.route == Route::Leader && doubtful && self.current == open.target {
+        // Who is silent, or knows no leader, is not asked again before the others were.
+        let elsewhere = doubtful || cause == Cause::Unavailable;
+        if self.config.route == Route::Leader && elsewhere && self.current == open.target {
             self.current = self.config.after(open.target);
         }
         let data = matches!(open.operation.function, Function::Write | Function::Cas);

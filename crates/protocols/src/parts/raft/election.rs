@@ -33,9 +33,12 @@ impl Replica {
             return;
         }
         self.leader = None;
-        if !self.members.has(self.me) {
+        if !self.may_stand() {
             // Who has no vote does not stand; who waits to be let in asks again.
-            self.reset_election(ctx);
+            self.step_down(ctx);
+            if self.election.is_none() {
+                self.reset_election(ctx);
+            }
             self.ask(ctx);
         } else if self.rules.pre_vote {
             self.role = Role::PreCandidate;
@@ -102,7 +105,8 @@ impl Replica {
             ctx.cancel(timer);
         }
         let fresh = Progress::new(self.log.last(), ctx.elapsed());
-        let others = super::members::nodes(self.members.all()).filter(|node| *node != self.me);
+        let known = self.members.all() | self.members_before().all();
+        let others = super::members::nodes(known).filter(|node| *node != self.me);
         self.progress = others.map(|node| (node.0, fresh)).collect();
         self.rounds.clear();
         self.lease_until = 0;
@@ -150,6 +154,7 @@ impl Replica {
             self.step_down(ctx);
         }
         self.role = Role::Follower;
+        self.removed = false;
         let clock = ctx.clock();
         if self.led_term != self.term {
             let known = self.led_term > 0 || self.rules.measure_from > 0;
@@ -188,6 +193,7 @@ impl Replica {
             if pre {
                 ctx.send(from, Raft::Vote { term: self.term, granted: false, pre });
             }
+            self.tell_removed(from, ctx);
             return;
         }
         if term > self.term && !pre {
@@ -212,6 +218,7 @@ impl Replica {
                 };
                 why.with("candidate", from).with("term", term)
             });
+            self.tell_removed(from, ctx);
         }
         if pre {
             let term = if granted { term } else { self.term };

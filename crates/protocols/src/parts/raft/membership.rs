@@ -47,6 +47,37 @@ impl Replica {
         (self.members, self.members_index) = self.latest_members(u64::MAX);
     }
 
+    /// The configuration before the one in force, while it is not known that the latter is committed. Whoever is out by it
+    /// goes on hearing the leader until then.
+    pub(super) fn members_before(&self) -> Members {
+        let open = self.members_index > self.commit;
+        if open { self.members_at(self.members_index - 1) } else { Members::default() }
+    }
+
+    /// Whether it may be elected: it is a voter, or was one before an entry that is not known to be committed, and may be
+    /// the only one who can commit that (dissertation, 4.2.2).
+    pub(super) fn may_stand(&self) -> bool {
+        !self.removed && (self.members.has(self.me) || self.members_before().has(self.me))
+    }
+
+    /// Tells a candidate that a committed configuration is without it: no leader sends it anything any more, and it would
+    /// stand for ever. (etcd's servers do the same when one that was removed connects to them.)
+    pub(super) fn tell_removed(&self, candidate: NodeId, ctx: &mut RaftCtx<'_>) {
+        let index = self.members_index;
+        if index > 0 && index <= self.commit && !self.members.has(candidate) {
+            ctx.send(candidate, Raft::Removed { index });
+        }
+    }
+
+    /// The configuration at this index is committed, and without it. Unless it knows of a later one, it stands no more
+    /// until it hears a leader.
+    pub(super) fn told_removed(&mut self, index: u64, ctx: &mut RaftCtx<'_>) {
+        if self.role != Role::Leader && self.members_index <= index {
+            self.removed = true;
+            self.step_down(ctx);
+        }
+    }
+
     /// A leader enters a configuration.
     pub(super) fn enter(&mut self, members: Members, index: u64, ctx: &RaftCtx<'_>) {
         (self.members, self.members_index) = (members, index);

@@ -189,6 +189,11 @@ pub enum Raft {
         /// To become one.
         add: bool,
     },
+    /// To a candidate: a committed configuration is without it.
+    Removed {
+        /// Index of the configuration.
+        index: u64,
+    },
 }
 
 /// Kinds of message, clients' first.
@@ -204,7 +209,7 @@ pub static MESSAGES: &[MessageKind] = &[
     MessageKind { label: "TimeoutNow", role: Role::VoteRequest, shape: Shape::Diamond },
     MessageKind { label: "PreVote request", role: Role::VoteRequest, shape: Shape::Diamond },
     MessageKind { label: "InstallSnapshot", role: Role::Data, shape: Shape::Pill },
-    MessageKind { label: "Membership request", role: Role::VoteRequest, shape: Shape::Hexagon },
+    MessageKind { label: "Membership", role: Role::VoteRequest, shape: Shape::Hexagon },
 ];
 
 impl Message for Raft {
@@ -219,7 +224,7 @@ impl Message for Raft {
             Self::TimeoutNow { .. } => 6,
             Self::RequestVote { .. } => 7,
             Self::Install { .. } => 8,
-            Self::Change { .. } => 9,
+            Self::Change { .. } | Self::Removed { .. } => 9,
         }
     }
 
@@ -248,6 +253,7 @@ impl Message for Raft {
                 digest::of(&[7, *term, *index, u64::from(*offset), *round])
             }
             Self::Change { node, add } => digest::of(&[6, u64::from(node.0), u64::from(*add)]),
+            Self::Removed { index } => digest::of(&[8, *index]),
         }
     }
 

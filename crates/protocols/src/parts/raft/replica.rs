@@ -116,6 +116,8 @@ pub struct Replica {
     pub in_doubt: bool,
     /// It was told to leave the cluster.
     pub leaving: bool,
+    /// A voter told it that it is none any more, and no leader has been heard since.
+    pub(super) removed: bool,
     /// Since when it waits for a leader, and how long it will (ns of `elapsed`).
     pub election_started: Nanos,
     /// Its election timeout (ns).
@@ -180,6 +182,7 @@ impl Replica {
             installed: 0,
             in_doubt: false,
             leaving: false,
+            removed: false,
             election_started: 0,
             election_span: 0,
             lease_until: 0,
@@ -284,6 +287,7 @@ impl Replica {
                 }
             }
             Raft::Change { node, add } => self.change(from, node, add, ctx),
+            Raft::Removed { index } => self.told_removed(index, ctx),
         }
     }
 
