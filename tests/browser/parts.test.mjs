@@ -56,7 +56,7 @@ test('a first visit fetches the first module only, and the rest with the first a
 test('another pattern, a sheet, a file and a link fetch their parts, each once', async () => {
   const { page, pieces, errors } = await open('');
   await moves(page);
-  assert.deepEqual(took(pieces), ['bg', 'panels', 'raft', 'share']);
+  assert.deepEqual(took(pieces), ['bg', 'elections', 'panels', 'raft', 'share']);
   for (const [pattern, ...parts] of [['sharding', 'sharding'], ['time', 'time'], ['replication', 'replication'],
     ['eventual_consistency', 'eventual_consistency'], ['load_balancing'], ['sharding'], ['leader_election']]) {
     await page.locator(`[data-pattern=${pattern}]`).click();
@@ -74,7 +74,7 @@ test('another pattern, a sheet, a file and a link fetch their parts, each once',
   const link = await page.locator('#share-link').inputValue();
   const again = await open(link.slice(link.indexOf('#')));
   await moves(again.page);
-  assert.deepEqual(took(again.pieces), ['bg', 'panels', 'raft', 'share']);
+  assert.deepEqual(took(again.pieces), ['bg', 'elections', 'panels', 'raft', 'share']);
   errors.none();
   again.errors.none();
 });
@@ -140,5 +140,5 @@ test('what nobody has brought is fetched at the last moment', async () => {
   await page.locator('[data-pattern=sharding][aria-selected=true]').waitFor();
   await moves(page);
   const late = errors.heard.map((line) => /part (\w+) was needed before it was brought/.exec(line)?.[1]);
-  assert.deepEqual([...new Set(late)].sort(), ['panels', 'raft', 'sharding', 'share']);
+  assert.deepEqual([...new Set(late)].sort(), ['elections', 'panels', 'raft', 'sharding', 'share']);
 });

@@ -15,8 +15,9 @@ const OWN: (&str, &str) = ("leader_election", "raft");
 /// this name, or a closure over these settings.
 const ASKED: [&str; 2] = ["::promises", "FnOnce<(&netsplit_sim::declare::Settings,)>"];
 
-/// Parts that come with another one, which has what both need.
-pub const WITH: [(&str, &str); 2] = [("leader_election", "raft"), ("panels", "share")];
+/// Parts that come with another one, which has what both need: the log core, for one, is Raft's and etcd's.
+pub const WITH: [(&str, &str); 3] =
+    [("leader_election", "elections"), ("raft", "elections"), ("panels", "share")];
 
 /// Parts that come with a person's first action, or only after one: what several of them need is in the foremost.
 const ACTED: [&str; 4] = ["share", "panels", "sheets", "export"];
@@ -152,6 +153,9 @@ impl Plan {
         }
         let owners: Vec<Option<usize>> =
             module.names.iter().map(|name| owner(name).map(|name| part(&name))).collect();
+        for (_, with) in WITH {
+            part(with);
+        }
         let wanted = |at: u32| seeds[at as usize].or(owners[at as usize]);
 
         let mut first = vec![false; count];
