@@ -203,3 +203,27 @@ fn a_leader_stands_soon_after_the_faults() {
     );
     assert!(rounds[998] <= 20 && rounds[999] <= 200, "{:?}", &rounds[990..]);
 }
+
+#[test]
+fn a_follower_that_lost_its_disk_is_sent_everything_again() {
+    for variant in &VARIANTS[..4] {
+        let mut sim = world(3, variant, "none");
+        sim.run(SECOND, u64::MAX);
+        let leader = replicas(&sim).find(|replica| replica.role == Role::Leader).expect("it is quiet");
+        let (me, members) = (leader.me(), leader.members);
+        let follower = replicas(&sim).map(Replica::me).find(|node| *node != me && members.has(*node));
+        let Some(follower) = follower else { continue };
+        let log = |sim: &_| {
+            let find = |node| move |replica: &&Replica| replica.me() == node;
+            let last = |node| replicas(sim).find(find(node)).expect("it is there").log.last();
+            (last(follower), last(me))
+        };
+        fault(&mut sim, None, FaultKind::LoseDisk, vec![Selector::Node(follower)], Vec::new());
+        sim.run(SECOND + 2 * MILLISECOND, u64::MAX);
+        let (lost, whole) = log(&sim);
+        assert!(lost < whole / 2, "{}: {lost} of {whole}", variant.name);
+        sim.run(4 * SECOND, u64::MAX);
+        let (found, _) = log(&sim);
+        assert!(found >= whole, "{}: {found} of {whole}", variant.name);
+    }
+}

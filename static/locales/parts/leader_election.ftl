@@ -22,6 +22,7 @@ raft-snapshot = saves its state up to entry { $index } and drops the log before 
 raft-installs = takes { $leader }'s state up to entry { $index }: it lags too far behind for entries
 raft-adds = admits { $server } as a voter
 raft-removes = removes { $server } from the voters
+raft-lost = sends { $server } again what that had acknowledged and has no more
 raft-left = stops leading term { $term }: it is no voter any more
 breach-log-matching = Two logs have an entry { $index } of term { $term } and differ there or before.
 breach-append-only = { $leader } changed its own log while it led term { $term }.

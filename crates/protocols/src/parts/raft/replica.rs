@@ -48,6 +48,8 @@ pub struct Progress {
     pub next: u64,
     /// Up to here its log is known to agree.
     pub matched: u64,
+    /// The leader's round when that became known.
+    pub known: u64,
     /// `next` at the heartbeat before: what was sent by then and is not acknowledged is sent again.
     pub sent: u64,
     /// When it was last heard (ns of `elapsed`).

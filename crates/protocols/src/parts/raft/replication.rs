@@ -242,7 +242,9 @@ impl Replica {
         progress.round = progress.round.max(round);
         match answer {
             Ok(index) => {
-                progress.matched = progress.matched.max(index);
+                if index > progress.matched {
+                    (progress.matched, progress.known) = (index, self.round);
+                }
                 progress.next = progress.next.max(progress.matched + 1);
                 progress.probing &= index < progress.base;
                 progress.base = progress.base.max(progress.matched);
@@ -250,6 +252,12 @@ impl Replica {
                     progress.snapshot = 0;
                 }
                 self.advance_commit(ctx);
+            }
+            Err((index, previous)) if previous <= progress.matched && round > progress.known => {
+                // What it refuses was sent after it had acknowledged that: it has lost it, and is asked anew.
+                let agrees = index.min(previous.saturating_sub(1));
+                *progress = Progress { round, probing: true, ..Progress::new(agrees, now) };
+                ctx.notable(|| Text::new("raft-lost").with("server", from));
             }
             Err((index, previous)) => {
                 // What was sent before the leader stepped back may be answered still, and says nothing new.
