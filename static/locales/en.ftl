@@ -112,7 +112,10 @@ judge-lost-updates = No lost updates
 judge-durable = Acknowledged writes are there
 judge-eventual = Replicas agree
 judge-live = Requests are answered
+judge-fenced = The store takes no write with an old token
+judge-watch-gapless = Watches are told everything
 
+judged-watched = Watched after every event: nothing speaks against it.
 judged-kept = Nothing in { $count ->
     [one] { $count } answered operation
    *[other] { $count } answered operations

@@ -30,11 +30,19 @@ pub struct Breach {
     pub nodes: Vec<String>,
     /// In a sentence.
     pub sentence: String,
+    /// What it comes to: a broken promise, one whose condition was broken before, or none.
+    pub grade: Grade,
+    /// What the invariant takes for granted.
+    #[serde(skip)]
+    assuming: Vec<&'static str>,
 }
 
 impl Breach {
     pub(crate) fn new(x: &Experiment, broken: &Broken) -> Self {
+        let (grade, assuming) = graded_breach(x, broken.breach.invariant, broken.time);
         Self {
+            grade,
+            assuming,
             event: broken.event,
             time: broken.time,
             invariant: broken.breach.invariant,
@@ -122,7 +130,10 @@ fn some(x: &Experiment, steps: u64, only_declared: bool) -> Vec<Row> {
     }
     for promise in &promises {
         if !rows.iter().any(|row| row.id == promise.id) {
-            let said = (promise.aspect == Aspect::Liveness).then(|| liveness::answered(x)).flatten();
+            let said = match promise.aspect {
+                Aspect::Liveness => liveness::answered(x),
+                _ => watched(x, promise.id),
+            };
             let unknown =
                 || Found { undecided: true, sentence: promise.sentence.to_owned(), ..Found::default() };
             let found = said.unwrap_or_else(unknown);
@@ -169,45 +180,95 @@ fn graded(x: &Experiment, id: &str, aspect: Aspect, promise: Option<&Promise>, f
     }
 }
 
-/// What an invariant takes for granted.
+/// What every invariant takes for granted.
 const ASSUMED: &[&str] = &["no disk is lost"];
+
+/// Invariants that hold where a promise does, under its conditions: invariant, promise, and whether that is all that the
+/// promise says, so that it is judged by it. All others hold whatever happens, but for what is [`ASSUMED`].
+const SAID: [(&str, &str, bool); 6] = [
+    ("lease_fenced", "fenced", true),
+    ("watch_gapless", "watch_gapless", true),
+    ("fresh_reads", "linearizable", false),
+    ("one_owner", "linearizable", false),
+    ("bully_highest", "one_coordinator", false),
+    ("ring_highest", "one_coordinator", false),
+];
+
+/// What an invariant's breach at an instant comes to, and what it takes for granted. One that is not promised may still
+/// follow from what is (only one holds the lease, so nobody writes with an old token): then the conditions of that
+/// excuse it, and where they held nobody had promised it.
+fn graded_breach(x: &Experiment, invariant: &str, time: u64) -> (Grade, Vec<&'static str>) {
+    let promises = (x.algorithm.promises)(&x.settings);
+    let by = SAID.iter().find(|(said, ..)| *said == invariant).map(|(_, by, _)| *by);
+    let own = promises.iter().find(|promise| Some(promise.id) == by);
+    let promised = own.is_none_or(|own| own.promised);
+    let stands = |promise: &&Promise| {
+        let follows = promise.promised && promise.aspect == Aspect::Consistency && !promised;
+        follows || own.is_some_and(|own| own.id == promise.id)
+    };
+    let mut assumed = ASSUMED.to_vec();
+    for condition in promises.iter().filter(stands).flat_map(|promise| promise.assuming) {
+        if !assumed.contains(condition) {
+            assumed.push(condition);
+        }
+    }
+    let grade = match verdict::breaks(x, &assumed, time) {
+        true => Grade::AssumptionBroken,
+        false if promised => Grade::Broken,
+        false => Grade::NeverPromised,
+    };
+    (grade, assumed)
+}
+
+/// A promise that is judged by an invariant, where invariants are watched.
+fn watched(x: &Experiment, promise: &str) -> Option<Found> {
+    let (invariant, ..) = SAID.iter().find(|(_, by, all)| *all && *by == promise)?;
+    if !x.watched {
+        return None;
+    }
+    let so_far = x.recorder.breaches.iter().filter(|broken| broken.event <= x.events());
+    let of: Vec<&Broken> = so_far.filter(|broken| broken.breach.invariant == *invariant).collect();
+    let Some(first) = of.first() else {
+        return Some(Found { sentence: say("judged-watched", &[]), ..Found::default() });
+    };
+    Some(Found {
+        number: of.len() as u64,
+        sentence: told_breach(&Breach::new(x, first)),
+        first: Some((first.event, first.time)),
+        ..Found::default()
+    })
+}
+
+fn told_breach(breach: &Breach) -> String {
+    say(
+        "invariant-broken",
+        &[
+            ("time", text::instant(breach.time)),
+            ("event", breach.event.to_string()),
+            ("nodes", breach.nodes.join(", ")),
+            ("what", breach.sentence.clone()),
+        ],
+    )
+}
 
 /// The invariants that the run broke up to the cursor, each with its first breach.
 pub(crate) fn invariants(x: &Experiment) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    // They hold wherever what is promised of data does, and no longer.
-    let mut assumed = ASSUMED.to_vec();
-    for promise in (x.algorithm.promises)(&x.settings).iter().filter(|p| p.aspect == Aspect::Consistency) {
-        for condition in promise.assuming {
-            if !assumed.contains(condition) {
-                assumed.push(condition);
-            }
-        }
-    }
-    for breach in x.breaches().into_iter().filter(|breach| breach.event <= x.events()) {
-        if let Some(row) = rows.iter_mut().find(|row| row.id == breach.invariant) {
+    for found in x.breaches().into_iter().filter(|breach| breach.event <= x.events()) {
+        if let Some(row) = rows.iter_mut().find(|row| row.id == found.invariant) {
             row.number += 1;
             continue;
         }
-        let lost = verdict::breaks(x, &assumed, breach.time);
         rows.push(Row {
-            id: breach.invariant.to_owned(),
+            id: found.invariant.to_owned(),
             aspect: "invariant",
-            promised: true,
-            assuming: assumed.iter().map(|text| (*text).to_owned()).collect(),
-            grade: if lost { Grade::AssumptionBroken } else { Grade::Broken },
+            promised: found.grade != Grade::NeverPromised,
+            assuming: found.assuming.iter().map(|text| (*text).to_owned()).collect(),
+            grade: found.grade,
             number: 1,
-            title: breach.invariant.replace('_', " "),
-            sentence: say(
-                "invariant-broken",
-                &[
-                    ("time", text::instant(breach.time)),
-                    ("event", breach.event.to_string()),
-                    ("nodes", breach.nodes.join(", ")),
-                    ("what", breach.sentence),
-                ],
-            ),
-            first: Some((breach.event, breach.time)),
+            title: found.invariant.replace('_', " "),
+            sentence: told_breach(&found),
+            first: Some((found.event, found.time)),
             operations: Vec::new(),
         });
     }

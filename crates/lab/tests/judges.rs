@@ -1,8 +1,8 @@
 //! What the judges say of runs that are known to be right or wrong.
 
 use netsplit_lab::judges::{self, BUDGET, Row};
-use netsplit_lab::scenario::{Duration, Fault, Operation, Scenario, Target};
-use netsplit_lab::{Experiment, Grade, text};
+use netsplit_lab::scenario::{self, Duration, Fault, LinkName, Operation, Scenario, Target};
+use netsplit_lab::{Experiment, Grade, gallery, text};
 
 fn seconds(seconds: f64) -> Duration {
     Duration((seconds * 1e9) as u64)
@@ -110,6 +110,52 @@ fn what_an_asynchronous_failover_loses_is_counted() {
     let report = x.report();
     let said = report.verdicts.iter().find(|verdict| verdict.promise == "durable").expect("declared");
     assert!(said.number == durable.number && said.speaks_against() && !said.witness.is_empty());
+}
+
+/// A holder that pauses beyond its lease: a store that fences owes its promise all the same; one that does not never gave
+/// it, and what a checked lease promises has the pause for an excuse.
+#[test]
+fn fencing_is_judged_without_the_excuse_of_a_pause() {
+    let story = |guard: &str, broken: &str, pauses: bool| {
+        let shared = netsplit_lab::declared::shared();
+        let entry = gallery().iter().find(|entry| entry.id == "late-client-none").expect("in the gallery");
+        let mut scenario = scenario::read(entry.json, shared).expect("valid");
+        scenario.system.params.insert("guard".to_owned(), guard.into());
+        scenario.system.params.insert("broken".to_owned(), broken.into());
+        if !pauses {
+            // n1 is not paused: its message to the store is late, and it is gone before it could ask for anything.
+            let mut late = Fault::new(Duration::from_secs(2), "latency");
+            late.params.insert("add".to_owned(), "15s".into());
+            (late.target, late.lasts) = (
+                Target::Link(LinkName { from: "n1".to_owned(), to: "s1".to_owned(), both: false }),
+                Some(seconds(0.1)),
+            );
+            let mut gone = Fault::new(seconds(2.1), "crash");
+            gone.params.insert("host".to_owned(), true.into());
+            (gone.target, gone.lasts) = (Target::Node("n1".to_owned()), Some(Duration::from_secs(20)));
+            scenario.faults = vec![late, gone];
+        } else if broken == "store_forgets" {
+            // The store starts again before n1 wakes.
+            let mut again = Fault::new(seconds(16.0), "crash");
+            (again.target, again.lasts) = (Target::Node("s1".to_owned()), Some(seconds(0.1)));
+            scenario.faults.push(again);
+        }
+        let x = run(&scenario);
+        let rows = judges::rows(&x, BUDGET);
+        let found = rows.iter().find(|row| row.id == "lease_fenced").map(|row| (row.grade, row.promised));
+        (row(&rows, "fenced").grade, row(&rows, "linearizable").grade, found)
+    };
+    let (kept, never) = (Grade::Kept, Grade::NeverPromised);
+    assert_eq!(story("fencing", "none", true), (kept, kept, None));
+    assert_eq!(story("fencing", "none", false), (kept, kept, None));
+    // A store that forgets its highest token breaks what it promised, whoever paused.
+    assert_eq!(
+        story("fencing", "store_forgets", true),
+        (Grade::Broken, Grade::Broken, Some((Grade::Broken, true)))
+    );
+    assert_eq!(story("check", "none", true), (never, never, Some((Grade::AssumptionBroken, true))));
+    assert_eq!(story("check", "none", false), (never, never, Some((never, false))));
+    assert_eq!(story("none", "none", true), (never, never, Some((never, false))));
 }
 
 #[test]

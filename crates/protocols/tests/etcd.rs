@@ -2,7 +2,13 @@
 
 mod etcd_world;
 
-use etcd_world::{Outcomes, storm, watched};
+use etcd_world::{Etcd, Outcomes, setup, storm, watched};
+use netsplit_protocols::leader_election::etcd::{self, LOCK, Member};
+use netsplit_protocols::parts::host::Hosted;
+use netsplit_sim::declare::Value;
+use netsplit_sim::history::{Observation, What};
+use netsplit_sim::time::{MILLISECOND, SECOND};
+use netsplit_sim::{NodeId, Simulation};
 
 const BROKEN: [&str; 5] =
     ["no_read_index", "watch_forgets", "local_expiry", "cas_unchecked", "revokes_forwarded"];
@@ -43,6 +49,35 @@ fn one_schedule() {
 #[test]
 fn a_leader_that_started_again_is_not_confirmed_by_what_it_sent_before() {
     storm(1_023_666, "none").unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// A member loses a lease and keeps its key: no mistake on purpose does this, so it is done by hand.
+#[test]
+fn a_key_whose_lease_is_gone_is_told() {
+    let mut setup = setup(1, 3);
+    setup.settings.set("contenders", Value::Int(2)).expect("declared");
+    let mut sim = etcd::cluster(&setup);
+    sim.watch(true);
+    let held = |sim: &Etcd| {
+        let server = sim.nodes()[1].server().and_then(Member::server).expect("a member");
+        server.store.keys.get(&LOCK).map(|held| held.lease)
+    };
+    while held(&sim).is_none() {
+        sim.run(5 * SECOND, 1);
+    }
+    let told = |sim: &mut Etcd| -> Vec<&'static str> {
+        let mut seen = Vec::new();
+        sim.drain(&mut seen);
+        let breach =
+            |o: Observation| if let What::Breach(breach) = o.what { Some(breach.invariant) } else { None };
+        seen.into_iter().filter_map(breach).collect()
+    };
+    assert!(told(&mut sim).is_empty());
+    let lease = held(&sim).expect("it is held");
+    let Hosted::Server(Member::Server(server)) = sim.node_mut(NodeId(1)) else { panic!("a member") };
+    server.store.leases.remove(&lease);
+    sim.run(sim.now() + 100 * MILLISECOND, u64::MAX);
+    assert_eq!(told(&mut sim), ["lease_keys"]);
 }
 
 /// By the watch alone, and by all that is checked. The correct variant passes a thousand of the same schedules above.

@@ -16,7 +16,7 @@ use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Arg, Text};
 use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{Cluster, NodeId, Simulation};
-use weather::{Clients, Observer, setup, storm, with};
+use weather::{Clients, Observer, fill, setup, storm, with};
 
 #[derive(Default)]
 struct Run {
@@ -123,6 +123,40 @@ fn one_schedule() {
     {
         panic!("{why}");
     }
+}
+
+/// The store's disk, or those of all lock servers, have no room for 200 ms: afterwards all goes on as before.
+#[test]
+fn a_full_disk_holds_things_up_only_while_it_is_full() {
+    let (mut full, mut after) = (0, 0);
+    for seed in 0..100 {
+        let setup = with(setup(&LEASES, seed, 2, 16.0), "ttl", Value::Duration(250 * MILLISECOND));
+        let setup = with(setup, "poll", Value::Duration(50 * MILLISECOND));
+        let mut sim = leases::cluster(&setup);
+        let at = 3 * SECOND + seed * 37 % 500 * MILLISECOND;
+        fill(&mut sim, at, 200 * MILLISECOND, if seed % 2 == 0 { 5..6 } else { 2..5 });
+        let mut clients = Clients::default();
+        let mut writes = |until| {
+            sim.run(until, u64::MAX);
+            let (mut seen, before) = (Vec::new(), clients.acknowledged.len());
+            sim.drain(&mut seen);
+            clients.hear(&seen);
+            clients.acknowledged.len() - before
+        };
+        // What is under way then may come to its end.
+        writes(at + 50 * MILLISECOND);
+        let during = writes(at + 200 * MILLISECOND);
+        assert!(during == 0 || seed % 2 > 0, "seed {seed}: {during}");
+        full += during;
+        let then = writes(at + 3_200 * MILLISECOND);
+        assert!(then >= 5, "seed {seed}: {then}");
+        after += then;
+        clients.linearizable().unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    }
+    println!(
+        "leases: {full} writes while the lock servers' disks were full, {after} in three seconds after it"
+    );
+    assert!(after > 2_000, "{after}");
 }
 
 /// Neither of the two is a promise: here is what each of them costs.

@@ -14,7 +14,7 @@ use netsplit_sim::node::Action;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{Cluster, NodeId, Simulation};
-use weather::{Clients, Observer, setup, storm, with};
+use weather::{Clients, Observer, fill, setup, storm, with};
 
 #[derive(Default)]
 struct Run {
@@ -84,19 +84,21 @@ fn reproduce(seed: u64, why: &str) -> String {
 
 #[test]
 fn safety_under_a_thousand_random_schedules() {
-    let (mut decided, mut ballots, mut writes, mut reads, mut lost) = (0, 0, 0, 0, 0);
+    let (mut decided, mut compared, mut ballots, mut writes, mut reads, mut lost) = (0, 0, 0, 0, 0, 0);
     for seed in 0..1000 {
         let run = one(seed, "none").unwrap_or_else(|why| panic!("{}", reproduce(seed, &why)));
         decided += run.watch.decided.len();
+        compared += run.watch.compared;
         ballots += run.watch.ballots;
         writes += run.clients.acknowledged.len();
         reads += run.clients.reads;
         lost += run.order_lost;
     }
     println!(
-        "paxos: {decided} decided, {ballots} leaders, {writes} writes, {reads} reads, {lost} lost before later ones"
+        "paxos: {decided} decided, {compared} times compared, {ballots} leaders, {writes} writes, {reads} reads, {lost} lost before later ones"
     );
     assert!(decided > 80_000 && ballots > 2_500, "{decided} {ballots}");
+    assert!(compared > 200_000, "{compared}");
     assert!(writes > 40_000 && reads > 40_000, "{writes} {reads}");
     assert!(lost > 500, "several proposals outstanding keep no order");
 }
@@ -127,6 +129,64 @@ fn planted_mistakes_are_caught() {
         );
         assert!(caught.len() >= 20, "{how}: {}", caught.len());
     }
+}
+
+/// A node comes to know a slot to be decided out of nowhere.
+#[test]
+fn what_nobody_proposed_is_told_once() {
+    let mut sim = paxos::cluster(&setup(&MULTI_PAXOS, 1, 3, 40.0));
+    let (mut watch, mut told) = (Watch::default(), Vec::new());
+    for events in 0..10_000 {
+        sim.run(20 * SECOND, 1);
+        let mut at = sim.core().trace.last().map_or(0, |record| record.node);
+        if events == 5_000 {
+            assert!(told.is_empty(), "{told:?}");
+            let knows = |at: &u32| {
+                let server = sim.nodes()[*at as usize].server();
+                server.is_some_and(|s| s.core.decided() == watch.decided.len() as u64)
+            };
+            let first = (0..3).find(knows).expect("whoever knew the last one first");
+            let Hosted::Server(server) = sim.node_mut(NodeId(first)) else { panic!("a server") };
+            let mut value = *watch.decided.last().expect("something is decided");
+            value.serial += 1_000_000;
+            server.core.chosen.push(value);
+            at = first;
+        }
+        told.extend(watch.after(sim.nodes(), NodeId(at), &[true; 5]).map(|breach| breach.invariant));
+    }
+    assert_eq!(told.iter().filter(|it| **it == "paxos_validity").count(), 1, "{told:?}");
+}
+
+fn most_decided(sim: &Cluster<Hosted<Server>>) -> u64 {
+    sim.nodes().iter().filter_map(Hosted::server).map(|s| s.core.decided()).max().unwrap_or(0)
+}
+
+/// All disks, or those of a majority, have no room for 200 ms: nothing that is asked then is decided, and afterwards
+/// all goes on as before.
+#[test]
+fn a_full_disk_holds_things_up_only_while_it_is_full() {
+    let (mut during, mut after) = (0, 0);
+    for seed in 0..100 {
+        let nodes = 3 + 2 * (seed % 2) as u32;
+        let mut sim = paxos::cluster(&setup(&MULTI_PAXOS, seed, nodes, 40.0));
+        let at = 3 * SECOND + seed * 37 % 500 * MILLISECOND;
+        let first = if seed % 4 < 2 { 0 } else { nodes / 2 };
+        fill(&mut sim, at, 200 * MILLISECOND, first..nodes);
+        // What is under way then may come to its end.
+        sim.run(at + 40 * MILLISECOND, u64::MAX);
+        let before = most_decided(&sim);
+        sim.run(at + 200 * MILLISECOND, u64::MAX);
+        let full = most_decided(&sim);
+        assert_eq!(full, before, "seed {seed}");
+        sim.run(at + 240 * MILLISECOND, u64::MAX);
+        during += most_decided(&sim) - full;
+        sim.run(at + 2_200 * MILLISECOND, u64::MAX);
+        assert!(most_decided(&sim) > full + 40, "seed {seed}: {full}, then {}", most_decided(&sim));
+        assert!(sim.nodes().iter().filter_map(Hosted::server).all(|s| s.core.refused() == 0), "seed {seed}");
+        after += most_decided(&sim) - full;
+    }
+    println!("paxos: {during} slots that had waited for room, {after} in two seconds after it");
+    assert!(during > 500 && after > 8_000, "{during} {after}");
 }
 
 /// n1 leads; its followers' hops and syncs differ.

@@ -3,7 +3,20 @@
 mod zookeeper_schedules;
 mod zookeeper_world;
 
+use std::collections::BTreeMap;
+
 use zookeeper_schedules::{Outcomes, storm, watched};
+
+/// What the mistakes break often enough; all others have observations made by hand, beside the watch.
+const INVARIANTS: [&str; 7] = [
+    "total_order",
+    "agreement",
+    "local_primary_order",
+    "global_primary_order",
+    "primary_integrity",
+    "ephemeral",
+    "session_order",
+];
 
 const BROKEN: [&str; 4] = ["no_synchronisation", "no_epoch_check", "ack_before_sync", "no_zxid_check"];
 
@@ -38,12 +51,24 @@ fn one_schedule() {
 }
 
 /// By the watch alone, and by all that is checked. The correct variant passes a thousand of the same schedules above.
+/// Most guarantees are broken by some mistake in some schedule.
 #[test]
 fn each_mistake_is_caught_within_two_hundred_schedules() {
+    let mut told: BTreeMap<&str, u32> = BTreeMap::new();
     for broken in BROKEN {
-        let watch = (0..200).find_map(|seed| Some((seed, *watched(seed, broken).first()?)));
+        let mut first = None;
+        for seed in 0..200 {
+            for breach in watched(seed, broken) {
+                first.get_or_insert((seed, breach));
+                *told.entry(breach).or_default() += 1;
+            }
+        }
         let all = (0..200).find_map(|seed| Some((seed, storm(seed, broken).err()?)));
-        println!("{broken}: watched {watch:?}, found {all:?}");
-        assert!(watch.is_some() && all.is_some(), "{broken}");
+        println!("{broken}: watched {first:?}, found {all:?}");
+        assert!(first.is_some() && all.is_some(), "{broken}");
+    }
+    println!("{told:?}");
+    for invariant in INVARIANTS {
+        assert!(told.contains_key(invariant), "{invariant} is never broken: {told:?}");
     }
 }

@@ -21,4 +21,5 @@ decree-promised = promised ballot
 decree-accepted = accepted in ballot
 decree-preempted = ballots refused
 decree-waiting = commands waiting
+paxos-refused-writes = writes that wait for room on the disk
 breach-paxos-chosen = slot { $slot }: { $node } accepted another value in ballot { $ballot } than the one that was chosen in { $chosen }

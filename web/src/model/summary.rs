@@ -84,8 +84,8 @@ fn graded(grade: Grade) -> &'static str {
 }
 
 /// An invariant of the protocol was broken.
-pub fn broken(breach: &Breach, count: u64, excused: bool) -> Cell {
-    let grade = if excused { Grade::AssumptionBroken } else { Grade::Broken };
+pub fn broken(breach: &Breach, count: u64) -> Cell {
+    let grade = breach.grade;
     let (tone, icon) = look(grade, true);
     Cell {
         tone,
@@ -98,7 +98,7 @@ pub fn broken(breach: &Breach, count: u64, excused: bool) -> Cell {
         short: format::many_as(count, "breach", "breaches"),
         // The title says which invariant it is.
         text: breach.sentence.split_once(": ").map_or(breach.sentence.as_str(), |(_, what)| what).to_owned(),
-        grade: if excused { graded(grade) } else { "" },
+        grade: if grade == Grade::Broken { "" } else { graded(grade) },
     }
 }
 

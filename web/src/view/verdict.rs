@@ -18,10 +18,8 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
     // A protocol that breaks its own invariant has no excuse in what clients happened to see.
     let broken = so_far(&panels.breaches).checked_sub(1);
     let breach = broken.and_then(|index| app.session.as_ref()?.breach(index));
-    let lost =
-        |time: u64| panels.faults.iter().any(|f| f.kind == "disk_lost" && f.from <= time && !f.no_effect);
     if let Some(breach) = breach.filter(|_| first.is_none_or(|first| first.grade != Grade::Broken)) {
-        cells[0] = summary::broken(&breach, so_far(&panels.breaches) as u64, lost(breach.time));
+        cells[0] = summary::broken(&breach, so_far(&panels.breaches) as u64);
     }
     let shown = so_far(&panels.violations).checked_sub(1);
     let first_is_breach = broken.is_some() && first.is_none_or(|first| first.grade != Grade::Broken);

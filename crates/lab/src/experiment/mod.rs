@@ -78,7 +78,7 @@ pub struct Experiment {
     /// Whether notes, samples and snapshots are kept; a sweep needs none of them.
     lean: bool,
     /// Whether invariants are watched.
-    watched: bool,
+    pub(crate) watched: bool,
     scratch: Vec<Observation>,
     /// Where [`Experiment::advance`] stops by itself.
     breaks: Vec<Breakpoint>,

@@ -69,6 +69,7 @@ fn fault(seed: u64, count: u64, now: Nanos, (targets, nodes): (u32, u32), aim: O
         12 => FaultKind::ClockDrift(draw::unit(word(12)) * 400_000.0 - 200_000.0),
         13 => FaultKind::ClockJump((word(12) % (4 * SECOND)) as i64 - 2 * SECOND as i64),
         14 => FaultKind::Latency(word(12) % (2 * SECOND)),
+        _ if word(13) & 1 == 0 => FaultKind::FillDisk,
         _ => FaultKind::StallDisk,
     };
     let duration = (!kind.is_instant()).then_some(span);
@@ -187,6 +188,13 @@ pub fn storm<N: Node>(
         observer.hear(&seen).map_err(|why| format!("at {} ns: {why}", sim.now()))?;
         seen.clear();
     }
+}
+
+/// The disks of these nodes are full from `at` on for `lasts`.
+pub fn fill(sim: &mut impl Simulation, at: Nanos, lasts: Nanos, nodes: impl Iterator<Item = u32>) {
+    let from = nodes.map(|node| Selector::Node(NodeId(node))).collect();
+    let (kind, to) = (FaultKind::FillDisk, Vec::new());
+    sim.schedule_fault(Fault { at, duration: Some(lasts), kind, from, to, message: None });
 }
 
 /// What clients did, for the checker of linearizability.

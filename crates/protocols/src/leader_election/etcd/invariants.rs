@@ -17,7 +17,7 @@ use netsplit_sim::watch::{Breach, Watch};
 use super::Member;
 use super::server::{Deed, Server};
 use super::session::Session;
-use super::store::{Event, place};
+use super::store::{Event, KeyValue, place};
 use crate::parts::chunked::Chunked;
 use crate::parts::host::Holds;
 
@@ -62,13 +62,12 @@ impl Invariants {
         if before.1 == now.1 && now.2 < before.2 {
             return breach(who, "same_revision", "etcd-breach-back", now.2);
         }
-        self.changes(who, server).or_else(|| self.deeds(who, server)).or_else(|| {
-            let orphan = server
-                .store
-                .keys
-                .iter()
-                .find(|(_, held)| held.lease > 0 && !server.store.leases.contains_key(&held.lease));
-            let (_, held) = orphan.filter(|_| !server.fresh.is_empty())?;
+        // All of them, for each keeps its own accounts.
+        let (changes, deeds) = (self.changes(who, server), self.deeds(who, server));
+        changes.or(deeds).or_else(|| {
+            let store = &server.store;
+            let orphan = |held: &&KeyValue| held.lease > 0 && !store.leases.contains_key(&held.lease);
+            let held = store.keys.values().find(orphan).filter(|_| !server.fresh.is_empty())?;
             breach(who, "lease_keys", "etcd-breach-orphan", held.lease)
         })
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::message::{Disk, Kept, Lease, Token, Write};
 use super::node::Node;
+use crate::leader_election::paxos::refused;
 use crate::parts::durable::Durable;
 use crate::parts::host::Envelope;
 use crate::parts::words;
@@ -26,7 +27,7 @@ pub struct Store {
     /// Writes that it accepted in this life although it had seen a newer token.
     pub stale: u64,
     dirty: bool,
-    durable: Durable<(NodeId, Lease)>,
+    durable: Durable<(NodeId, Lease), Write>,
 }
 
 impl Store {
@@ -52,9 +53,9 @@ impl Store {
         if self.dirty {
             self.dirty = false;
             let token = if self.forgets { 0 } else { self.kept.token };
-            self.durable.wrote(ctx.write(Write::Keep(Kept { token, ..self.kept.clone() })).is_ok());
+            self.durable.write(Write::Keep(Kept { token, ..self.kept.clone() }), ctx);
         }
-        if let Some((to, answer)) = self.durable.after((to, answer), |ticket| ctx.sync(ticket)) {
+        if let Some((to, answer)) = self.durable.after((to, answer), ctx) {
             ctx.send(to, Envelope::Server(answer));
         }
     }
@@ -66,6 +67,7 @@ impl Store {
     }
 
     pub(super) fn receive(&mut self, from: NodeId, message: Lease, ctx: &mut Ctx<'_, Node>) {
+        self.durable.retry(ctx);
         let (order, token) = match &message {
             Lease::Load(order, token) | Lease::Get(order, token, _) | Lease::Put(order, token, ..) => {
                 (*order, *token)
@@ -127,6 +129,7 @@ impl Store {
         view.items.push(Item::Fact("lease-stale-count", self.stale.to_string()));
         if detail == Detail::Full {
             view.items.push(Item::Fact("lease-writes", self.accepted.0.to_string()));
+            view.items.extend(refused(self.durable.refused()));
             let values = self.kept.document.values.iter();
             let rows = values.map(|(key, value)| (words::key(*key), words::value(*value), 0));
             view.items.push(Item::Table("values", rows.collect()));

@@ -106,7 +106,7 @@ pub struct Core {
     elections: u64,
     /// When the election timer was set, and for how long (ns of elapsed time).
     pub armed: (Nanos, Nanos),
-    durable: Durable<Effect>,
+    durable: Durable<Effect, Write>,
 }
 
 impl Core {
@@ -171,13 +171,13 @@ impl Core {
     // ---- disk ----
 
     fn write(&mut self, write: Write, ctx: &mut PaxosCtx<'_>) {
-        if !self.config.forgets && !self.durable.is_stuck() {
-            self.durable.wrote(ctx.write(write).is_ok());
+        if !self.config.forgets {
+            self.durable.write(write, ctx);
         }
     }
 
     fn when_durable(&mut self, effect: Effect, ctx: &mut PaxosCtx<'_>) {
-        if let Some(effect) = self.durable.after(effect, |ticket| ctx.sync(ticket)) {
+        if let Some(effect) = self.durable.after(effect, ctx) {
             self.run(effect, ctx);
         }
     }
@@ -240,6 +240,7 @@ impl Core {
 
     /// A timer fired.
     pub fn timer(&mut self, timer: Timer, ctx: &mut PaxosCtx<'_>) {
+        self.durable.retry(ctx);
         match timer {
             Timer::Election => {
                 self.election = None;
@@ -455,6 +456,7 @@ impl Core {
 
     /// A message arrived.
     pub fn receive(&mut self, from: NodeId, message: Paxos, ctx: &mut PaxosCtx<'_>) {
+        self.durable.retry(ctx);
         match message {
             Paxos::Prepare { ballot, .. }
             | Paxos::Accept { ballot, .. }
@@ -506,6 +508,12 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Writes that a full disk refused and that wait for room.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.durable.refused()
     }
 
     /// Digest of the state.

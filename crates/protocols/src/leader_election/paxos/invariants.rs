@@ -1,7 +1,7 @@
 //! What always holds, checked by an observer who sees every node.
 
 use netsplit_sim::node::NodeId;
-use netsplit_sim::small::Map;
+use netsplit_sim::small::{Map, Set};
 use netsplit_sim::view::Text;
 use netsplit_sim::watch::{self, Breach};
 
@@ -15,6 +15,8 @@ use crate::parts::host::Holds;
 pub(super) struct Chosen {
     votes: Map<(u64, Ballot), u32>,
     values: Map<u64, (Ballot, Value)>,
+    /// What was proposed in each ballot, by slot.
+    proposed: Map<(u64, Ballot), Value>,
 }
 
 impl Chosen {
@@ -25,12 +27,18 @@ impl Chosen {
         who: NodeId,
         accepted: impl Iterator<Item = (u64, Ballot, Value, bool)>,
     ) -> Option<Breach> {
+        let mut found = None;
         for (slot, ballot, value, said) in accepted {
+            if *self.proposed.slot((slot, ballot), || value) != value {
+                let text = Text::new("breach-paxos-ballot").with("slot", slot);
+                let text = text.with("ballot", ballot_name(ballot));
+                found = found.or(Some(Breach::new("paxos_validity", &[who.index()], text)));
+            }
             match self.values.get(&slot) {
                 Some((chosen, known)) if ballot > *chosen && known.command != value.command => {
                     let text = Text::new("breach-paxos-chosen").with("slot", slot).with("node", who);
                     let text = text.with("ballot", ballot_name(ballot)).with("chosen", ballot_name(*chosen));
-                    return Some(Breach::new("paxos_chosen", &[who.index()], text));
+                    found = found.or(Some(Breach::new("paxos_chosen", &[who.index()], text)));
                 }
                 None if said => {
                     let votes = self.votes.slot((slot, ballot), || 0);
@@ -42,14 +50,21 @@ impl Chosen {
                 _ => {}
             }
         }
-        None
+        found
     }
 
-    /// Slots up to here are decided for long enough.
+    /// Whether some acceptor accepted this value for a slot.
+    fn was_proposed(&self, slot: u64, value: &Value) -> bool {
+        let first = (slot, 0);
+        self.proposed.from(&first).take_while(|((at, _), _)| *at == slot).any(|(_, known)| known == value)
+    }
+
+    /// This slot is decided: what was decided long before is of no more use.
     pub(super) fn forget(&mut self, decided: u64) {
         if decided.is_multiple_of(512) && decided > 0 {
             self.votes = self.votes.split_off(&(decided - 256, 0));
             self.values = self.values.split_off(&(decided - 256));
+            self.proposed = self.proposed.split_off(&(decided - 256, 0));
         }
     }
 }
@@ -63,12 +78,14 @@ pub struct Watch {
     first: Vec<u32>,
     /// For each node: how much of its log has been compared, and the highest ballot in which it answered.
     seen: Vec<(u64, Ballot)>,
-    /// What was proposed in each ballot, by slot.
-    proposed: Map<(u64, Ballot), Value>,
     chosen: Chosen,
+    /// Decided values that were compared with what another node, or an earlier life, had known.
+    pub compared: u64,
     /// Ballots in which a node came to lead.
     pub ballots: u64,
     leading: Ballot,
+    /// What was told of each node: once is enough.
+    told: Set<(u32, &'static str)>,
 }
 
 impl Watch {
@@ -91,64 +108,57 @@ impl Watch {
             return None;
         }
         let core = core(me)?;
-        let (compared, answered) = &mut self.seen[me];
-        if core.promised < *answered {
-            let text = Text::new("breach-paxos-promise").with("node", who);
-            let text = text.with("ballot", ballot_name(*answered)).with("now", ballot_name(core.promised));
-            return Some(Breach::new("paxos_promise", &[me], text));
-        }
-        *answered = core.answered.max(*answered);
-        let from = (*compared).min(core.decided());
-        *compared = core.decided();
         if core.role == Role::Leading {
             self.ballots += u64::from(core.ballot > self.leading);
             self.leading = self.leading.max(core.ballot);
         }
-        for (slot, (ballot, value)) in core.accepted.iter().filter(|(_, (ballot, _))| *ballot != CHOSEN) {
-            let known = self.proposed.slot((*slot, *ballot), || *value);
-            if known != value {
-                let text = Text::new("breach-paxos-ballot").with("slot", *slot);
-                let text = text.with("ballot", ballot_name(*ballot));
-                return Some(Breach::new("paxos_validity", &[me], text));
-            }
-        }
-        let votes = core.accepted.iter().filter(|(_, (ballot, _))| *ballot != CHOSEN);
-        let votes = votes
+        let open = core.accepted.iter().filter(|(_, (ballot, _))| *ballot != CHOSEN);
+        let votes = open
             .map(|(slot, (ballot, value))| (*slot, *ballot, *value, core.voted.get(slot) == Some(ballot)));
-        if let Some(breach) = self.chosen.after(core.nodes(), who, votes) {
-            return Some(breach);
-        }
-        self.chosen.forget(self.decided.len() as u64);
+        // All of them, for each keeps its own accounts; what is told is the first that is new.
+        [self.promises(who, core), self.chosen.after(core.nodes(), who, votes), self.decisions(who, core)]
+            .into_iter()
+            .flatten()
+            .find(|breach| self.told.add((who.0, breach.invariant)))
+    }
+
+    fn promises(&mut self, who: NodeId, core: &Core) -> Option<Breach> {
+        let answered = &mut self.seen[who.index()].1;
+        let before = std::mem::replace(answered, core.answered.max(*answered));
+        (core.promised < before).then(|| {
+            let text = Text::new("breach-paxos-promise").with("node", who);
+            let text = text.with("ballot", ballot_name(before)).with("now", ballot_name(core.promised));
+            Breach::new("paxos_promise", &[who.index()], text)
+        })
+    }
+
+    fn decisions(&mut self, who: NodeId, core: &Core) -> Option<Breach> {
+        let me = who.index();
+        // A new life knows less, and is compared anew.
+        let from = self.seen[me].0.min(core.decided());
+        self.seen[me].0 = core.decided();
+        let mut found = None;
         for slot in from + 1..=core.decided() {
             let Some(value) = core.chosen.get(slot as usize - 1) else { break };
-            match self.decided.get(slot as usize - 1) {
-                Some(known) if known != value => {
-                    let other = self.first[slot as usize - 1];
-                    let text = Text::new("breach-paxos-agreement").with("slot", slot);
-                    let text = text.with("node", who).with("other", NodeId(other));
-                    return Some(Breach::new("paxos_agreement", &[me, other as usize], text));
+            let Some(known) = self.decided.get(slot as usize - 1) else {
+                if value.command != Command::Noop && !self.chosen.was_proposed(slot, value) {
+                    let text = Text::new("breach-paxos-validity").with("slot", slot).with("node", who);
+                    found = found.or(Some(Breach::new("paxos_validity", &[me], text)));
                 }
-                Some(_) => {}
-                None => {
-                    let known = self
-                        .proposed
-                        .from(&(slot, 0))
-                        .take_while(|((at, _), _)| *at == slot)
-                        .any(|(_, proposed)| proposed == value);
-                    if !known && value.command != Command::Noop {
-                        let text = Text::new("breach-paxos-validity").with("slot", slot).with("node", who);
-                        return Some(Breach::new("paxos_validity", &[me], text));
-                    }
-                    self.decided.push(*value);
-                    self.first.push(who.0);
-                    // What was decided long ago is of no more use.
-                    if slot.is_multiple_of(512) {
-                        self.proposed = self.proposed.split_off(&(slot - 256, 0));
-                    }
-                }
+                self.decided.push(*value);
+                self.first.push(who.0);
+                self.chosen.forget(slot);
+                continue;
+            };
+            self.compared += 1;
+            if known != value {
+                let other = self.first[slot as usize - 1];
+                let text = Text::new("breach-paxos-agreement").with("slot", slot);
+                let text = text.with("node", who).with("other", NodeId(other));
+                found = found.or(Some(Breach::new("paxos_agreement", &[me, other as usize], text)));
             }
         }
-        None
+        found
     }
 }
 
@@ -160,6 +170,6 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
 
     fn heap(&self) -> usize {
         let value = size_of::<Value>();
-        (value + 4) * self.decided.len() + (value + 24) * self.proposed.len()
+        (value + 4) * self.decided.len() + (value + 24) * self.chosen.proposed.len()
     }
 }

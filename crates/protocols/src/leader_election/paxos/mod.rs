@@ -29,7 +29,7 @@ pub use invariants::Watch;
 pub(super) use message::MESSAGES;
 pub use message::{CHOSEN, Command, Disk, Paxos, Value, Write};
 pub use server::Server;
-pub(super) use server::log_view;
+pub(super) use server::{log_view, refused};
 
 use crate::parts::client::{ClientConfig, Route};
 use crate::parts::host::{Hosted, hosted_cluster};

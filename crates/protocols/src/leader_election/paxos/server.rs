@@ -120,6 +120,11 @@ impl Node for Server {
     }
 }
 
+/// Writes that a full disk refused, where there are any: nothing that is to follow them leaves the node.
+pub(in crate::leader_election) fn refused(count: usize) -> Option<Item> {
+    (count > 0).then(|| Item::Fact("paxos-refused-writes", count.to_string()))
+}
+
 /// How a node of the log wants to be seen.
 pub(in crate::leader_election) fn log_view(core: &Core, look: &Look, detail: Detail) -> NodeView {
     let (role, mark) = match core.role {
@@ -154,6 +159,7 @@ pub(in crate::leader_election) fn log_view(core: &Core, look: &Look, detail: Det
     if detail == Detail::Full {
         view.items.push(Item::Fact("paxos-promised", ballot_name(core.promised)));
         view.items.push(Item::Fact("paxos-order-lost", core.order_lost.to_string()));
+        view.items.extend(refused(core.refused()));
         let rows = shown.filter_map(|slot| {
             let (ballot, value) = at(slot)?;
             let what = match value.command {

@@ -128,6 +128,11 @@ impl Invariants {
         from
     }
 
+    /// What was not told of this node before: it hides nothing that comes after it.
+    fn news(&self, who: NodeId, found: Option<Breach>) -> Option<Breach> {
+        found.filter(|breach| !self.told.contains(&(who.0, breach.invariant)))
+    }
+
     fn server(&mut self, who: NodeId, server: &Server) -> Option<Breach> {
         if server.clients.regressed && !self.told.contains(&(who.0, "session_order")) {
             let text = Text::new("zk-breach-served").with("node", who);
@@ -150,13 +155,14 @@ impl Invariants {
         let mut breach = None;
         if leads > 0 {
             let from = if known.2 == leads { server.place(known.1) } else { 0 };
-            breach = self.begins(who, server);
+            let found = self.begins(who, server);
+            breach = self.news(who, found);
             self.broadcasts(server, from);
         }
         for at in server.place(before)..server.place(delivered) {
             let Some(txn) = server.log.get(at).copied() else { break };
             let found = self.delivers(who, &txn, before);
-            breach = breach.or(found);
+            breach = breach.or(self.news(who, found));
             before = txn.zxid;
         }
         breach.or_else(|| self.ephemerals(who, server))
@@ -222,3 +228,6 @@ impl<N: Holds<Member>> Watch<N> for Invariants {
         self.told.add((who.0, breach.invariant)).then_some(breach)
     }
 }
+
+#[cfg(test)]
+mod tests;

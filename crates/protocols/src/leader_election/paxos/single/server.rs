@@ -6,6 +6,7 @@ use std::sync::Arc;
 use netsplit_sim::digest::Digest;
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw::Purpose;
+use netsplit_sim::history::Operation;
 use netsplit_sim::node::{Ctx, Look, Node, NodeId, TimerId};
 use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
@@ -73,10 +74,12 @@ pub struct Server {
     refusals: u32,
     highest: Ballot,
     pub(super) queue: VecDeque<Request>,
+    /// What a client asked for last; for observers.
+    pub asked: Option<(NodeId, Operation)>,
     timer: Option<TimerId>,
     /// Ballots of its own that were refused, in this life.
     pub preempted: u64,
-    durable: Durable<(NodeId, Decree)>,
+    pub(super) durable: Durable<(NodeId, Decree), Write>,
 }
 
 impl Server {
@@ -96,6 +99,7 @@ impl Server {
             refusals: 0,
             highest: 0,
             queue: VecDeque::new(),
+            asked: None,
             timer: None,
             preempted: 0,
             durable: Durable::default(),
@@ -115,7 +119,7 @@ impl Server {
 
     /// Sends once all writes so far are durable; to itself at once then.
     fn send(&mut self, to: NodeId, message: Decree, ctx: &mut Ctx<'_, Self>) {
-        if let Some((to, message)) = self.durable.after((to, message), |ticket| ctx.sync(ticket)) {
+        if let Some((to, message)) = self.durable.after((to, message), ctx) {
             self.deliver(to, message, ctx);
         }
     }
@@ -139,8 +143,8 @@ impl Server {
 
     fn stand(&mut self, decree: u64, acceptor: Acceptor, ctx: &mut Ctx<'_, Self>) {
         self.open.insert(decree, acceptor);
-        if !self.config.forgets && !self.durable.is_stuck() {
-            self.durable.wrote(ctx.write(Write::Open(decree, acceptor)).is_ok());
+        if !self.config.forgets {
+            self.durable.write(Write::Open(decree, acceptor), ctx);
         }
     }
 
@@ -247,8 +251,8 @@ impl Server {
             self.voted.remove(&decree);
             self.decided.push(value);
             (self.highest, self.refusals) = (0, 0);
-            if !self.config.forgets && !self.durable.is_stuck() {
-                self.durable.wrote(ctx.write(Write::Decided(value)).is_ok());
+            if !self.config.forgets {
+                self.durable.write(Write::Decided(value), ctx);
             }
             let Command::Client(client, operation) = value.command else { continue };
             let answer = self.store.apply(client.0, &operation);
@@ -323,8 +327,10 @@ impl Node for Server {
     }
 
     fn receive(&mut self, from: NodeId, message: Envelope<Decree>, ctx: &mut Ctx<'_, Self>) {
+        self.durable.retry(ctx);
         match message {
             Envelope::Client(ClientMessage::Request(request)) => {
+                self.asked = Some((request.client, request.operation));
                 self.queue.push_back(request);
                 if self.attempt.is_none() && self.timer.is_none() {
                     self.propose(ctx);
@@ -337,6 +343,7 @@ impl Node for Server {
     }
 
     fn timer(&mut self, timer: Again, ctx: &mut Ctx<'_, Self>) {
+        self.durable.retry(ctx);
         self.timer = None;
         if timer.0 == self.attempts {
             if self.attempt.is_some() { self.pause(ctx) } else { self.propose(ctx) }

@@ -4,6 +4,7 @@ use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
 
 use super::server::Server;
 use crate::leader_election::paxos::message::ballot_name;
+use crate::leader_election::paxos::server::refused;
 use crate::parts::words;
 
 pub(super) fn node(server: &Server, detail: Detail) -> NodeView {
@@ -32,6 +33,7 @@ pub(super) fn node(server: &Server, detail: Detail) -> NodeView {
     if detail == Detail::Full {
         view.items.push(Item::Fact("decree-preempted", server.preempted.to_string()));
         view.items.push(Item::Fact("decree-waiting", server.queue.len().to_string()));
+        view.items.extend(refused(server.durable.refused()));
         let rows = server.store.iter().map(|(key, value)| (words::key(*key), words::value(*value), 0));
         view.items.push(Item::Table("values", rows.collect()));
     }
