@@ -82,6 +82,49 @@ fn a_write_takes_exactly_as_long_as_the_law_says() {
 }
 
 /// 2(n-1) for PROPOSAL and ACK, as in any commit by acknowledgements, and n-1 more: COMMIT is a message of its own.
+/// Compare and set: each with what is expected of key 3, what is set, and the server, at one instant; the answers of all,
+/// what the znode holds then, and its version.
+fn compared(broken: &'static str, all: &[(u64, u64, u32)]) -> (Vec<Option<u64>>, (u64, u32)) {
+    let mut setup = quiet(&[5, 5]);
+    for (_, own) in &mut setup.overrides {
+        own.set("broken", Value::Choice(broken)).unwrap();
+    }
+    let mut sim = zookeeper::cluster(&setup);
+    let client = Some(NodeId(sim.nodes().len() as u32 - 1));
+    sim.run(CALM, u64::MAX);
+    write(&mut sim, CALM + 1, 2, 7);
+    for (expected, value, server) in all {
+        let args = vec![2, 3, *value, *expected, u64::from(*server) + 1];
+        sim.schedule_action(CALM + 2 * SECOND, Action { id: "operation".to_owned(), node: client, args });
+    }
+    sim.run(CALM + 4 * SECOND, u64::MAX);
+    let mut seen = Vec::new();
+    sim.drain(&mut seen);
+    let answers = seen.iter().filter_map(|o| match o.what {
+        What::Complete(number, Outcome::Ok(answer), _) => Some((number, answer)),
+        _ => None,
+    });
+    let mut answers: Vec<_> = answers.collect();
+    answers.sort_unstable();
+    let held: Vec<_> = servers(&sim).iter().map(|server| server.tree.held(3)).collect();
+    assert!(held.iter().all(|one| *one == held[0]), "{held:?}");
+    (answers.into_iter().map(|(_, answer)| answer).collect(), held[0])
+}
+
+/// Who expects something else is told so and writes nothing; of two that read the same, at different servers, the second
+/// is BadVersion.
+#[test]
+fn a_comparison_holds_once_for_each_version() {
+    assert_eq!(compared("none", &[(7, 8, 0)]), (vec![Some(1)], (8, 2)));
+    assert_eq!(compared("none", &[(6, 8, 0)]), (vec![Some(0)], (7, 1)));
+    assert_eq!(compared("none", &[(0, 8, 0)]), (vec![Some(0)], (7, 1)));
+    let (answers, (value, version)) = compared("none", &[(7, 8, 0), (7, 9, 1)]);
+    assert_eq!((answers.iter().flatten().sum::<u64>(), version), (1, 2), "{answers:?}");
+    assert_eq!(answers, if value == 8 { [Some(1), Some(0)] } else { [Some(0), Some(1)] });
+    // Set with the version -1, both hold.
+    assert_eq!(compared("no_version", &[(7, 8, 0), (7, 9, 1)]).0, [Some(1), Some(1)]);
+}
+
 #[test]
 fn a_commit_costs_three_messages_a_follower() {
     for nodes in 3..=7u64 {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use netsplit_checker as checker;
-use netsplit_checker::{Call, History};
+use netsplit_checker::{Call, Event, History};
 use netsplit_protocols::leader_election::zookeeper::{self, Change, Role};
 use netsplit_protocols::parts::workload::Arrivals;
 use netsplit_sim::cluster::Stop;
@@ -12,7 +12,7 @@ use netsplit_sim::declare::Value;
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::draw;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
-use netsplit_sim::history::{Function, Observation, Outcome, What};
+use netsplit_sim::history::{Function, Observation, Operation, Outcome, What};
 use netsplit_sim::node::Action;
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::{NodeId, Simulation};
@@ -28,6 +28,9 @@ const STEP: Nanos = 20 * MILLISECOND;
 pub struct Outcomes {
     pub writes: u64,
     pub reads: u64,
+    /// Comparisons answered, and how many of them held.
+    pub compared: u64,
+    pub held_equal: u64,
     pub in_doubt: u64,
     pub epochs: u64,
     pub truncated: u64,
@@ -46,6 +49,8 @@ impl Outcomes {
     pub fn add(&mut self, other: &Self) {
         self.writes += other.writes;
         self.reads += other.reads;
+        self.compared += other.compared;
+        self.held_equal += other.held_equal;
         self.in_doubt += other.in_doubt;
         self.epochs += other.epochs;
         self.truncated += other.truncated;
@@ -61,7 +66,9 @@ impl Outcomes {
 #[derive(Default)]
 struct Ledger {
     history: History,
-    open: BTreeMap<(u32, u64), (usize, u64)>,
+    open: BTreeMap<(u32, u64), (usize, Operation)>,
+    /// The last value that a read of each key gave.
+    known: BTreeMap<u64, u64>,
     zxids: BTreeMap<u64, u64>,
     process: BTreeMap<u32, u64>,
     next: u64,
@@ -81,21 +88,35 @@ impl Ledger {
                     });
                     let call = match op.function {
                         Function::Write => Call::Write { key: op.key, value: op.value },
+                        Function::Cas => {
+                            let old = (op.expected > 0).then_some(op.expected);
+                            Call::Cas { key: op.key, old, new: op.value }
+                        }
                         _ => Call::Read { key: op.key },
                     };
                     let record = self.history.invoke(process, call, o.time, o.event);
-                    let value = if op.function == Function::Write { op.value } else { 0 };
-                    self.open.insert((o.node.0, op.number), (record, value));
+                    self.open.insert((o.node.0, op.number), (record, *op));
                 }
                 What::Complete(number, outcome, _) => {
-                    let Some((record, value)) = self.open.remove(&(o.node.0, *number)) else { continue };
+                    let Some((record, op)) = self.open.remove(&(o.node.0, *number)) else { continue };
                     let outcome = match outcome {
                         Outcome::Ok(answer) => {
-                            if value > 0 {
-                                self.outcomes.writes += 1;
-                                self.acknowledged.push(value);
-                            } else {
-                                self.outcomes.reads += 1;
+                            match op.function {
+                                Function::Write => {
+                                    self.outcomes.writes += 1;
+                                    self.acknowledged.push(op.value);
+                                }
+                                Function::Cas => {
+                                    self.outcomes.compared += 1;
+                                    if *answer == Some(1) {
+                                        self.outcomes.held_equal += 1;
+                                        self.acknowledged.push(op.value);
+                                    }
+                                }
+                                _ => {
+                                    self.outcomes.reads += 1;
+                                    self.known.extend(answer.map(|value| (op.key, value)));
+                                }
                             }
                             checker::Outcome::Ok(*answer)
                         }
@@ -118,7 +139,7 @@ impl Ledger {
     fn read_logs(&mut self, sim: &Ensemble) {
         for server in servers(sim) {
             for txn in server.log.iter().rev() {
-                let Change::Set(_, value) = txn.change else { continue };
+                let (Change::Set(_, value) | Change::SetIf(_, value, _)) = txn.change else { continue };
                 // What a deposed leader kept to itself comes again, later in the order.
                 let zxid = self.zxids.entry(value).or_insert(0);
                 if *zxid >= txn.zxid {
@@ -181,6 +202,32 @@ fn linearizable(history: &History) -> Result<bool, String> {
     Ok(undecided)
 }
 
+/// Writes, and the comparisons that held or may have: they have one order wherever reads are served.
+fn writes(history: &History) -> History {
+    let records = history.records();
+    let mut dropped = vec![false; records.len()];
+    for (at, record) in records.iter().enumerate() {
+        match &record.what {
+            Event::Invoke(Call::Read { .. }) => dropped[at] = true,
+            Event::Complete { invoke, outcome: checker::Outcome::Ok(Some(0)) } => dropped[*invoke] = true,
+            _ => {}
+        }
+    }
+    let (mut kept, mut places) = (History::default(), BTreeMap::new());
+    for (at, record) in records.iter().enumerate() {
+        match &record.what {
+            Event::Invoke(call) if !dropped[at] => {
+                places.insert(at, kept.invoke(record.process, call.clone(), record.time, record.event));
+            }
+            Event::Complete { invoke, outcome } if !dropped[*invoke] => {
+                kept.complete(places[invoke], *outcome, record.time, record.event);
+            }
+            _ => {}
+        }
+    }
+    kept
+}
+
 /// Whether a leader and a quorum answer clients. Not all need to: see `leader_info`.
 fn serves(sim: &Ensemble) -> bool {
     let all = servers(sim);
@@ -222,7 +269,13 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
         setup.workload.retries = 2;
         setup.workload.backoff = (word(26, 0) & 1) * 30 * MILLISECOND;
     }
+    // Now and then clients compare and set beside it all, and again where they are not answered.
+    let compares = word(27, 0) & 3 == 0;
+    if compares && !open {
+        setup.workload.retries = (word(28, 0) & 1) as u32;
+    }
     let mut sim = zookeeper::cluster(&setup);
+    let first = sim.nodes().len() as u32 - setup.workload.clients;
     sim.listen(true);
     sim.watch(true);
     let mut ledger = Ledger::default();
@@ -230,7 +283,7 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
     let length: Nanos = 7 * SECOND;
     let mut next = 800 * MILLISECOND;
     let mut count = 0;
-    let mut epoch = 0;
+    let (mut epoch, mut asked) = (0, 0);
     let (mut truncated, mut snapshots) = (BTreeMap::new(), BTreeMap::new());
     while sim.now() < length {
         if sim.now() >= next {
@@ -281,6 +334,15 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
             let duration = (!kind.is_instant()).then_some(span);
             sim.schedule_fault(Fault { at: sim.now() + 1, duration, kind, from, to, message: None });
         }
+        asked += 1;
+        if compares && sim.now() > 500 * MILLISECOND && word(30, asked) % 3 == 0 {
+            let key = word(31, asked) % setup.workload.keys;
+            let client = NodeId(first + draw::below(word(32, asked), setup.workload.clients));
+            let expected = ledger.known.get(&key).copied().unwrap_or(0);
+            let args = vec![2, key, 0, expected, 0];
+            let ask = Action { id: "operation".to_owned(), node: Some(client), args };
+            sim.schedule_action(sim.now() + 1, ask);
+        }
         let stop = sim.run((sim.now() + STEP).min(length), 64);
         for (at, server) in servers(&sim).into_iter().enumerate() {
             let before = truncated.insert(at, server.truncated).unwrap_or(0);
@@ -328,7 +390,10 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
     if reads == "write" {
         ledger.outcomes.undecided += u64::from(linearizable(&ledger.history)?);
     }
-    if open {
+    if compares {
+        ledger.outcomes.undecided += u64::from(linearizable(&writes(&ledger.history))?);
+    }
+    if open || compares {
         // Whose requests overlap has no order of its own.
         return Ok(ledger.outcomes);
     }

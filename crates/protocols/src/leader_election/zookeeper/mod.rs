@@ -171,6 +171,7 @@ static PARAMS: &[Param] = &[
             ("no_epoch_check", "Epochs are not compared"),
             ("ack_before_sync", "Acknowledged before the disk has it"),
             ("no_zxid_check", "Servers take clients that have seen more"),
+            ("no_version", "Compare and set without the version"),
         ]),
         help: "What happens without a part that looks dispensable.",
     },
@@ -358,6 +359,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Member>> {
                 "no_epoch_check" => Broken::Epochs,
                 "ack_before_sync" => Broken::Sync,
                 "no_zxid_check" => Broken::Seen,
+                "no_version" => Broken::Version,
                 _ => Broken::Nothing,
             },
         };
@@ -378,6 +380,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Member>> {
         let meta = setup.meta(format!("p{}", index + 1), 1);
         nodes.push((meta, Member::Contender(Contender::new(index, Arc::clone(&config)))));
     }
-    let clients = ClientConfig::new(setup.workload.clone(), servers, Route::Leader);
+    let mut clients = ClientConfig::new(setup.workload.clone(), servers, Route::Leader);
+    clients.compares = true;
     hosted_cluster(setup, nodes, clients, 2)
 }

@@ -4,6 +4,10 @@
 //! the guarantees (linearizable writes, FIFO client order; a notification comes before the new state), section 4.4 for
 //! `sync`, pings and sessions, and for the zxid in each answer: a server refuses a client that has seen more than it has.
 //!
+//! Compare and set is what a client makes of getData, which gives data and version, and of setData with that version,
+//! which is BadVersion if it is another by then. Its server takes both steps for it; the second has its place among the
+//! writes, and the first is a read like others: what it finds different may be old.
+//!
 //! The workload's clients need of a session only its order: their requests say the highest zxid seen and are answered in
 //! the order in which they came. Contenders have whole sessions.
 
@@ -17,14 +21,21 @@ use netsplit_sim::view::Text;
 use super::contender::{Ask, LOCK, Talk};
 use super::message::{Role, Txn, Zab, Zk};
 use super::server::{Broken, Reads, Server, ZkCtx};
-use super::tree::{Change, Path};
+use super::tree::{ANY, Change, NEVER, Path};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::Envelope;
+
+/// In the number of a comparison's second request. Numbers of clients have 32 bits.
+const SWAP: u64 = 1 << 32;
 
 /// What a request wants when its turn has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Want {
     Read(u64),
+    /// If this key's znode has this data, other data: key, expected, new.
+    Compare(u64, u64, u64),
+    /// Its answer: whether it had.
+    Compared,
     Done,
     Children,
     Exists(u32),
@@ -90,24 +101,24 @@ impl Server {
             self.reply(request.client, operation.number, request.attempt, Answer::Redirect(None), ctx);
             return;
         }
+        let (key, value) = (operation.key, operation.value);
+        let before = (self.config.reads == Reads::Write).then_some(Change::Nothing);
         let (want, change) = match operation.function {
-            Function::Read => match self.config.reads {
-                Reads::Local | Reads::Sync => (Want::Read(operation.key), None),
-                Reads::Write => (Want::Read(operation.key), Some(Change::Nothing)),
-            },
-            Function::Write => (Want::Done, Some(Change::Set(operation.key, operation.value))),
-            Function::Cas | Function::Call => {
+            Function::Read => (Want::Read(key), before),
+            Function::Cas => (Want::Compare(key, operation.expected, value), before),
+            Function::Write => (Want::Done, Some(Change::Set(key, value))),
+            Function::Call => {
                 let answer = Answer::Refused(Cause::Error);
                 self.reply(request.client, operation.number, request.attempt, answer, ctx);
                 return;
             }
         };
         let line = self.clients.lines.slot(request.client.0, Line::default);
-        if let Some(item) = line.items.iter_mut().find(|item| item.number == operation.number) {
+        if let Some(item) = line.items.iter_mut().find(|item| item.number & !SWAP == operation.number) {
             item.attempt = request.attempt;
             return;
         }
-        let syncs = operation.function == Function::Read && self.config.reads == Reads::Sync;
+        let syncs = operation.function != Function::Write && self.config.reads == Reads::Sync;
         let known = change.and_then(|_| self.tree.done(request.client, operation.number));
         let ready = known.is_some() || (change.is_none() && !syncs);
         line.items.push(Item {
@@ -145,7 +156,8 @@ impl Server {
 
     fn reply(&self, client: NodeId, number: u64, attempt: u32, answer: Answer, ctx: &mut ZkCtx<'_>) {
         let session = if matches!(answer, Answer::Ok(_)) { self.tree.zxid } else { 0 };
-        ctx.send(client, Envelope::Client(ClientMessage::Reply(Reply { number, attempt, answer, session })));
+        let reply = Reply { number: number & !SWAP, attempt, answer, session };
+        ctx.send(client, Envelope::Client(ClientMessage::Reply(reply)));
     }
 
     fn say(client: NodeId, talk: Talk, ctx: &mut ZkCtx<'_>) {
@@ -173,13 +185,33 @@ impl Server {
     /// Answers a client's requests from the front of its line, as far as they are ready.
     fn drain(&mut self, client: NodeId, ctx: &mut ZkCtx<'_>) {
         while let Some(line) = self.clients.lines.get_mut(&client.0) {
-            let Some(item) = line.items.first().copied().filter(|item| item.ready) else { return };
+            let Some(mut item) = line.items.first().copied().filter(|item| item.ready) else { return };
+            if let Want::Compare(key, expected, new) = item.want {
+                item.want = Want::Compared;
+                let (held, version) = self.tree.held(key);
+                let number = item.number | SWAP;
+                let done = self.tree.done(client, number);
+                // Where an earlier attempt may be under way, its answer or that it comes too late is in the order.
+                if done.is_none() && (held == expected || item.attempt > 0) {
+                    let any = self.config.broken == Broken::Version;
+                    let version = if any { ANY } else { version };
+                    let version = if held == expected { version } else { NEVER };
+                    line.items[0] = Item { number, ready: false, ..item };
+                    self.forward(client, number, Change::SetIf(key, new, version), ctx);
+                    return;
+                }
+                item.answer = done.unwrap_or(0);
+            }
             line.items.remove(0);
             if line.contender {
                 self.answer(client, item, ctx);
             } else {
                 self.clients.regressed |= item.seen > self.tree.zxid;
-                let value = if let Want::Read(key) = item.want { self.tree.get(key) } else { None };
+                let value = match item.want {
+                    Want::Read(key) => self.tree.get(key),
+                    Want::Compared => Some(item.answer),
+                    _ => None,
+                };
                 self.reply(client, item.number, item.attempt, Answer::Ok(value), ctx);
             }
         }
@@ -204,7 +236,7 @@ impl Server {
                     self.clients.watches.push(((LOCK, child), client));
                 }
             }
-            Want::Read(_) | Want::Done => {}
+            Want::Read(_) | Want::Compare(..) | Want::Compared | Want::Done => {}
         }
         Self::say(client, Talk::Answer(item.number, self.tree.zxid, answer, children.into()), ctx);
     }
@@ -330,7 +362,8 @@ impl Server {
             if line.contender {
                 Self::say(NodeId(client), Talk::Refused(u32::MAX), ctx);
             }
-            for item in line.items.iter().filter(|_| !line.contender) {
+            // Whether a comparison that is under way will be done nobody can say: it is not answered.
+            for item in line.items.iter().filter(|item| !line.contender && item.number & SWAP == 0) {
                 self.reply(NodeId(client), item.number, item.attempt, Answer::Redirect(None), ctx);
             }
         }

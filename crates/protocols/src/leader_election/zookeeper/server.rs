@@ -43,6 +43,8 @@ pub enum Broken {
     Sync,
     /// A server takes any client, whatever that has seen.
     Seen,
+    /// Whoever compares sets the data whatever its version is by then (the API's version -1).
+    Version,
 }
 
 /// Settings that all servers share.

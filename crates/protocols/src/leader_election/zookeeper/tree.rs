@@ -34,6 +34,9 @@ pub enum Change {
     Nothing,
     /// A znode's data, which is created if need be.
     Set(u64, u64),
+    /// The same, if its version is this one (0: there is none, [`ANY`]: whatever it is); else nothing, which is
+    /// BadVersion.
+    SetIf(u64, u64, u32),
     /// A new ephemeral sequential child: of this key, for this session.
     Create(u64, u64),
     /// A child goes.
@@ -44,6 +47,11 @@ pub enum Change {
     Close(u64, bool),
 }
 
+/// The version that every znode has (the API's -1).
+pub const ANY: u32 = u32::MAX;
+/// One that none has.
+pub const NEVER: u32 = u32::MAX - 1;
+
 impl Change {
     /// As a word for digests.
     #[must_use]
@@ -51,6 +59,7 @@ impl Change {
         digest::of(&match *self {
             Self::Nothing => [0, 0, 0],
             Self::Set(key, value) => [1, key, value],
+            Self::SetIf(key, value, version) => [6 | u64::from(version) << 8, key, value],
             Self::Create(key, session) => [2, key, session],
             Self::Delete((key, child)) => [3, key, u64::from(child)],
             Self::Open => [4, 0, 0],
@@ -85,19 +94,30 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Applies the next transaction. Gives its answer (a new session, or the number of a new child; 0 where a session
-    /// is gone) and the children that went.
+    fn set(&mut self, key: u64, value: u64) {
+        let zxid = self.zxid;
+        let znode = self.znodes.slot(key, || Znode { created: zxid, ..Znode::default() });
+        (znode.value, znode.changed) = (value, zxid);
+        znode.version += 1;
+    }
+
+    /// Applies the next transaction. Gives its answer (a new session, or the number of a new child, 0 where a session
+    /// is gone; whether the version was the expected one) and the children that went.
     pub fn apply(&mut self, txn: &Txn) -> (u64, Vec<Path>) {
         self.zxid = txn.zxid;
         let mut gone = Vec::new();
         let answer = match txn.change {
             Change::Nothing => 0,
             Change::Set(key, value) => {
-                let fresh = Znode { created: txn.zxid, ..Znode::default() };
-                let znode = self.znodes.slot(key, || fresh);
-                (znode.value, znode.changed) = (value, txn.zxid);
-                znode.version += 1;
+                self.set(key, value);
                 0
+            }
+            Change::SetIf(key, value, version) => {
+                let same = version == ANY || version == self.held(key).1;
+                if same {
+                    self.set(key, value);
+                }
+                u64::from(same)
             }
             Change::Create(key, session) if self.sessions.contains_key(&session) => {
                 let count = self.sequence.slot(key, || 0);
@@ -160,6 +180,12 @@ impl Tree {
     #[must_use]
     pub fn get(&self, key: u64) -> Option<u64> {
         self.znodes.get(&key).map(|znode| znode.value)
+    }
+
+    /// The same with its version; 0 and 0 where there is none.
+    #[must_use]
+    pub fn held(&self, key: u64) -> (u64, u32) {
+        self.znodes.get(&key).map_or((0, 0), |znode| (znode.value, znode.version))
     }
 
     /// The sequential children of a key: (number, owner), in order.

@@ -6,9 +6,9 @@ use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, Node
 use super::Member;
 use super::contender::{Contender, LOCK, Step};
 use super::leader::Stage;
-use super::message::{Role, Txn, counter, epoch};
+use super::message::{Role, counter, epoch};
 use super::server::Server;
-use super::tree::Change;
+use super::tree::{ANY, Change, NEVER, Tree};
 use crate::parts::words;
 
 /// Cells of the log shown.
@@ -99,7 +99,13 @@ pub(super) fn server(server: &Server, detail: Detail) -> NodeView {
     let rows = recent.iter().map(|txn| {
         let what = match txn.change {
             Change::Nothing => "-".to_owned(),
-            Change::Set(key, value) => format!("{} = {}", words::key(key), words::value(value)),
+            Change::Set(key, value) | Change::SetIf(key, value, ANY) => {
+                format!("{} = {}", words::key(key), words::value(value))
+            }
+            Change::SetIf(_, _, NEVER) => "-".to_owned(),
+            Change::SetIf(key, value, version) => {
+                format!("{} = {} if version {version}", words::key(key), words::value(value))
+            }
             Change::Create(..) => "create".to_owned(),
             Change::Delete((_, child)) => format!("delete {child}"),
             Change::Open => "createSession".to_owned(),
@@ -197,9 +203,15 @@ pub(super) fn data(members: &[(usize, &Member)], up: &[bool]) -> Data {
     let most = live.iter().max_by_key(|server| (server.current, server.last()));
     let whole = |server: &&&Server| live.len() * 2 > servers().count() && server.base.zxid == 0;
     let Some(server) = most.filter(whole) else { return Data::default() };
-    let written = |txn: &Txn| match txn.change {
-        Change::Set(key, value) => Some((key, value)),
-        _ => None,
-    };
-    Data::of_writes(server.log.iter().filter_map(written).collect())
+    let mut tree = Tree::default();
+    let mut writes = Vec::new();
+    for txn in server.log.iter() {
+        let (answer, _) = tree.apply(txn);
+        match txn.change {
+            Change::Set(key, value) => writes.push((key, value)),
+            Change::SetIf(key, value, _) if answer == 1 => writes.push((key, value)),
+            _ => {}
+        }
+    }
+    Data::of_writes(writes)
 }
