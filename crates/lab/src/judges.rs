@@ -197,7 +197,7 @@ pub(crate) fn invariants(x: &Experiment) -> Vec<Row> {
             assuming: assumed.iter().map(|text| (*text).to_owned()).collect(),
             grade: if lost { Grade::AssumptionBroken } else { Grade::Broken },
             number: 1,
-            title: breach.invariant.replace('_', " "),
+            title: text::invariant(breach.invariant),
             sentence: say(
                 "invariant-broken",
                 &[
