@@ -334,7 +334,7 @@ fn rows(a: &Report, b: &Report) -> Vec<Row> {
 /// something, and the ratio nothing: no term is 1.4 times another.
 fn apart(a: Option<f64>, b: Option<f64>) -> String {
     match (a, b) {
-        (Some(a), Some(b)) if a.fract() == 0.0 && b.fract() == 0.0 && a != b => {
+        (Some(a), Some(b)) if a.fract() == 0.0 && b.fract() == 0.0 && (a - b).abs() >= 1.0 => {
             let id = if b > a { "compare-above" } else { "compare-below" };
             say(id, &[("count", decimal((a - b).abs(), 0))])
         }
