@@ -308,6 +308,7 @@ compare-higher = { $times }× higher
 compare-lower = { $times }× lower
 compare-above = { $count } more
 compare-below = { $count } less
+compare-contents = The same events happen in both. From event { $event } at { $time } on they say something else: { $a }.
 compare-diverges = Event { $event } at { $time } is the first that differs. A: { $a }. B: { $b }.
 
 ## Pictures in words

@@ -78,6 +78,8 @@ pub struct Divergence {
     pub a: String,
     /// What happened in the second run.
     pub b: String,
+    /// All events are the same in both, and from this one on messages say something else.
+    pub contents: bool,
 }
 
 /// The share of operations that were answered within so many milliseconds, in points.
@@ -234,7 +236,10 @@ impl Both<'_> {
     pub fn diverges(&self) -> Option<Divergence> {
         let (a, b) = (self.a, self.b);
         let same_system = a.scenario.system == b.scenario.system;
-        let event = if same_system { by_hash(a, b) } else { by_events(a, b) }?;
+        let events = if same_system { by_hash(a, b) } else { by_events(a, b) };
+        let same_algorithm = a.scenario.system.algorithm == b.scenario.system.algorithm;
+        let contents = events.is_none() && same_algorithm;
+        let event = events.or_else(|| if contents { by_hash(a, b) } else { None })?;
         let at = |x: &Experiment| -> (Option<u64>, String) {
             let window = Window::of(x, event, event);
             let Some(record) = window.event(event) else { return (None, String::new()) };
@@ -244,11 +249,11 @@ impl Both<'_> {
         };
         let ((a_time, a), (b_time, b)) = (at(a), at(b));
         let time = a_time.into_iter().chain(b_time).min().unwrap_or(self.a.now().min(self.b.now()));
-        Some(Divergence { event, time, a, b })
+        Some(Divergence { event, time, a, b, contents })
     }
 }
 
-/// Where two runs of the same system differ: the hash of everything so far, by halving.
+/// Where two runs of the same algorithm differ: the hash of everything so far, by halving.
 fn by_hash(a: &Experiment, b: &Experiment) -> Option<u64> {
     let hash = |x: &Experiment, event: u64| {
         let mut replay = Replay::before_event(x, event + 1);
@@ -358,8 +363,11 @@ fn against(a: Option<f64>, b: Option<f64>) -> String {
 }
 
 fn verdicts(a: &Report, b: &Report) -> Vec<Verdicts> {
+    // An invariant may have the name of a promise: what is broken counts.
     let of = |report: &Report, id: &str| {
-        report.verdicts.iter().find(|verdict| verdict.promise == id).map(|verdict| verdict.verdict.clone())
+        let mut all = report.verdicts.iter().filter(|verdict| verdict.promise == id);
+        let first = all.next()?;
+        Some(all.find(|verdict| verdict.verdict == "broken").unwrap_or(first).verdict.clone())
     };
     let mut ids: Vec<&str> = Vec::new();
     for verdict in a.verdicts.iter().chain(&b.verdicts) {
@@ -379,5 +387,5 @@ pub fn sentence(divergence: &Divergence) -> String {
         ("a", divergence.a.clone()),
         ("b", divergence.b.clone()),
     ];
-    say("compare-diverges", &args)
+    say(if divergence.contents { "compare-contents" } else { "compare-diverges" }, &args)
 }

@@ -1,5 +1,7 @@
 //! Two runs that differ in one thing see the same traffic; where they part is named.
 
+mod common;
+
 use netsplit_checker::Event;
 use netsplit_lab::compare::{Pair, other};
 use netsplit_lab::scenario::{Branch, Compare, Distribution, Duration, Fault, Mode, Scenario, Target};
@@ -188,4 +190,13 @@ fn other_rules_part_at_the_first_choice_and_the_same_run_never() {
     assert_eq!(run(&same).both().diverges(), None);
     same.compare = None;
     assert!(Pair::open(&same).is_err());
+}
+
+#[test]
+fn the_same_events_that_say_something_else_are_no_equal_runs() {
+    let pair = run(&common::story("broken-leader-commit"));
+    let found = pair.both().diverges().expect("their hashes differ");
+    assert!(found.contents && pair.a.trace_hash() != pair.b.trace_hash(), "{found:?}");
+    let linear = pair.both().verdicts().into_iter().find(|row| row.promise == "linearizable");
+    assert_eq!(linear.and_then(|row| row.a).as_deref(), Some("broken"));
 }
