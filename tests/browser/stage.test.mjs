@@ -121,3 +121,23 @@ test('the line of a partition is drawn, and one end of it dragged elsewhere', as
   await shot(page, 'dragged-cut');
   errors.none();
 });
+
+test('on a low stage legend and tools lie over no node, whatever the algorithm', async () => {
+  const { page, errors } = await site.open(AT_REST, { viewport: { width: 900, height: 700 } });
+  const covered = () => page.evaluate(() => {
+    const over = ['.legend', '.palette'].map((which) => document.querySelector(which).getBoundingClientRect());
+    const nodes = [...document.querySelectorAll('.nodes button')];
+    return nodes.filter((node) => {
+      const box = node.getBoundingClientRect();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      return over.some((one) => x > one.left && x < one.right && y > one.top && y < one.bottom);
+    }).map((node) => node.dataset.name);
+  });
+  for (const algorithm of ['raft', 'etcd', 'zookeeper']) {
+    await page.getByRole('combobox', { name: 'Algorithm' }).selectOption(algorithm);
+    await page.waitForFunction((id) => document.querySelector('[aria-label=Algorithm]').value === id, algorithm);
+    await page.waitForTimeout(600);
+    assert.deepEqual(await covered(), [], algorithm);
+  }
+  errors.none();
+});

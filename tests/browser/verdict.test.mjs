@@ -147,3 +147,17 @@ test('what is typed at one node is read at another, and travels in the link', as
   await other.waitForFunction(() => document.querySelectorAll('.console li').length === 3);
   errors.none();
 });
+
+test('on a phone a touch tells all of a cell, and a scenario says at first what it is about', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const toast = page.locator('.toast');
+  assert.match(await toast.innerText(), /^At 5 s a partition/);
+  await page.locator('.verdict .whole').first().tap();
+  await toast.getByText(/^No violation in this run\. \d+ operations checked, \d+ unknown\.$/).waitFor();
+  await toast.getByRole('button', { name: 'Close' }).tap();
+  await toast.waitFor({ state: 'detached' });
+  // In a sentence that has no room in one line nothing is left out.
+  const cut = await page.locator('.verdict p span').evaluateAll((all) => all.filter((words) => words.checkVisibility() && words.scrollHeight > words.clientHeight + 1).length);
+  assert.equal(cut, 0);
+  errors.none();
+});

@@ -61,7 +61,11 @@ impl App {
             }
             Msg::SeekTo(time) => self.stop_at(time),
             Msg::Model(id) => self.ui.model = id,
-            Msg::Sheet(sheet) => self.turn(sheet),
+            Msg::Sheet(sheet) => {
+                // What is read there is not to be covered.
+                self.ui.toast = self.ui.toast.take().filter(|toast| toast.undo);
+                self.turn(sheet);
+            }
             Msg::Violation(index, time) => {
                 self.stop_at(time);
                 (self.ui.selection, self.ui.tab) = (Selection::Violation(index), Tab::Inspector);

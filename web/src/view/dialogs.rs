@@ -32,7 +32,9 @@ pub fn dialog(app: &App, on: &Callback<Msg>, props: &dyn Fn(What) -> island::Pro
         Dialog::Gallery => ("dlg wide", "dialog", "Gallery", gallery::body(app, on)),
         Dialog::Help => ("dlg mid", "dialog", "Help", help()),
         Dialog::Faults => {
-            let nodes = app.frame.nodes.iter().map(|n| n.name.clone()).collect();
+            // Who may yet be added has nothing that could break.
+            let there = app.frame.nodes.iter().filter(|node| node.status != "absent");
+            let nodes = there.map(|node| node.name.clone()).collect();
             let flying = app.frame.messages.iter().filter(|m| !m.lost && !m.id.is_empty());
             let messages = flying.take(60).map(|m| m.id.clone()).collect();
             let list = super::island(props(What::Faults(faults::Offer { nodes, messages })));
