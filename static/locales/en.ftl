@@ -98,6 +98,17 @@ verdict-broken = It was promised that this cannot happen.
 verdict-never-promised = This was never promised here: a read may return an older value.
 verdict-assumption-broken = That was promised under a condition which this run broke.
 
+invariant-of = Invariant: { $what }
+invariant-durability = durability on a majority
+invariant-bully-highest = rule of the highest
+invariant-ring-highest = rule of the highest
+invariant-ring-passed = rule of the ring
+invariant-paxos-chosen = safety of a choice
+invariant-paxos-promise = promise to a ballot
+invariant-paxos-validity = validity
+invariant-paxos-agreement = agreement
+invariant-lease-token = order of tokens
+invariant-lease-fenced = fencing
 invariant-broken = At { $time }, event { $event }, on { $nodes }: { $what }
 invariant-checked = An invariant of the algorithm, checked after every event.
 
@@ -295,6 +306,8 @@ compare-none = none
 compare-only = only in B
 compare-higher = { $times }× higher
 compare-lower = { $times }× lower
+compare-above = { $count } more
+compare-below = { $count } less
 compare-diverges = Event { $event } at { $time } is the first that differs. A: { $a }. B: { $b }.
 
 ## Pictures in words

@@ -205,6 +205,8 @@ test('two runs that differ in a parameter, and in a branch, by keyboard', async 
   await page.keyboard.type('20');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.querySelector('[aria-label="Heartbeat of B"]').value === '20');
+  const title = (want) => page.waitForFunction((want) => document.querySelector('.title .sub').textContent === want, want);
+  await title('Raft: Heartbeat 50\u00a0ms against 20\u00a0ms');
   await page.keyboard.press('Escape');
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('Shift+ArrowRight');
@@ -217,7 +219,16 @@ test('two runs that differ in a parameter, and in a branch, by keyboard', async 
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.querySelectorAll('.stages canvas').length === 4);
   assert.match(await page.locator('.sh').first().textContent(), /Main/);
+  const branch = await page.getByRole('combobox', { name: 'What the runs differ in' }).locator('option:checked').textContent();
+  assert.match(branch, /^fork at /);
+  await title(`Raft: Main against ${branch}`);
   await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Shift+ArrowRight');
+  // The numbers say up to when they count, also where the playhead is not there.
+  const counted = page.locator('.numbers .hint').filter({ hasText: 'Counted up to' });
+  assert.match(await counted.textContent(), /^Counted up to [\d.]+ s\.$/);
+  await page.keyboard.press('Shift+ArrowLeft');
+  await page.waitForFunction(() => /^Counted up to [\d.]+ s; the playhead is at [\d.]+ s\.$/.test(document.querySelector('.numbers .hint').textContent));
   await page.keyboard.press('Shift+ArrowRight');
   await page.getByRole('button', { name: 'Go there' }).click();
   await page.waitForFunction(() => /both runs are the same/.test(document.querySelector('.toast')?.textContent));

@@ -19,7 +19,7 @@ test('keys and buttons go to what is worth seeing, also where it has yet to be s
   await page.getByRole('button', { name: /^Next thing worth seeing/ }).click();
   await page.waitForFunction((was) => Number(document.querySelector('[data-time]').dataset.time) > was, cut);
   assert.ok(await now(page) < 7e9, 'a new leader, or operations that fail');
-  await page.waitForFunction(() => /^Notable \d+ of \d+$/.test(document.querySelector('.jump span').textContent));
+  await page.waitForFunction(() => /^Moment \d+ of \d+$/.test(document.querySelector('.jump span').textContent));
   await page.locator('body').press(',');
   await page.waitForFunction((was) => Number(document.querySelector('[data-time]').dataset.time) === was, cut);
   await page.locator('body').press(',');

@@ -12,7 +12,7 @@ const faults = (page) => page.locator('button[data-fault]').count();
 
 test('a crash, a parameter and another algorithm are undone and done again, by keys and by buttons', async () => {
   const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
-  const [undo, redo] = ['Undo', 'Redo'].map((name) => page.getByRole('contentinfo').getByRole('button', { name, exact: true }));
+  const [undo, redo] = [/^Undo/, /^Redo/].map((name) => page.getByRole('contentinfo').getByRole('button', { name }));
   assert.ok(await undo.isDisabled() && await redo.isDisabled());
   await page.keyboard.press('Shift+ArrowRight');
   await page.waitForFunction(() => document.querySelector('[data-time]').dataset.time === '2100000000');
@@ -53,5 +53,42 @@ test('a crash, a parameter and another algorithm are undone and done again, by k
   await redo.click();
   assert.ok(await redo.isDisabled());
   assert.notEqual(first, broken);
+  errors.none();
+});
+
+test('on a phone, undo and redo stand among the tools once something was done, and say what they undo', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const tools = page.getByRole('toolbar', { name: 'Fault tools' });
+  const [undo, redo] = [/^Undo/, /^Redo/].map((name) => tools.getByRole('button', { name }));
+  assert.equal(await undo.count() + await redo.count(), 0);
+  const first = await hash(page);
+  await tools.getByRole('button', { name: /^Crash/ }).tap();
+  await page.locator('.nodes button[data-name=n3]').click({ force: true });
+  await undo.and(page.getByRole('button', { name: /^Undo: crash n3 \(\d\.\d+ s\)$/ })).waitFor();
+  const box = await undo.boundingBox();
+  assert.ok(box.width >= 44 && box.height >= 44, JSON.stringify(box));
+  assert.ok(await redo.isDisabled());
+  await undo.tap();
+  await page.waitForFunction(() => document.querySelector('.toast')?.innerText.startsWith('Undone: crash n3'));
+  await hashIs(page, first);
+  await redo.and(page.getByRole('button', { name: /^Redo: crash n3/ })).waitFor();
+  assert.ok(await undo.isDisabled());
+  errors.none();
+});
+
+test('another set-up and another seed are named by the buttons that undo them', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const undo = page.getByRole('contentinfo').getByRole('button', { name: /^Undo/ });
+  const named = (name) => page.waitForFunction((name) => document.querySelector('.ctrl [aria-label^=Undo]').getAttribute('aria-label') === name, name);
+  await page.getByRole('button', { name: 'Draw a new seed' }).click();
+  await named('Undo: another seed');
+  const nodes = page.getByRole('textbox', { name: 'Nodes, value' });
+  await nodes.fill('7');
+  await nodes.press('Enter');
+  await named('Undo: a change of the set-up');
+  await undo.click();
+  await named('Undo: another seed');
+  await undo.click();
+  await named('Undo');
   errors.none();
 });

@@ -63,6 +63,33 @@ pub fn set_scenario(id: &str) {
     replace_hash(&if id.is_empty() { String::new() } else { format!("?scenario={id}") });
 }
 
+/// Marks a field that somebody is typing into.
+pub const TYPING: &str = "data-typing";
+
+/// What somebody is typing into the field of this id.
+pub fn typing(id: &str) -> Option<String> {
+    let field: web_sys::HtmlInputElement = document().active_element()?.dyn_into().ok()?;
+    let is = field.has_attribute(TYPING) && field.get_attribute("data-field").as_deref() == Some(id);
+    is.then(|| field.value())
+}
+
+/// Says something once to whoever does not see it, when there is time.
+pub fn announce(words: &str) {
+    if let Some(region) = document().get_element_by_id("said") {
+        region.set_text_content(Some(words));
+    }
+}
+
+/// How much of an element's lower end another one lies over (px).
+pub fn covered(by: &str, what: &str) -> f64 {
+    let rect = |which: &str| {
+        let found = document().query_selector(which).ok().flatten()?;
+        Some(found.get_bounding_client_rect()).filter(|rect| rect.height() > 0.0)
+    };
+    let lies = rect(by).zip(rect(what)).map_or(0.0, |(by, what)| what.bottom() - by.top());
+    lies.max(0.0)
+}
+
 /// What the browser's tab says.
 pub fn set_title(title: &str) {
     let name = "netsplit";

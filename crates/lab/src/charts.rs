@@ -69,6 +69,18 @@ pub(crate) fn charts(x: &Experiment) -> Vec<Chart> {
     charts
 }
 
+/// A value over the samples of each bucket: where it stood at the end, where it is a whole number (there is no term 1.4),
+/// else its mean.
+fn stood(x: &Experiment, complete: usize, value: impl Fn(&Sample) -> Option<f64>) -> Vec<Option<f64>> {
+    let mut ends = x.recorder.samples.chunks(SAMPLES as usize).map(|bucket| {
+        let whole = bucket.iter().filter_map(&value).all(|value| value.fract() == 0.0);
+        bucket.iter().rev().find_map(&value).filter(|_| whole)
+    });
+    let mut all = sampled(x, complete, &value);
+    all.iter_mut().for_each(|mean| *mean = ends.next().flatten().or(*mean));
+    all
+}
+
 /// The mean of a value over the samples of each bucket.
 fn sampled(x: &Experiment, complete: usize, value: impl Fn(&Sample) -> Option<f64>) -> Vec<Option<f64>> {
     let samples = &x.recorder.samples;
@@ -110,7 +122,7 @@ fn own(x: &Experiment, bucket: u64, complete: usize) -> Vec<Chart> {
             let totals: Vec<Option<f64>> = x.recorder.samples.iter().map(value).collect();
             growth(&totals, x.recorder.tick as f64 / 1e9, complete)
         } else {
-            sampled(x, complete, value)
+            stood(x, complete, value)
         };
         let line = (series.label.to_owned(), values);
         if let Some(chart) = charts.iter_mut().find(|chart| chart.id == series.chart) {

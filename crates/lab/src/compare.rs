@@ -325,9 +325,21 @@ fn rows(a: &Report, b: &Report) -> Vec<Row> {
     for id in own {
         let (a, b) = (a.metrics.own.get(id).copied(), b.metrics.own.get(id).copied());
         let label = declared::value_label(id);
-        rows.push(Row { id: id.clone(), label, unit: "", a, b, words: against(a, b) });
+        rows.push(Row { id: id.clone(), label, unit: "", a, b, words: apart(a, b) });
     }
     rows
+}
+
+/// The second number of an algorithm's own against the first, in words. Of a whole number what lies between them says
+/// something, and the ratio nothing: no term is 1.4 times another.
+fn apart(a: Option<f64>, b: Option<f64>) -> String {
+    match (a, b) {
+        (Some(a), Some(b)) if a.fract() == 0.0 && b.fract() == 0.0 && (a - b).abs() >= 1.0 => {
+            let id = if b > a { "compare-above" } else { "compare-below" };
+            say(id, &[("count", decimal((a - b).abs(), 0))])
+        }
+        _ => against(a, b),
+    }
 }
 
 /// The second number against the first, in words.

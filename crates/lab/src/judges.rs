@@ -266,7 +266,7 @@ pub(crate) fn invariants(x: &Experiment) -> Vec<Row> {
             assuming: found.assuming.iter().map(|text| (*text).to_owned()).collect(),
             grade: found.grade,
             number: 1,
-            title: found.invariant.replace('_', " "),
+            title: text::invariant(found.invariant),
             sentence: told_breach(&found),
             first: Some((found.event, found.time)),
             operations: Vec::new(),

@@ -8,6 +8,7 @@ use netsplit_scenario::{Problems, Scenario, Seed};
 use serde::Serialize;
 
 use crate::experiment::Experiment;
+use crate::text::{self, say};
 
 /// What one seed came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -272,6 +273,18 @@ pub fn verdicts(results: &[SeedResult], promise: &str) -> Vec<(String, Vec<u64>)
         }
     }
     all
+}
+
+/// What a promise, a model or an invariant of a run is called, by its id: an invariant is no promise, though it may be about
+/// the same.
+#[must_use]
+pub fn title(x: &Experiment, id: &str) -> String {
+    let label = format!("judge-{}", id.replace('_', "-"));
+    if text::has(&label) {
+        return say(&label, &[]);
+    }
+    let promised = (x.algorithm.promises)(&x.settings).iter().any(|promise| promise.id == id);
+    if promised { id.replace('_', " ") } else { say("invariant-of", &[("what", text::invariant(id))]) }
 }
 
 /// Joins results; they may come in any order.

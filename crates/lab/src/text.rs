@@ -27,6 +27,12 @@ pub fn has(id: &str) -> bool {
     find(id).is_some()
 }
 
+/// Arguments that say how many of something there are: their digits come in groups.
+const COUNTS: [&str; 13] = [
+    "count", "all", "own", "odd", "reads", "versions", "unknown", "replicas", "asked", "lost", "events",
+    "messages", "event",
+];
+
 /// The sentence of a message with these arguments; without such a message its id and arguments.
 #[must_use]
 pub fn say(id: &str, args: &[(&str, String)]) -> String {
@@ -55,6 +61,13 @@ pub fn label(label: &str) -> String {
     if has(label) { say(label, &[]) } else { label.to_owned() }
 }
 
+/// What an invariant is called, by its id.
+#[must_use]
+pub fn invariant(id: &str) -> String {
+    let label = format!("invariant-{}", id.replace('_', "-"));
+    if has(&label) { say(&label, &[]) } else { id.replace('_', " ") }
+}
+
 /// The sentence of an algorithm's text; `name` gives a node's name.
 #[must_use]
 pub fn sentence(text: &Text, name: impl Fn(u32) -> String) -> String {
@@ -80,6 +93,9 @@ fn render(parts: &[Part], args: &[(&str, String)], out: &mut String, depth: u32)
         match part {
             Part::Text(text) => out.push_str(text),
             Part::Arg(name) => match value(name) {
+                Some(value) if COUNTS.contains(name) && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    out.push_str(&group(value));
+                }
                 Some(value) => out.push_str(value),
                 None => {
                     out.push('$');
@@ -176,6 +192,17 @@ mod tests {
     fn a_missing_message_shows_its_id_and_arguments() {
         let text = Text::new("no-such-message").with("peer", netsplit_sim::NodeId(1)).with("term", 3u64);
         assert_eq!(sentence(&text, |n| format!("n{}", n + 1)), "no-such-message (peer n2, term 3)");
+    }
+
+    #[test]
+    fn counts_come_in_groups_and_names_do_not() {
+        let args =
+            [("count", "1101".to_owned()), ("unknown", "2,345".to_owned()), ("number", "1234".to_owned())];
+        assert_eq!(say("verdict-checked", &args), "1,101 operations checked, 2,345 unknown.");
+        let parts = &[Part::Arg("number"), Part::Text(" of "), Part::Arg("count")];
+        let mut out = String::new();
+        render(parts, &args, &mut out, 0);
+        assert_eq!(out, "1234 of 1,101");
     }
 
     #[test]

@@ -154,6 +154,7 @@ impl Case {
             max_entries: words.value("max_entries").map_or(64, |text| text.parse().expect("entries")),
             inflight: words.value("inflight").map_or(64, |text| text.parse().expect("messages")),
             batch: span("batch", 0),
+            announce: words.has("announce"),
             compact: words.number("snapshot_every"),
             chunk: words.value("snapshot_chunk").map_or(u32::MAX, |text| text.parse().expect("bytes")),
             measure_from: 0,

@@ -172,6 +172,8 @@ pub struct App {
     /// A finger has opened the menu and is still on it, or was just now (wall ms): it does not choose yet.
     pub(crate) held_menu: Option<f64>,
     pub(crate) history: History,
+    /// What would be undone, and what done again, in words; nothing where there is no such step.
+    pub(crate) steps: [Option<String>; 2],
     grab: Option<Grab>,
     /// A block was let go of just now, somewhere else.
     dragged: bool,
@@ -322,6 +324,7 @@ impl Component for App {
             resumes: false,
             held_menu: None,
             history: History::default(),
+            steps: [None, None],
             grab: None,
             dragged: false,
             last_now: 0,
@@ -383,11 +386,14 @@ impl Component for App {
         match opening {
             Opening::Scenario(scenario) => {
                 let at_moment = scenario.view.cursor.is_some();
-                app.open(*scenario, playing && !at_moment);
+                if app.open(*scenario, playing && !at_moment) && !at_moment {
+                    app.tell_notes();
+                }
             }
             Opening::Nothing => drop(app.open(scenario, playing)),
             Opening::Bad(bad) => {
                 app.open(scenario, false);
+                app.resumes = playing;
                 app.ui.dialog = Some(Dialog::BadLink(Rc::new(bad)));
             }
         }
@@ -483,6 +489,14 @@ impl App {
         if self.waits(&msg) {
             return false;
         }
+        let other = self.heard(ctx, msg);
+        if other {
+            self.steps = [true, false].map(|back| self.step_in_words(back));
+        }
+        other
+    }
+
+    fn heard(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Read(read) => {

@@ -147,8 +147,6 @@ pub enum Msg {
     Search(Search),
     /// A scenario of the gallery.
     Gallery(String),
-    /// The default scenario.
-    Default,
     /// One step of what was done back.
     Undo,
     /// And forward again.

@@ -39,7 +39,6 @@ impl App {
     fn needs(&self, msg: &Msg) -> Vec<String> {
         match msg {
             Msg::Choose(pattern, algorithm) => vec![parts::of(pattern, algorithm).to_owned()],
-            Msg::Default => run(&opening::first()),
             Msg::Sweep(SweepDeed::Gallery(id)) => {
                 let mut needs = opens(&opening::from_gallery(id));
                 needs.push(parts::SHEETS.to_owned());

@@ -182,6 +182,7 @@ impl App {
                 let (top, height) = (f64::from(legend.offset_top()), f64::from(legend.client_height()));
                 self.stage.over = if height > 0.0 && top < 40.0 { top + height } else { 0.0 };
             }
+            self.stage.under = browser::covered(".palette", ".half:first-child .stage");
             self.size_beside();
             if let Some(sheet) = self.refs.sheet.cast() {
                 self.sheet_size = size(Some(sheet));

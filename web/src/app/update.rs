@@ -155,7 +155,11 @@ impl App {
                     on.emit(line.to_owned());
                 });
             }
-            Msg::Say(text) => self.toast(text, false, 3000.0),
+            Msg::Say(text) => {
+                // So long as it takes to read.
+                let lasts = 2500.0 + 50.0 * text.len() as f64;
+                self.toast(text, false, lasts);
+            }
             Msg::Drawer(drawer) => {
                 self.ui.drawer = if self.ui.drawer == drawer { Drawer::Closed } else { drawer };
             }
@@ -241,11 +245,6 @@ impl App {
                 if self.ui.dialog.is_none() {
                     browser::set_scenario(&id);
                 }
-            }
-            Msg::Default => {
-                self.dialog(None);
-                self.open(opening::first(), true);
-                self.forget_address();
             }
             Msg::Undo => self.go(true),
             Msg::Redo => self.go(false),
@@ -342,6 +341,16 @@ impl App {
         self.changed();
     }
 
+    /// What a step would undo, or do again.
+    pub(super) fn step_in_words(&self, back: bool) -> Option<String> {
+        let (now, next) = self.history.step_between(back)?;
+        let (before, after) = if back { (next, now) } else { (now, next) };
+        Some(match differs::step(before, after) {
+            what if what.is_empty() => text::say("step-branch", &[]),
+            what => what,
+        })
+    }
+
     /// One step of what was done back, or forward again; the cursor stays where it is if the run has been so far.
     fn go(&mut self, back: bool) {
         let Some(session) = self.session.as_ref() else { return };
@@ -408,19 +417,21 @@ impl App {
                 let at_moment = scenario.view.cursor.is_some();
                 if self.open(*scenario, !at_moment) {
                     self.dialog(None);
-                    let notes = self.scenario.notes.clone();
-                    if !notes.is_empty() && self.scenario.lesson.is_none() && self.face == Face::Full {
-                        self.toast(notes, false, NOTES);
-                    }
+                    self.tell_notes();
                     self.forget_address();
                 } else if let Some(trouble) = self.trouble.clone() {
                     self.toast(trouble, false, 8000.0);
                 }
             }
-            Opening::Bad(bad) => {
-                self.with(|session| session.playback.set_playing(false));
-                self.dialog(Some(Dialog::BadLink(Rc::new(bad))));
-            }
+            Opening::Bad(bad) => self.dialog(Some(Dialog::BadLink(Rc::new(bad)))),
+        }
+    }
+
+    /// What a scenario is about, where nothing leads through it.
+    pub(super) fn tell_notes(&mut self) {
+        let notes = self.scenario.notes.clone();
+        if !notes.is_empty() && self.scenario.lesson.is_none() && self.face == Face::Full {
+            self.toast(notes, false, NOTES);
         }
     }
 
@@ -620,6 +631,11 @@ impl App {
             self.with(|session| session.playback.set_playing(false));
         } else if dialog.is_none() && std::mem::take(&mut self.resumes) && self.ui.dialog.is_some() {
             self.with(|session| session.playback.set_playing(true));
+        }
+        let bad = |dialog: &Option<Dialog>| matches!(dialog, Some(Dialog::BadLink(_)));
+        if bad(&self.ui.dialog) && !bad(&dialog) {
+            // The address asks for what could not be opened: it says nothing about the run that is shown.
+            self.forget_address();
         }
         self.ui.dialog = dialog;
     }

@@ -149,6 +149,11 @@ pub fn carry(before: &Scenario, after: &mut Scenario) {
     compare.params = params;
 }
 
+/// A course of events as it is called.
+pub fn title(name: &str) -> String {
+    if name.is_empty() { "Main".to_owned() } else { name.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

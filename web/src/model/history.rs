@@ -76,7 +76,16 @@ impl History {
 
     /// Whether there is something to undo, or to do again.
     pub fn can(&self, back: bool) -> bool {
-        !if back { &self.past } else { &self.future }.is_empty()
+        self.next(back).is_some()
+    }
+
+    /// The document that is there now, and the one that a step leads to.
+    pub fn step_between(&self, back: bool) -> Option<(&Scenario, &Scenario)> {
+        Some((&self.now.as_ref()?.document, &self.next(back)?.document))
+    }
+
+    fn next(&self, back: bool) -> Option<&Entry> {
+        if back { &self.past } else { &self.future }.last()
     }
 }
 

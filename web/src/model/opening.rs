@@ -27,6 +27,8 @@ pub struct BadLink {
     pub reason: String,
     /// Each problem of an invalid scenario: (path, what is wrong).
     pub problems: Vec<(String, String)>,
+    /// It is a name that the gallery does not have: there is no more of it to be pasted.
+    pub named: bool,
 }
 
 /// The default scenario.
@@ -75,6 +77,7 @@ pub fn from_gallery(id: &str) -> Opening {
                 format!("The gallery has no scenario named \"{id}\".")
             },
             problems: Vec::new(),
+            named: true,
         });
     };
     match read(entry.json, shared()) {
@@ -83,6 +86,7 @@ pub fn from_gallery(id: &str) -> Opening {
             title: "This scenario does not open".to_owned(),
             reason: "It does not fit this version of netsplit.".to_owned(),
             problems: problems.list.iter().map(|p| (p.path.clone(), p.message.clone())).collect(),
+            named: true,
         }),
     }
 }
@@ -145,7 +149,7 @@ pub fn explain(broken: &netsplit_lab::scenario::BrokenLink) -> BadLink {
         }
         _ => Vec::new(),
     };
-    BadLink { title: title.to_owned(), reason: format!("{}{advice}", broken.message), problems }
+    BadLink { title: title.to_owned(), reason: format!("{}{advice}", broken.message), problems, named: false }
 }
 
 #[cfg(test)]

@@ -252,11 +252,16 @@ fn unit(unit: &str) -> String {
 pub fn possible(decl: &ParamDecl) -> String {
     let (least, most) = match &decl.kind {
         ParamKind::Duration { min, max } => (super::format::span(min.0), super::format::span(max.0)),
-        ParamKind::Int { min, max } => (super::format::short(*min as f64), super::format::short(*max as f64)),
+        ParamKind::Int { min, max } => return between(*min, *max),
         ParamKind::Real { min, max } => (super::format::short(*min), super::format::short(*max)),
         _ => return "something else is wanted".to_owned(),
     };
     format!("{least} to {most}")
+}
+
+/// The same of whole numbers.
+pub fn between(least: i64, most: i64) -> String {
+    format!("{} to {}", super::format::short(least as f64), super::format::short(most as f64))
 }
 
 /// What was typed into the field; `unit` is the one that stood behind it, for a duration without its own.

@@ -1,6 +1,6 @@
 //! The three cells under the stage: operations, availability, network. They say what is known and no more.
 
-use netsplit_lab::{Breach, Consistency, FaultBlock, Frame, Grade};
+use netsplit_lab::{Breach, Consistency, FaultBlock, Frame, Grade, text};
 
 use super::format;
 
@@ -92,7 +92,7 @@ pub fn broken(breach: &Breach, count: u64) -> Cell {
         icon,
         title: format!(
             "{} broken at {}",
-            format::sentence_case(breach.invariant),
+            format::sentence_case(&text::invariant(breach.invariant)),
             format::instant(breach.time)
         ),
         short: format::many_as(count, "breach", "breaches"),

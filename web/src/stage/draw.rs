@@ -2,6 +2,7 @@
 //! messages, sixty times a second.
 
 use crate::model::math;
+use crate::parts;
 use std::f64::consts::TAU;
 
 use netsplit_lab::small::Map;
@@ -67,6 +68,8 @@ pub struct Stage {
     key: layout::Key,
     /// Where the legend over it ends (px).
     pub over: f64,
+    /// How much of its lower edge the tools lie over (px).
+    pub under: f64,
     /// Pan and zoom.
     pub camera: Camera,
     /// Nodes that a hand has moved.
@@ -145,17 +148,22 @@ impl Stage {
 
     /// Lays the frame out; true where something moved.
     pub fn place(&mut self, frame: &Frame, width: f64, height: f64) -> bool {
-        let changed = !self.key.fits(frame, (width, height), self.over);
+        let lies = (self.over, self.under);
+        let changed = !self.key.fits(frame, (width, height), lies);
         if changed {
-            self.flat = Layout::new(frame, (width, height), self.over);
-            self.key = layout::key(frame, (width, height), self.over);
+            self.flat = Layout::new(frame, (width, height), lies);
+            self.key = layout::key(frame, (width, height), lies);
         }
         if changed || self.stale {
             self.camera.hold(width, height);
             self.layout = camera::seen(&self.flat, self.camera, &self.moved);
             // In a crowd, messages are on the upper layer and nodes that have a shape on the lower one.
-            let shapes = self.layout.places.iter().filter(|place| place.r >= SMALL);
-            let discs = shapes.map(|place| Disc { x: place.x, y: place.y, r: place.r + 1.0 });
+            let shapes = frame.nodes.iter().zip(&self.layout.places).filter(|(_, place)| place.r >= SMALL);
+            let discs = shapes.map(|(node, place)| {
+                // A box reaches out of its disc at its corners.
+                let boxed = node.body == "client" || node.body == "backend";
+                Disc { x: place.x, y: place.y, r: place.r * if boxed { 1.2 } else { 1.0 } + 1.0 }
+            });
             self.shade.cover(width, height, discs);
             self.discs = self.layout.discs();
             self.drawn = 0;
@@ -271,7 +279,9 @@ impl Stage {
         self.draw_ring(on, frame);
         self.draw_links(on, frame, over);
         self.lines.clear();
-        for partition in &frame.partitions {
+        // A first visit has none before its first action.
+        let there = !frame.partitions.is_empty() && parts::ready(parts::PANELS);
+        for partition in frame.partitions.iter().filter(|_| there) {
             if let Some(line) = self.draw_partition(on, frame, partition, over) {
                 self.lines.push((partition.fault, line));
             }
@@ -312,6 +322,7 @@ impl Stage {
     }
 
     /// The line that is being drawn, with the nodes that it parts off.
+    #[inline(never)]
     fn draft(&self, on: &Canvas, frame: &Frame, a: (f64, f64), b: (f64, f64)) {
         self.zigzag(on, a, b);
         let part = hit::parted(&self.layout, a, b);

@@ -76,7 +76,7 @@ pub fn crossing(way: ((f64, f64), (f64, f64)), line: ((f64, f64), (f64, f64))) -
 pub fn parting_line(
     places: &[(Place, bool)],
     (width, height): (f64, f64),
-    over: f64,
+    lies: (f64, f64),
 ) -> Option<((f64, f64), (f64, f64))> {
     let mut best: Option<(f64, f64, f64)> = None;
     for step in 0..72 {
@@ -102,14 +102,23 @@ pub fn parting_line(
         }
     }
     let (_, turn, middle) = best?;
-    clip(turn, middle, (width, height), over)
+    clip(turn, middle, (width, height), lies)
 }
 
-/// The part of the line `x cos + y sin = middle` that is on the stage, 16 px from its edges.
-fn clip(turn: f64, middle: f64, (width, height): (f64, f64), over: f64) -> Option<((f64, f64), (f64, f64))> {
+/// The part of the line `x cos + y sin = middle` that is on the stage, 16 px from its edges and clear of what lies over them.
+fn clip(
+    turn: f64,
+    middle: f64,
+    (width, height): (f64, f64),
+    (over, under): (f64, f64),
+) -> Option<((f64, f64), (f64, f64))> {
     let (nx, ny) = (math::cos(turn), math::sin(turn));
-    let (left, right, top, bottom) =
-        (16.0, width - 16.0, 56.0f64.min(height * 0.1).max(over + 8.0), height - 90.0f64.min(height * 0.18));
+    let (left, right, top, bottom) = (
+        16.0,
+        width - 16.0,
+        56.0f64.min(height * 0.1).max(over + 8.0),
+        height - 90.0f64.min(height * 0.18).max(under + 14.0),
+    );
     let mut ends: Vec<(f64, f64)> = Vec::new();
     if nx.abs() > 1e-9 {
         for y in [top, bottom] {
@@ -169,7 +178,7 @@ mod tests {
     #[test]
     fn a_parting_line_is_found_where_there_is_one() {
         let apart = [(at(100.0, 200.0), true), (at(300.0, 100.0), false), (at(300.0, 300.0), false)];
-        let (a, b) = parting_line(&apart, (400.0, 400.0), 0.0).expect("there is one");
+        let (a, b) = parting_line(&apart, (400.0, 400.0), (0.0, 0.0)).expect("there is one");
         for (place, group) in &apart {
             assert_eq!(side(a, b, place) > 0.0, (side(a, b, &apart[0].0) > 0.0) == *group);
         }
@@ -179,6 +188,6 @@ mod tests {
             (at(100.0, 300.0), false),
             (at(300.0, 100.0), false),
         ];
-        assert_eq!(parting_line(&mixed, (400.0, 400.0), 0.0), None);
+        assert_eq!(parting_line(&mixed, (400.0, 400.0), (0.0, 0.0)), None);
     }
 }

@@ -57,8 +57,8 @@ pub struct Layout {
     pub width: f64,
     /// Height of the stage.
     pub height: f64,
-    /// Where the legend over it ends.
-    pub over: f64,
+    /// Where the legend over it ends, and how much of its lower edge tools lie over.
+    pub lies: (f64, f64),
     pub(super) index: Vec<u32>,
 }
 
@@ -70,8 +70,11 @@ pub struct Key {
     ring: bool,
     width: f64,
     height: f64,
-    over: f64,
+    lies: (f64, f64),
 }
+
+/// What lies over the stage is kept clear of nodes where that leaves them so much of its height (px).
+const LEAST: f64 = 150.0;
 
 /// The free area of the stage.
 #[derive(Clone, Copy)]
@@ -95,23 +98,23 @@ impl Area {
 }
 
 /// What the layout of a frame depends on.
-pub fn key(frame: &Frame, (width, height): (f64, f64), over: f64) -> Key {
+pub fn key(frame: &Frame, (width, height): (f64, f64), lies: (f64, f64)) -> Key {
     Key {
         kind: frame.layout.clone(),
         nodes: frame.nodes.iter().map(|n| (n.id, n.client, n.tier, n.status == "absent")).collect(),
         ring: !frame.ring.is_empty(),
         width,
         height,
-        over,
+        lies,
     }
 }
 
 impl Key {
     /// Whether the layout of this frame would be the same.
-    pub fn fits(&self, frame: &Frame, (width, height): (f64, f64), over: f64) -> bool {
+    pub fn fits(&self, frame: &Frame, (width, height): (f64, f64), lies: (f64, f64)) -> bool {
         let own = self.nodes.iter().copied();
-        let size = (self.width - width).abs() + (self.height - height).abs() + (self.over - over).abs();
-        size < 0.01
+        let size = (self.width - width).abs() + (self.height - height).abs();
+        size + (self.lies.0 - lies.0).abs() + (self.lies.1 - lies.1).abs() < 0.01
             && self.kind == frame.layout
             && self.ring != frame.ring.is_empty()
             && own.eq(frame.nodes.iter().map(|n| (n.id, n.client, n.tier, n.status == "absent")))
@@ -119,11 +122,15 @@ impl Key {
 }
 
 impl Layout {
-    /// The layout of a frame on a stage of this size, over whose upper edge a legend lies down to `over`.
-    pub fn new(frame: &Frame, (width, height): (f64, f64), over: f64) -> Self {
+    /// The layout of a frame on a stage of this size, over whose upper edge a legend lies down to `over`, and tools over
+    /// so much of its lower one.
+    pub fn new(frame: &Frame, (width, height): (f64, f64), (over, under): (f64, f64)) -> Self {
         let phone = width < 520.0;
         let mut area = if phone || height < 420.0 {
-            Area { left: 12.0, top: 14.0, right: width - 12.0, bottom: height - 36.0 }
+            let (top, bottom) = (f64::max(14.0, over + 4.0), height - f64::max(36.0, under + 8.0));
+            // Better over than squeezed.
+            let (top, bottom) = if bottom - top < LEAST { (14.0, height - 36.0) } else { (top, bottom) };
+            Area { left: 12.0, top, right: width - 12.0, bottom }
         } else {
             let top = f64::max(52.0, over + 4.0);
             Area { left: 20.0, top, right: width - 20.0, bottom: height - 82.0 }
@@ -137,7 +144,7 @@ impl Layout {
             }
         }
         let places = vec![Place::default(); frame.nodes.len()];
-        let mut layout = Self { places, width, height, over, ..Self::default() };
+        let mut layout = Self { places, width, height, lies: (over, under), ..Self::default() };
         layout.index = frame.nodes.iter().map(|n| n.id).collect();
         let there = |n: &&(usize, &NodeFrame)| n.1.status != "absent";
         let all: Vec<(usize, &NodeFrame)> = frame.nodes.iter().enumerate().collect();
@@ -368,7 +375,7 @@ mod tests {
             for (servers, clients) in [(1, 1), (3, 3), (5, 3), (12, 6), (60, 10), (200, 3), (1000, 40)] {
                 for (width, height) in [(824.0, 628.0), (390.0, 330.0), (1400.0, 500.0)] {
                     let frame = frame(kind, servers, clients);
-                    let layout = Layout::new(&frame, (width, height), 48.0);
+                    let layout = Layout::new(&frame, (width, height), (48.0, 0.0));
                     for (at, place) in layout.places.iter().enumerate() {
                         let name =
                             format!("{kind} {servers}+{clients} {width}x{height} node {at}: {place:?}");
@@ -391,7 +398,7 @@ mod tests {
             shown.nodes[at].body = "client".to_owned();
         }
         for over in [40.0, 68.0, 88.0, 108.0] {
-            let layout = Layout::new(&shown, (824.0, 628.0), over);
+            let layout = Layout::new(&shown, (824.0, 628.0), (over, 0.0));
             let top = layout.places.iter().map(|place| place.y - place.r).fold(f64::MAX, f64::min);
             assert!(top >= over + 4.0, "{top} {over}");
             // Further out than any server.
@@ -411,7 +418,7 @@ mod tests {
 
     #[test]
     fn the_first_of_five_is_at_the_upper_left_and_the_fourth_at_the_right() {
-        let layout = Layout::new(&frame("circle", 5, 3), (824.0, 628.0), 0.0);
+        let layout = Layout::new(&frame("circle", 5, 3), (824.0, 628.0), (0.0, 0.0));
         let [n1, n2, _, n4, n5] = layout.places[..5] else { panic!("five") };
         assert!(n1.x < n4.x && n1.y < n2.y && n5.y < n4.y && n4.x > n5.x);
         assert_eq!(layout.of(3), Some(n4));

@@ -3,10 +3,10 @@
 use netsplit_lab::BranchFrame;
 use yew::prelude::*;
 
-use super::compare::title;
 use super::dom::{El, el, fragment};
 use super::timeline::{Axis, lane_label, path, px, text};
 use crate::app::{App, Msg};
+use crate::model::compare::title;
 use crate::model::format;
 use crate::model::ui::{BranchDeed, Selection};
 

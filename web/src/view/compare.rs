@@ -2,6 +2,7 @@
 
 use netsplit_lab::compare::{Curve, Row};
 use netsplit_lab::scenario::catalogue::{AlgorithmDecl, ParamDecl, ParamKind};
+use netsplit_lab::sweep;
 use netsplit_lab::{Chart, Consistency, Frame, Grade};
 use serde_json::Value;
 use wasm_bindgen::JsCast;
@@ -9,7 +10,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use super::charts::{self, PLOT};
-use super::controls::{option, pick, typed};
+use super::controls::{self, option, pick, typed, wrong};
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use super::sheet::{run_key, run_mark};
@@ -58,7 +59,7 @@ pub fn first(app: &App, on: &Callback<Msg>) -> Option<El> {
         }
         Differs::Branch(_) => {
             let own = app.panels.branches.iter().find(|branch| branch.current);
-            Some(el("span").with(own.map(|own| title(&own.name)).unwrap_or_default()))
+            Some(el("span").with(own.map(|own| compare::title(&own.name)).unwrap_or_default()))
         }
     };
     let exit = el("button")
@@ -101,12 +102,18 @@ fn second(app: &App, on: &Callback<Msg>) -> Option<El> {
             list.map(|list| pick("pick", list.tells(on, value)))
         }
         Differs::Nodes => {
-            let typed = |text: String| {
-                Msg::Compare(CompareDeed::Value(text.trim().parse::<u32>().map_or(Value::Null, Value::from)))
-            };
-            let field =
-                el("input").class("box sm").set("inputmode", "numeric").set("aria-label", "Nodes of B");
-            Some(field.value(u64::from(compare.nodes.unwrap_or_default()).to_string()).tells(on, typed))
+            let (on, least, most) = (on.clone(), algorithm.nodes.min, algorithm.nodes.max);
+            let heard = Callback::from(move |event: Event| {
+                let count = typed(&event).trim().parse::<u32>().ok();
+                let count = count.filter(|count| (least..=most).contains(count));
+                let possible = || setup::between(i64::from(least), i64::from(most));
+                wrong(&event, count.is_none().then(possible).as_deref());
+                let value = count.map(|count| CompareDeed::Value(count.into()));
+                value.into_iter().for_each(|value| on.emit(Msg::Compare(value)));
+            });
+            let now = u64::from(compare.nodes.unwrap_or_default()).to_string();
+            let field = controls::field("nodes of B", now, heard).class("box sm");
+            Some(field.set("inputmode", "numeric").set("aria-label", "Nodes of B"))
         }
         Differs::Param(id) => {
             let decl = algorithm.params.iter().find(|decl| decl.id == *id)?;
@@ -115,7 +122,8 @@ fn second(app: &App, on: &Callback<Msg>) -> Option<El> {
         Differs::Branch(_) => None,
     };
     let run = el("b").with(run_key(1)).with("B");
-    Some(el("div").class("sh").with(run).with(pick("pick", list)).with(value).with(note(&app.frame_beside)))
+    let head = el("div").key(differs.id()).class("sh").with(run).with(pick("pick", list)).with(value);
+    Some(head.with(note(&app.frame_beside)))
 }
 
 /// The second run's value of a parameter.
@@ -145,14 +153,11 @@ fn control(decl: &ParamDecl, value: &Value, on: &Callback<Msg>) -> El {
             let (on, owned, behind) = (on.clone(), decl.clone(), unit.clone());
             let heard = Callback::from(move |event: Event| {
                 let value = setup::typed(&owned, &typed(&event), &behind);
-                if let Some(field) = event.target_dyn_into::<Element>() {
-                    let _ =
-                        field.set_attribute("aria-invalid", if value.is_none() { "true" } else { "false" });
-                }
+                wrong(&event, value.is_none().then(|| setup::possible(&owned)).as_deref());
                 value.into_iter().for_each(|value| on.emit(say(value)));
             });
-            let field = el("input").class("box sm").set("inputmode", "decimal").set("aria-label", label);
-            fragment().with(field.value(shown).on_change(heard)).with(el("span").class("muted").with(unit))
+            let field = controls::field(&label, shown, heard).class("box sm").set("inputmode", "decimal");
+            fragment().with(field.set("aria-label", label)).with(el("span").class("muted").with(unit))
         }
     }
 }
@@ -170,11 +175,6 @@ fn named(decl: &ParamDecl, shown: &str) -> String {
         _ => &[],
     };
     options.iter().find(|(id, _)| id == shown).map_or_else(|| shown.to_owned(), |(_, name)| name.clone())
-}
-
-/// A course of events as it is called.
-pub fn title(name: &str) -> String {
-    if name.is_empty() { "Main".to_owned() } else { name.to_owned() }
 }
 
 /// The longest queue.
@@ -236,12 +236,17 @@ pub fn results(app: &App, roomy: bool) -> Option<El> {
     let each = results.charts.iter().enumerate();
     let over = each.map(|(at, chart)| charts::of_runs(app, chart, tall(chart), !roomy || at == last));
     let region = el("div").class("numbers").set("role", "region").set("tabindex", "0");
-    let region = region.set("aria-label", "Both runs in numbers").with(table(results)).with(
-        el("p").class("hint").with(format!(
-            "Up to {}. Same seed, same requests, same faults.",
-            format::instant(results.reached)
-        )),
-    );
+    let (now, reached) = (app.panels.now, results.reached);
+    let taken = match (format::instant(reached), now < reached) {
+        (reached, true) => format!("Counted up to {reached}; the playhead is at {}.", format::instant(now)),
+        (reached, false) => format!("Counted up to {reached}."),
+    };
+    let region = region
+        .set("aria-label", "Both runs in numbers")
+        .with((now < reached).then(|| el("p").class("hint taken").with(&taken)))
+        .with(table(app, results))
+        .with((now >= reached).then(|| el("p").class("hint").with(&taken)))
+        .with(el("p").class("hint").with("Same seed, same requests, same faults."));
     let over = el("div").class("over").each(over);
     Some(el("div").class("res").with(curve(results)).with(over).with(region))
 }
@@ -262,7 +267,11 @@ fn round(ms: f64) -> u64 {
     ns / unit * unit
 }
 
-fn table(results: &Results) -> El {
+fn table(app: &App, results: &Results) -> El {
+    let promise_title = |id: &str| {
+        let title = app.session.as_ref().map_or_else(String::new, |s| sweep::title(s.experiment(), id));
+        format::sentence_case(&title)
+    };
     let column = |at: usize, title: &String| {
         let key = el("span").class("keyed").with(run_key(at)).with(["A", "B"][at]);
         el("th").set("scope", "col").set("title", title).with(key)
@@ -293,7 +302,7 @@ fn table(results: &Results) -> El {
         };
         let same = if verdict.a == verdict.b { "same" } else { "" };
         el("tr")
-            .with(el("th").set("scope", "row").with(format::sentence_case(&verdict.promise)))
+            .with(el("th").set("scope", "row").with(promise_title(&verdict.promise)))
             .with(cell(&verdict.a))
             .with(cell(&verdict.b))
             .with(el("td").class("d").with(same))
@@ -398,6 +407,11 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
     // What a run breaks of its own has no excuse in what clients happened to see.
     let broken = [&app.panels.breaches, &results.breaches]
         .map(|all| all.iter().filter(|(_, time)| *time <= app.panels.now).count() as u64);
+    // What clients saw is judged at the playhead; numbers count all that was simulated.
+    let up_to = match app.panels.now < results.reached {
+        true => format!(" up to {}", format::instant(results.reached)),
+        false => String::new(),
+    };
     let cell = |run: usize, said: &Option<Consistency>, failed: f64, p99: Option<f64>| {
         let name = ["A", "B"][run];
         let (tone, id, title) = match said {
@@ -414,13 +428,13 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
             },
             None if failed > 0.0 => {
                 let failed = format::count(failed as u64);
-                ("c-warn", "i-warn", format!("{failed} operations were not answered"))
+                ("c-warn", "i-warn", format!("{failed} operations were not answered{up_to}"))
             }
-            None => ("c-ok", "i-ok", "every operation was answered".to_owned()),
+            None => ("c-ok", "i-ok", format!("every operation was answered{up_to}")),
         };
         let text = match (said, p99) {
             (Some(said), _) => said.sentence.clone(),
-            (None, Some(ms)) => format!("99% of the answers came within {}.", format::span(round(ms))),
+            (None, Some(ms)) => format!("99% of the answers{up_to} came within {}.", format::span(round(ms))),
             (None, None) => "No answer yet.".to_owned(),
         };
         let bad = broken[run] > 0 || said.as_ref().is_some_and(|said| said.grade == Grade::Broken);

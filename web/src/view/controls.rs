@@ -7,12 +7,14 @@ use netsplit_lab::scenario::catalogue::{Control, ParamDecl};
 use netsplit_lab::scenario::json::number;
 use netsplit_scenario::Distribution;
 use serde_json::Value;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::dom::{El, el, fragment};
 use super::icons::icon;
 use super::island::Change;
+use crate::browser;
 use crate::model::{curve, setup};
 
 /// What a control is for.
@@ -99,6 +101,30 @@ pub fn typed(event: &Event) -> String {
     event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default()
 }
 
+/// A field whose text `on` hears once it is typed. What is being typed stays while the page is made anew around it, as it is
+/// some times a second while the run plays; `id` tells the field from others.
+pub fn field(id: &str, value: String, on: Callback<Event>) -> El {
+    let draft = browser::typing(id);
+    let begins = Callback::from(|event: InputEvent| mark(event.target_dyn_into(), true));
+    let ends = Callback::from(move |event: Event| {
+        mark(event.target_dyn_into(), false);
+        on.emit(event);
+    });
+    el("input")
+        .set("type", "text")
+        .set("data-field", id.to_owned())
+        .value(draft.unwrap_or(value))
+        .on_input(begins)
+        .on_change(ends)
+}
+
+fn mark(field: Option<Element>, typing: bool) {
+    let _ = field.map(|field| match typing {
+        true => field.set_attribute(browser::TYPING, ""),
+        false => field.remove_attribute(browser::TYPING),
+    });
+}
+
 fn field_row(param: &Param<'_>) -> El {
     let Param { decl, value, on, .. } = param;
     let (mut text, unit) = setup::shown(decl, value);
@@ -128,22 +154,30 @@ fn commit(decl: Rc<ParamDecl>, unit: &str, before: String, on: &Callback<Value>)
 }
 
 fn take(event: &Event, value: Option<Value>, (before, possible): (&str, &str), on: &Callback<Value>) {
-    let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-    // The sentence stands under the field's row.
-    let row = input.closest(".prow,.law").ok().flatten();
+    wrong(event, value.is_none().then_some(possible));
     match value {
-        Some(value) => {
-            let _ = input.remove_attribute("aria-description");
-            row.map(|row| row.remove_attribute("data-wrong"));
-            on.emit(value);
-        }
-        None => {
-            let words = format!("“{}” does not fit: {possible}.", input.value());
-            let _ = input.set_attribute("aria-description", &words);
-            row.map(|row| row.set_attribute("data-wrong", &words));
-            input.set_value(before);
-        }
+        Some(value) => on.emit(value),
+        None => event.target_dyn_into::<HtmlInputElement>().into_iter().for_each(|it| it.set_value(before)),
     }
+}
+
+/// What a length of time looks like.
+pub const A_SPAN: &str = "a span such as 500ms or 2s";
+
+/// Says under a field's row, and once aloud, what would be `possible` where what was typed is not; takes that away where
+/// it is. The focus stays where it is.
+pub fn wrong(event: &Event, possible: Option<&str>) {
+    let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
+    let row = input.closest(".prow,.law,.kv,.aimbar,.sh").ok().flatten();
+    let words = possible.map(|possible| format!("“{}” does not fit: {possible}.", input.value()));
+    for (of, name) in [(Some(input.unchecked_into()), "aria-description"), (row, "data-wrong")] {
+        let Some(of): Option<Element> = of else { continue };
+        let _ = match &words {
+            Some(words) => of.set_attribute(name, words),
+            None => of.remove_attribute(name),
+        };
+    }
+    browser::announce(words.as_deref().unwrap_or_default());
 }
 
 /// A slider with its field: dragging shows the value, letting go takes it.

@@ -7,6 +7,7 @@ use super::faults;
 use super::gallery;
 use super::icons::icon;
 use super::island::{self, What};
+use super::top;
 use crate::app::{App, Msg};
 use crate::model::opening::BadLink;
 use crate::model::ui::Dialog;
@@ -37,7 +38,7 @@ pub fn dialog(app: &App, on: &Callback<Msg>, props: &dyn Fn(What) -> island::Pro
             let list = super::island(props(What::Faults(faults::Offer { nodes, messages })));
             ("dlg mid", "dialog", "Break something", fragment().with(list))
         }
-        Dialog::BadLink(bad) => ("dlg msg mid", "alertdialog", "", bad_link(on, bad, focus)),
+        Dialog::BadLink(bad) => ("dlg msg mid", "alertdialog", "", bad_link(app, on, bad, focus)),
     };
     let head = || {
         let close = el("button")
@@ -154,7 +155,37 @@ fn help() -> El {
         .with(el("div").class("keys").each(KEYS.into_iter().map(key)))
 }
 
-fn bad_link(on: &Callback<Msg>, bad: &BadLink, focus: impl Fn(El) -> Html) -> El {
+fn bad_link(app: &App, on: &Callback<Msg>, bad: &BadLink, focus: impl Fn(El) -> Html) -> El {
+    let problem = |(path, message): &(String, String)| {
+        let place = || fragment().with(el("b").class("mono").with(path)).with("  ");
+        el("li")
+            .with(el("span").class("c-bad").with(icon("i-bad", "")))
+            .with(el("span").with((!path.is_empty()).then(place)).with(message))
+            .with(el("em"))
+    };
+    let problems = || el("ul").class("facts").each(bad.problems.iter().map(problem));
+    let body = el("div")
+        .class("body")
+        .with(el("h2").set("id", "dialog-title").with(&bad.title))
+        .with(el("p").class("lead").with(&bad.reason))
+        .with((!bad.problems.is_empty()).then(problems))
+        .with((!bad.named).then(|| paste(on)));
+    // What is seen behind the dialog is a run all the same: which one it is, is said.
+    let shown = el("span").class("grow").with(app.session.is_some().then(|| {
+        let (title, sub) = top::names(app);
+        fragment().with("Shown instead: ").with(el("b").with(title)).with(format!(" ({sub})."))
+    }));
+    let gallery = el("button")
+        .class("btn line")
+        .sends(on, Msg::Dialog(Some(Dialog::Gallery)))
+        .with(icon("i-gallery", ""))
+        .with("Look in the gallery");
+    let stay = el("button").class("btn solid").sends(on, Msg::Dialog(None)).with("Go on with this run");
+    fragment().with(body).with(el("footer").with(shown).with(gallery).with(focus(stay)))
+}
+
+/// A field for the whole link.
+fn paste(on: &Callback<Msg>) -> El {
     let field = NodeRef::default();
     let open = {
         let (on, field) = (on.clone(), field.clone());
@@ -164,35 +195,14 @@ fn bad_link(on: &Callback<Msg>, bad: &BadLink, focus: impl Fn(El) -> Html) -> El
             on.emit(Msg::Paste(text));
         })
     };
-    let problem = |(path, message): &(String, String)| {
-        let place = || fragment().with(el("b").class("mono").with(path)).with("  ");
-        el("li")
-            .with(el("span").class("c-bad").with(icon("i-bad", "")))
-            .with(el("span").with((!path.is_empty()).then(place)).with(message))
-            .with(el("em"))
-    };
-    let problems = || el("ul").class("facts").each(bad.problems.iter().map(problem));
-    let paste = el("input")
+    let field = el("input")
         .class("field")
         .at(&field)
         .set("id", "paste-link")
         .set("placeholder", "Paste it here")
         .set("aria-label", "The whole link");
-    let body = el("div")
-        .class("body")
-        .with(el("h2").set("id", "dialog-title").with(&bad.title))
-        .with(el("p").class("lead").with(&bad.reason))
-        .with((!bad.problems.is_empty()).then(problems))
+    let button = el("button").class("btn line").on_click(open).with("Open");
+    fragment()
         .with(el("h3").with("Have the whole link?"))
-        .with(
-            el("div")
-                .class("row")
-                .with(paste)
-                .with(el("button").class("btn line").on_click(open).with("Open")),
-        );
-    let default = el("button").class("btn solid").sends(on, Msg::Default).with("Open the default scenario");
-    let foot = el("footer")
-        .with(el("span").class("grow").with("Nothing was opened in its place."))
-        .with(focus(default));
-    fragment().with(body).with(foot)
+        .with(el("div").class("row").with(field).with(button))
 }

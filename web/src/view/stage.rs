@@ -7,9 +7,10 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use super::compare;
-use super::controls::{switch, typed};
+use super::controls::{A_SPAN, field, switch, typed, wrong};
 use super::dom::{El, el, fragment};
 use super::icons::{glyph, icon};
+use super::transport;
 use crate::app::gesture::{Phase, Pointer};
 use crate::app::{App, Msg};
 use crate::model::face::Face;
@@ -17,6 +18,7 @@ use crate::model::tool::{Aim, Hit, PALETTE};
 use crate::model::ui::{Dialog, Selection};
 use crate::model::{format, setup};
 use netsplit_lab::Frame;
+use netsplit_lab::scenario::Duration;
 use netsplit_lab::scenario::catalogue::{ParamDecl, TargetKind};
 
 /// Nodes that always have a button; of more, those around the one where the arrows are have one as well.
@@ -235,10 +237,22 @@ pub fn palette(app: &App, on: &Callback<Msg>) -> El {
         .set("role", "toolbar")
         .set("aria-label", "Fault tools")
         .with(select)
+        .with(steps(app, on))
         .with(sep())
         .each(PALETTE.iter().enumerate().filter_map(tool))
         .with(sep())
         .with(more)
+}
+
+/// Undo and redo, where the transport has no room for them: once something was done.
+fn steps(app: &App, on: &Callback<Msg>) -> El {
+    if !app.slim || !(app.history.can(true) || app.history.can(false)) {
+        return fragment();
+    }
+    let step = |back: bool, word: &'static str| {
+        transport::step(app, on, back, "tool").set("tabindex", stop(false)).with(word)
+    };
+    fragment().with(step(true, "Undo")).with(step(false, "Redo"))
 }
 
 /// What the armed tool does, how much, and what to do next.
@@ -249,13 +263,16 @@ fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
     let keys = (aim.decl.target == TargetKind::Groups)
         .then(|| el("span").class("keyhint").with("Space picks, Enter cuts."));
     let lasts = || {
-        let field = el("input")
-            .class("box")
-            .set("type", "text")
-            .set("placeholder", "until healed")
-            .value(aim.lasts.map(|lasts| lasts.to_string()).unwrap_or_default())
-            .tells(on, Msg::Lasts);
-        el("label").with("for").with(field)
+        let on = on.clone();
+        let heard = Callback::from(move |event: Event| {
+            let text = typed(&event);
+            let odd = !text.trim().is_empty() && text.trim().parse::<Duration>().is_err();
+            wrong(&event, odd.then_some(A_SPAN));
+            on.emit(Msg::Lasts(text));
+        });
+        let now = aim.lasts.map(|lasts| lasts.to_string()).unwrap_or_default();
+        let field = field(&format!("{} lasts", aim.decl.kind), now, heard);
+        el("label").with("for").with(field.class("box").set("placeholder", "until healed"))
     };
     let away = el("button")
         .class("btn sm sq away-tool")
@@ -263,6 +280,7 @@ fn aim_bar(aim: &Aim, on: &Callback<Msg>) -> El {
         .sends(on, Msg::Arm(None))
         .with(icon("i-x", "i16"));
     el("div")
+        .key(aim.decl.kind.clone())
         .class("aimbar")
         .set("role", "group")
         .set("aria-label", format!("{}, armed", aim.decl.label))
@@ -284,9 +302,9 @@ fn amount(aim: &Aim, decl: &ParamDecl, on: &Callback<Msg>) -> El {
     let (text, unit) = setup::shown(decl, &value);
     let (owned, behind, on) = (decl.clone(), unit.clone(), on.clone());
     let onchange = Callback::from(move |event: Event| {
-        if let Some(value) = setup::typed(&owned, &typed(&event), &behind) {
-            on.emit(Msg::Amount(id.clone(), value));
-        }
+        let value = setup::typed(&owned, &typed(&event), &behind);
+        wrong(&event, value.is_none().then(|| setup::possible(&owned)).as_deref());
+        value.into_iter().for_each(|value| on.emit(Msg::Amount(id.clone(), value)));
     });
-    label.with(el("input").class("box").set("type", "text").value(text).on_change(onchange)).with(unit)
+    label.with(field(&format!("{} {}", aim.decl.kind, decl.id), text, onchange).class("box")).with(unit)
 }

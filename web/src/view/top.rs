@@ -26,10 +26,11 @@ pub fn names(app: &App) -> (String, String) {
     }
     let beside = app.session.as_ref().and_then(|session| session.beside());
     // Where the algorithm is the same, the first run has no name of its own.
-    let sub = beside.map_or(sub, |beside| match beside.titles.0.as_str() {
-        "A" if beside.titles.1 == "B" => format!("{name}, two runs"),
-        "A" => format!("{name}, compared: {}", beside.titles.1),
-        first => format!("{first} against {}", beside.titles.1),
+    let sub = beside.map_or(sub, |beside| match (&beside.titles.0, &beside.titles.1) {
+        (first, second) if first == "A" && second == "B" => format!("{name}, two runs"),
+        (first, second) if first == "A" => format!("{name}, compared: {second}"),
+        (first, second) if *first == name => format!("{first} against {second}"),
+        (first, second) => format!("{name}: {first} against {second}"),
     });
     let title = match scenario.title.as_str() {
         "" => format::sentence_case(&scenario.system.pattern),

@@ -72,20 +72,29 @@ pub fn transport(app: &App, on: &Callback<Msg>) -> El {
         .with(el("span").class("sep opt"))
         .with(compare::fork(on))
         .with(el("span").class("sep opt"))
-        .with(
-            button("btn sq opt", "Undo", "Undo (Ctrl Z)", Msg::Undo)
-                .flag("disabled", !app.history.can(true))
-                .with(icon("i-undo", "")),
-        )
-        .with(
-            button("btn sq opt", "Redo", "Redo (Ctrl Shift Z)", Msg::Redo)
-                .flag("disabled", !app.history.can(false))
-                .with(icon("i-redo", "")),
-        )
+        .with(step(app, on, true, "btn sq opt"))
+        .with(step(app, on, false, "btn sq opt"))
         .with(el("span").class("sep opt"))
         .with(el("span").class("muted opt").with(format!("{} events", format::count(session.events()))))
         .with(el("span").class("sep opt"))
         .with(speed(session.playback.speed, on))
+}
+
+/// One step back, or forward again, named after what it undoes or does again.
+pub fn step(app: &App, on: &Callback<Msg>, back: bool, class: &'static str) -> El {
+    let (word, key, id, msg) = match back {
+        true => ("Undo", "Ctrl Z", "i-undo", Msg::Undo),
+        false => ("Redo", "Ctrl Shift Z", "i-redo", Msg::Redo),
+    };
+    let what = app.steps[usize::from(!back)].as_ref();
+    let name = what.map_or_else(|| word.to_owned(), |what| format!("{word}: {what}"));
+    el("button")
+        .class(class)
+        .set("title", format!("{name}, {key}"))
+        .set("aria-label", name)
+        .flag("disabled", !app.history.can(back))
+        .sends(on, msg)
+        .with(icon(id, ""))
 }
 
 /// From one thing worth seeing to the next.
@@ -95,7 +104,8 @@ fn jump(app: &App, on: &Callback<Msg>) -> El {
         |violations: &[(u64, u64)], breaches: &[(u64, u64)]| violations.is_empty() && breaches.is_empty();
     let beside = app.results.as_ref().is_none_or(|other| none(&other.violations, &other.breaches));
     let (name, back, on_to) = match beside && none(&app.panels.violations, &app.panels.breaches) {
-        true => ("Notable", "Previous thing worth seeing (,)", "Next thing worth seeing (.)"),
+        // The log's notable entries are some of them: faults and spells of failures are others.
+        true => ("Moment", "Previous thing worth seeing (,)", "Next thing worth seeing (.)"),
         false => ("Violation", "Previous violation (,)", "Next violation (.)"),
     };
     let to = |forward: bool, id: &str, label: &'static str| {

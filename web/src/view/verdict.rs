@@ -49,10 +49,18 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
             Some(Sheet::Cap(_)) => fragment(),
             _ => link(Msg::Sheet(Some(Sheet::Cap(latest))), "What it cost"),
         };
-        let name = el("b")
-            .set("title", &cell.title)
+        let words = fragment()
             .with(el("span").class("full").with(&cell.title))
             .with(el("span").class("short").with(&cell.short));
+        // Where there is no room for all of it, a touch tells it.
+        let words = if app.slim {
+            let grade = if cell.grade.is_empty() { String::new() } else { format!(", {}", cell.grade) };
+            let whole = format!("{}{grade}. {}", cell.title, cell.text);
+            el("button").class("whole").sends(on, Msg::Say(whole)).with(words)
+        } else {
+            words
+        };
+        let name = el("b").set("title", &cell.title).with(words);
         let name = name.with((!cell.grade.is_empty()).then(|| el("small").with(cell.grade)));
         el("div")
             .class(if cell.tone == Tone::Bad && at < 2 { "alarm" } else { "" })

@@ -70,6 +70,8 @@ const SEEDS: [(&str, &[&str]); 4] = [
             "<netsplit_web::view::island::Island as yew::html::component::Component>::view",
             "<netsplit_lab::experiment::Experiment>::charts",
             "<netsplit_web::model::spacetime::Diagram>::bring",
+            "<netsplit_web::stage::draw::Stage>::draw_partition",
+            "<netsplit_web::stage::draw::Stage>::draft",
         ],
     ),
     ("export", &["netsplit_lab::export::"]),

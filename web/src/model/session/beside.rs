@@ -2,9 +2,11 @@
 
 use netsplit_lab::compare::{Both, Curve, Row, Verdicts, titles};
 use netsplit_lab::scenario::{Compare, Problems};
-use netsplit_lab::{Amounts, Band, Chart, Consistency, Experiment, Legend};
+use netsplit_lab::{Amounts, Band, Chart, Consistency, Experiment, Legend, declared};
 
-use super::{CHUNK, Differs, JUDGED, Met, Session};
+use super::{CHUNK, Differs, JUDGED, Met, Session, compare, setup};
+use crate::model::format;
+use crate::model::setup::Part;
 
 /// The other run.
 pub struct Beside {
@@ -86,6 +88,10 @@ impl Session {
         let title = self.lines.compare().map(|compare| compare.title.clone()).unwrap_or_default();
         let experiment = self.lines.other(self.beside.as_ref().map(Beside::experiment))?;
         let mut titles = titles(self.lines.current(), &experiment);
+        let both = self.named(&experiment).unwrap_or_default();
+        if !both.0.is_empty() {
+            titles = both;
+        }
         if !title.is_empty() {
             titles.1 = title;
         }
@@ -94,6 +100,28 @@ impl Session {
         let looked = self.lines.current().now();
         self.beside = Some(Beside { experiment, titles, legend, lanes, met: Vec::new(), looked });
         Ok(())
+    }
+
+    /// What tells two runs of one algorithm apart: their branches, how many nodes they have, or a parameter.
+    fn named(&self, other: &Experiment) -> Option<(String, String)> {
+        let (a, b) = (self.lines.current().document(), other.document());
+        let algorithm = setup::algorithm(declared::shared(), a)?;
+        Some(match self.differs()? {
+            Differs::Algorithm => return None,
+            Differs::Branch(name) => {
+                let own = self.lines.list().into_iter().find(|line| line.id == self.lines.shown());
+                (compare::title(&own?.name), name)
+            }
+            Differs::Nodes => {
+                let nodes = |scenario| format::many(algorithm.node_count(scenario).into(), "node");
+                (nodes(a), nodes(b))
+            }
+            Differs::Param(id) => {
+                let decl = algorithm.params.iter().find(|decl| decl.id == id)?;
+                let words = |scenario| setup::words(decl, &setup::get(scenario, Part::System, decl));
+                (format!("{} {}", decl.label, words(a)), words(b))
+            }
+        })
     }
 
     /// Goes on with the run beside this one, if it is not as far, for so long (ms). True while it is behind.

@@ -5,10 +5,9 @@ use yew::prelude::*;
 
 use super::{row, title};
 use crate::app::{App, Msg};
-use crate::model::format;
 use crate::model::ui::{BranchDeed, CompareDeed, Selection};
-use crate::view::compare;
-use crate::view::controls::typed;
+use crate::model::{compare, format};
+use crate::view::controls::{field, typed};
 use crate::view::dom::{El, el, fragment};
 use crate::view::icons::icon;
 
@@ -28,8 +27,9 @@ pub fn branch(app: &App, on: &Callback<Msg>, id: u32) -> El {
         let heard = Callback::from(move |event: Event| {
             on.emit(Msg::Branch(BranchDeed::Name(id, typed(&event))));
         });
-        let field = el("input").class("box").set("type", "text").set("aria-label", "Name");
-        el("div").class("kv").with(el("span").with("Name")).with(field.value(&shown.name).on_change(heard))
+        let field =
+            field(&format!("branch {id}"), shown.name.clone(), heard).class("box").set("aria-label", "Name");
+        el("div").class("kv").with(el("span").with("Name")).with(field)
     };
     let left = parent.map(|parent| {
         fragment()
@@ -57,7 +57,7 @@ pub fn begin(app: &App, on: &Callback<Msg>) -> El {
     let button = |msg: Msg, id: &str, label: &'static str| {
         el("button").class("btn line sm").sends(on, msg).with(icon(id, "i16")).with(label)
     };
-    let compare = if compare::two(app) { "One run again" } else { "Compare" };
+    let compare = if crate::view::compare::two(app) { "One run again" } else { "Compare" };
     let acts = el("div")
         .class("acts")
         .with(button(Msg::Branch(BranchDeed::Fork), "i-fork", "Fork from here"))

@@ -1,5 +1,6 @@
 //! An invariant that was broken: what happened, the nodes whose states contradict it, and what these states are.
 
+use netsplit_lab::text;
 use yew::prelude::*;
 
 use super::{row, title};
@@ -31,7 +32,7 @@ pub fn breach(app: &App, on: &Callback<Msg>, index: usize) -> El {
         .class("why")
         .with(title("An invariant is broken", of))
         .with(el("p").class("strong").with(icon("i-bad", "i16 c-bad")).with(&found.sentence))
-        .with(row("Invariant", format::sentence_case(found.invariant)))
+        .with(row("Invariant", format::sentence_case(&text::invariant(found.invariant))))
         .with(row("At", format::exact(found.time)))
         .with(row("Event", format::count(found.event)))
         .with(el("div").class("acts").with(jump.with(format!("Jump to {}", format::exact(found.time)))));

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{row, title};
 use crate::app::{App, Msg};
 use crate::model::{format, setup};
-use crate::view::controls::{switch, typed};
+use crate::view::controls::{self, A_SPAN, switch, typed, wrong};
 use crate::view::dom::{El, el, fragment};
 use crate::view::icons::icon;
 
@@ -68,13 +68,6 @@ pub fn fault(app: &App, on: &Callback<Msg>, index: usize) -> El {
     el("div").class("ins").with(body)
 }
 
-/// Says at a field whether what was typed is refused.
-fn refuse(event: &Event, refused: bool) {
-    if let Some(field) = event.target_dyn_into::<web_sys::Element>() {
-        let _ = field.set_attribute("aria-invalid", if refused { "true" } else { "false" });
-    }
-}
-
 /// A field that changes the fault by what is typed into it.
 fn field(
     on: &Callback<Msg>,
@@ -89,19 +82,15 @@ fn field(
     let heard = Callback::from(move |event: Event| {
         let mut fault = fault.clone();
         let fine = change(&mut fault, typed(&event).trim());
-        refuse(&event, !fine);
+        wrong(&event, (!fine).then_some(A_SPAN));
         if fine {
             on.emit(Msg::Put(index, fault));
         }
     });
-    let field = el("input")
-        .class("box")
-        .set("type", "text")
-        .set("aria-label", label)
-        .set("placeholder", none)
-        .value(value)
-        .on_change(heard);
-    el("div").class("kv").with(el("span").with(label)).with(field)
+    let key = format!("{index} {label}");
+    let field =
+        controls::field(&key, value, heard).class("box").set("aria-label", label).set("placeholder", none);
+    el("div").key(key).class("kv").with(el("span").with(label)).with(field)
 }
 
 /// An amount of the fault.
@@ -116,17 +105,19 @@ fn amount(on: &Callback<Msg>, index: usize, fault: &Fault, decl: &ParamDecl) -> 
     let (on, fault, owned, behind) = (on.clone(), fault.clone(), decl.clone(), unit.clone());
     let heard = Callback::from(move |event: Event| {
         let value = setup::typed(&owned, &typed(&event), &behind);
-        refuse(&event, value.is_none());
+        wrong(&event, value.is_none().then(|| setup::possible(&owned)).as_deref());
         if let Some(value) = value {
             let mut fault = fault.clone();
             fault.params.insert(owned.id.clone(), value);
             on.emit(Msg::Put(index, fault));
         }
     });
-    let field = el("input").class("box").set("type", "text").set("aria-label", &decl.label).value(text);
+    let key = format!("{index} {}", decl.id);
+    let field = controls::field(&key, text, heard).class("box").set("aria-label", &decl.label);
     el("div")
+        .key(key)
         .class("kv")
         .set("title", &decl.help)
         .with(el("span").with(&decl.label))
-        .with(el("span").with(field.on_change(heard)).with(" ").with(unit))
+        .with(el("span").with(field).with(" ").with(unit))
 }

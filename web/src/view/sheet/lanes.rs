@@ -176,7 +176,7 @@ fn ground(plot: &Plot, faults: &[FaultBlock], now: u64) -> El {
             if clear && x - 20.0 > free && x - 18.0 > a - 8.0 && x + 18.0 < b + 8.0 {
                 free = x + 22.0;
                 let label = text("ax", px(x), "44".to_owned()).set("text-anchor", "middle");
-                layer = layer.with(label.with(format::span(tick)));
+                layer = layer.with(label.with(netsplit_lab::text::span(tick)));
             }
         }
     }
@@ -202,7 +202,7 @@ fn ground(plot: &Plot, faults: &[FaultBlock], now: u64) -> El {
             .with(rect("foldb", x, TOP - 8.0, wide, px(foot - TOP + 8.0)))
             .with(path("foldl", slants.collect()))
             .with(line(34.0, long))
-            .with((*hidden > 0).then(|| line(46.0, format!("{hidden} ops"))));
+            .with((*hidden > 0).then(|| line(46.0, format::many(*hidden as u64, "op"))));
     }
     layer
 }

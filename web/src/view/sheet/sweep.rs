@@ -115,8 +115,12 @@ fn results(app: &App, on: &Callback<Msg>, sweeping: &Sweeping, results: &[SeedRe
         .with(list(on, "Metric", Deed::Metric, metrics.iter().map(entry).collect()))
         .with(as_table);
     let bars = lab::round_histogram(results, &shown, if app.slim { BARS.1 } else { BARS.0 });
-    let Some(spread) = lab::spread_of(results, &shown) else { return choose };
+    let Some(mut spread) = lab::spread_of(results, &shown) else { return choose };
     let counts = results.iter().filter_map(|r| r.values.get(&shown)).all(|value| value.fract() == 0.0);
+    // Of an algorithm's own whole numbers, terms for one, nothing lies between two: they have no mean.
+    if counts && own.iter().any(|(id, _)| *id == shown) {
+        (spread.median, spread.mean) = (spread.median.floor(), f64::NAN);
+    }
     let drawing = match table {
         true => rows(on, &name, &bars, counts),
         false => plot(on, &name, (&bars, counts), &spread, results),
@@ -126,7 +130,11 @@ fn results(app: &App, on: &Callback<Msg>, sweeping: &Sweeping, results: &[SeedRe
         .with(figures(&spread))
         .with(drawing)
         .with(el("h3").with("What became of the promises"))
-        .each(promises(results).iter().map(|promise| grades(on, promise, results, table)))
+        .each(promises(results).iter().map(|promise| {
+            let title =
+                app.session.as_ref().map_or_else(String::new, |s| lab::title(s.experiment(), promise));
+            grades(on, (promise, format::sentence_case(&title)), results, table)
+        }))
 }
 
 /// The number's median, mean and so on, with the marks that they have in the histogram.
@@ -139,7 +147,7 @@ fn figures(spread: &Spread) -> El {
     el("dl")
         .class("figures")
         .with(figure("m0", "Median", format::short(spread.median)))
-        .with(figure("m1", "Mean", format::short(spread.mean)))
+        .with(spread.mean.is_finite().then(|| figure("m1", "Mean", format::short(spread.mean))))
         .with(figure("m2", "90 %", format::short(spread.p90)))
         .with(figure(
             "",
@@ -233,7 +241,7 @@ fn plot(
                 .class("hmarks")
                 .set("aria-hidden", true)
                 .with(mark("m0", spread.median))
-                .with(mark("m1", spread.mean))
+                .with(spread.mean.is_finite().then(|| mark("m1", spread.mean)))
                 .with(mark("m2", spread.p90)),
         )
         .with(el("div").class("hticks").set("aria-hidden", true).each(ticks.map(tick)))
@@ -285,8 +293,12 @@ fn promises(results: &[SeedResult]) -> Vec<String> {
 }
 
 /// What became of a promise, as a bar in parts or as a table.
-fn grades(on: &Callback<Msg>, promise: &str, results: &[SeedResult], as_table: bool) -> El {
-    let title = format::sentence_case(promise);
+fn grades(
+    on: &Callback<Msg>,
+    (promise, title): (&str, String),
+    results: &[SeedResult],
+    as_table: bool,
+) -> El {
     let found = lab::verdicts(results, promise);
     let known = |grade: &str| GRADES.iter().find(|row| row.0 == grade).unwrap_or(&GRADES[4]);
     if as_table {

@@ -212,6 +212,8 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Member>> {
             max_entries: 64,
             inflight: 512,
             batch: 0,
+            // `stepLeader` sends to all as soon as `maybeCommit` says so.
+            announce: true,
             compact: settings.int("snapshot_count").max(0) as u64,
             // It sends a snapshot as one stream (`snap.Message`).
             chunk: u32::MAX,

@@ -87,6 +87,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
             max_entries: settings.int("max_entries").max(1) as usize,
             inflight: settings.int("inflight").max(1) as u32,
             batch: settings.duration("batch"),
+            announce: false,
             compact: settings.int("snapshot_every").max(0) as u64,
             chunk: settings.int("snapshot_chunk").max(1) as u32,
             measure_from: settings.duration("measure_from"),

@@ -67,6 +67,8 @@ pub struct Server {
     replies: Map<u64, Request>,
     reads: Map<u64, Request>,
     read: u64,
+    /// Which insider it names next.
+    turn: u32,
     /// Counts its events.
     pub events: u64,
     /// What it did in the present one.
@@ -92,6 +94,7 @@ impl Server {
             replies: Map::new(),
             reads: Map::new(),
             read: 0,
+            turn: 0,
             events: 0,
             deeds: Vec::new(),
         }
@@ -168,11 +171,15 @@ impl Server {
         reply(request, Answer::Ok(self.store.get(operation.key)), ctx);
     }
 
-    /// Who is out of the cluster and knows no leader names a server that is in.
-    fn insider(&self) -> Option<NodeId> {
-        let members = &self.replica.members;
-        let out = !members.has(self.replica.me());
-        out.then(|| NodeId(members.new.trailing_zeros()))
+    /// Who is out of the cluster and knows no leader names the servers that are in, as far as it knows, one after the
+    /// other: clients know the first ones only.
+    fn insider(&mut self) -> Option<NodeId> {
+        if !self.replica.out() {
+            return None;
+        }
+        let others = self.replica.others();
+        self.turn += 1;
+        others.get(self.turn as usize % others.len().max(1)).copied()
     }
 
     fn broken(&self) -> Broken {

@@ -173,6 +173,7 @@ static PARAMS: &[Param] = &[
             ("ack_before_sync", "Acknowledged before the disk has it"),
             ("no_zxid_check", "Servers take clients that have seen more"),
             ("no_version", "Compare and set without the version"),
+            ("late_watches", "Watch events wait for the next tick"),
         ]),
         help: "What happens without a part that looks dispensable.",
     },
@@ -361,6 +362,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Member>> {
                 "ack_before_sync" => Broken::Sync,
                 "no_zxid_check" => Broken::Seen,
                 "no_version" => Broken::Version,
+                "late_watches" => Broken::Watches,
                 _ => Broken::Nothing,
             },
         };

@@ -71,6 +71,8 @@ pub(super) struct Clients {
     /// One-shot watches, in the order in which they were set.
     watches: Vec<(Path, NodeId)>,
     heard: Set<u64>,
+    /// Events that its clients are told with the next tick, if it is broken.
+    late: Vec<(NodeId, Path, u64)>,
     /// It answered a client out of an older state than that had seen: never, unless it is broken.
     pub regressed: bool,
 }
@@ -253,7 +255,11 @@ impl Server {
         while let Some((path, client)) = self.clients.watches.get(at).copied() {
             if gone.contains(&path) {
                 self.clients.watches.remove(at);
-                Self::say(client, Talk::Event(path, txn.zxid), ctx);
+                if self.config.broken == Broken::Watches {
+                    self.clients.late.push((client, path, txn.zxid));
+                } else {
+                    Self::say(client, Talk::Event(path, txn.zxid), ctx);
+                }
             } else {
                 at += 1;
             }
@@ -274,6 +280,12 @@ impl Server {
             _ => {}
         }
         self.ready(txn.client, txn.number, answer, ctx);
+    }
+
+    pub(super) fn tell_late(&mut self, ctx: &mut ZkCtx<'_>) {
+        for (client, path, zxid) in std::mem::take(&mut self.clients.late) {
+            Self::say(client, Talk::Event(path, zxid), ctx);
+        }
     }
 
     // ---- sessions ----
@@ -360,6 +372,7 @@ impl Server {
     pub(super) fn forget(&mut self, client: NodeId) {
         self.clients.lines.remove(&client.0);
         self.clients.watches.retain(|(_, who)| *who != client);
+        self.clients.late.retain(|(who, ..)| *who != client);
     }
 
     /// Closes all connections: whoever waits asks another server.
@@ -374,6 +387,7 @@ impl Server {
             }
         }
         self.clients.watches.clear();
+        self.clients.late.clear();
         self.clients.heard.clear();
     }
 }

@@ -45,6 +45,8 @@ pub enum Broken {
     Seen,
     /// Whoever compares sets the data whatever its version is by then (the API's version -1).
     Version,
+    /// Watch events wait for the next tick.
+    Watches,
 }
 
 /// Settings that all servers share.
@@ -380,6 +382,7 @@ impl Server {
                 self.flush(ctx);
                 self.sync(ctx);
                 self.fold(ctx);
+                self.tell_late(ctx);
                 match self.role {
                     Role::Looking => return,
                     Role::Following => self.follower_tick(ctx),

@@ -46,6 +46,11 @@ impl Replica {
                 self.release_reads(ctx);
             }
             self.advance_changes(ctx);
+            if self.rules.announce {
+                for peer in self.others() {
+                    self.replicate(peer, true, ctx);
+                }
+            }
         }
     }
 

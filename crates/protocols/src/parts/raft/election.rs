@@ -121,6 +121,8 @@ impl Replica {
 
     pub(super) fn step_down(&mut self, ctx: &mut RaftCtx<'_>) {
         if self.role == Role::Leader {
+            // Until now there was one.
+            self.heard_clock = ctx.clock();
             self.progress.clear();
             self.reads.clear();
             self.changes.clear();

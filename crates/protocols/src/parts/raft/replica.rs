@@ -328,7 +328,8 @@ impl Replica {
     }
 
     /// Others whom it knows: a leader those whom it sends to, else the configuration's.
-    pub(super) fn others(&self) -> Vec<NodeId> {
+    #[must_use]
+    pub fn others(&self) -> Vec<NodeId> {
         if self.role == Role::Leader {
             self.progress.keys().map(|peer| NodeId(*peer)).collect()
         } else {
@@ -353,6 +354,12 @@ impl Replica {
     #[must_use]
     pub fn settled(&self) -> bool {
         self.role == Role::Leader && self.log.term_at(self.commit) == self.term
+    }
+
+    /// Whether it has no vote, or was told so.
+    #[must_use]
+    pub fn out(&self) -> bool {
+        self.removed || !self.members.has(self.me)
     }
 
     /// Which node it is.

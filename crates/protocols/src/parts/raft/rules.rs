@@ -28,6 +28,8 @@ pub struct Rules {
     pub inflight: u32,
     /// How long a leader collects before it writes and sends (ns; dissertation, 10.2.2).
     pub batch: Nanos,
+    /// What commits is told to all at once, and not with the next heartbeat or entry.
+    pub announce: bool,
     /// A snapshot is taken after so many entries; 0: never.
     pub compact: u64,
     /// Most bytes of a snapshot in one InstallSnapshot.
