@@ -48,6 +48,21 @@ fn without_a_quorum_only_serializable_reads_are_answered() {
 }
 
 #[test]
+fn a_lease_that_nobody_could_renew_is_kept_by_the_next_leader() {
+    for scenario in [story("etcd-no-quorum"), other("etcd-no-quorum")] {
+        let x = run(&scenario, 100);
+        let (lost, revoked) = (said(&x, "p", "lease", 0.0), said(&x, "n", "revoked lease", 28.4));
+        let next = said(&x, "p", "holds the lock", 14.0);
+        println!("lost at {lost:?}, revoked at {revoked:?}, held again at {next:?}");
+        assert!(lost.is_some_and(|at| (14.4..14.6).contains(&at)));
+        assert!(revoked.is_some_and(|at| (28.4..28.6).contains(&at)));
+        assert!(next.zip(revoked).is_some_and(|(next, revoked)| next > revoked && next < revoked + 0.5));
+        // Those that nobody heard of were revoked as well.
+        assert_eq!((own(&x, "leases"), own(&x, "holders")), (2, 1));
+    }
+}
+
+#[test]
 fn a_watch_is_told_that_history_is_gone_or_goes_on() {
     let (gone, kept) = (run(&story("etcd-watch-compaction"), 100), run(&other("etcd-watch-compaction"), 100));
     assert_eq!((own(&gone, "watch_gone"), own(&kept, "watch_gone")), (1, 0));

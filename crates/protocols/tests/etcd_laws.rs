@@ -3,7 +3,7 @@
 mod etcd_world;
 
 use etcd_world::{Etcd, servers, sessions, setup};
-use netsplit_protocols::leader_election::etcd;
+use netsplit_protocols::leader_election::etcd::{self, LOCK, Step};
 use netsplit_sim::declare::Value;
 use netsplit_sim::distribution::Distribution;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
@@ -166,4 +166,64 @@ fn a_watch_is_told_each_change_once() {
     for session in sessions(&sim) {
         assert_eq!((session.events, session.revision), (20, revision + 20));
     }
+}
+
+/// Between two nodes; from the next nanosecond on.
+fn link(sim: &mut Etcd, from: u32, to: u32, kind: FaultKind, span: Nanos) {
+    let node = |node| vec![Selector::Node(NodeId(node))];
+    let (at, from, to) = (sim.now() + 1, node(from), node(to));
+    sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to, message: None });
+}
+
+/// A lease of 100 ms is granted for a second: a client that is cut off for less than that has it still.
+#[test]
+fn a_client_counts_the_time_that_was_granted() {
+    let more = [
+        ("contenders", Value::Int(1)),
+        ("ttl", Value::Duration(100 * MILLISECOND)),
+        ("hold", Value::Duration(0)),
+    ];
+    let mut sim = lab(3, "linearizable", &more);
+    sim.run(4 * SECOND, u64::MAX);
+    assert_eq!(servers(&sim)[0].store.leases.values().copied().collect::<Vec<_>>(), [SECOND]);
+    // The answer is 5 ms older when it is there.
+    let counted =
+        sessions(&sim)[0].deadline - servers(&sim)[0].lessor.expiry.values().copied().max().unwrap();
+    assert_eq!(counted, 5 * MILLISECOND);
+    link(&mut sim, 3, 0, FaultKind::Cut, 500 * MILLISECOND);
+    sim.run(12 * SECOND, u64::MAX);
+    let session = sessions(&sim)[0];
+    assert!(session.holds && (session.held, session.lost) == (1, 0), "{} lost", session.lost);
+}
+
+/// Somebody puts the lock's key by hand, without a lease: all contenders wait until it is deleted, and make no leases.
+#[test]
+fn a_key_without_a_lease_is_waited_for() {
+    let mut sim = lab(3, "linearizable", &[("contenders", Value::Int(2))]);
+    let client = NodeId(sim.nodes().len() as u32 - 1);
+    let args = vec![1, LOCK, 9, 0, 1];
+    sim.schedule_action(3 * SECOND, Action { id: "operation".to_owned(), node: Some(client), args });
+    sim.run(5 * SECOND, u64::MAX);
+    let leases: Vec<u64> = servers(&sim)[0].store.leases.keys().copied().collect();
+    assert_eq!(leases.len(), 2);
+    sim.run(30 * SECOND, u64::MAX);
+    assert!(sessions(&sim).iter().all(|session| session.step == Step::Waiting && !session.holds));
+    assert_eq!(servers(&sim)[0].store.leases.keys().copied().collect::<Vec<_>>(), leases);
+    assert_eq!(servers(&sim)[0].store.get(LOCK), Some(9));
+}
+
+/// Who gives the lock back has it no more, however late the answer is.
+#[test]
+fn without_a_fault_nobody_believes_in_a_lock_that_another_has() {
+    let mut sim = lab(3, "linearizable", &[("contenders", Value::Int(2)), ("hold", Value::Duration(SECOND))]);
+    for member in 0..3 {
+        link(&mut sim, member, 3, FaultKind::Latency(300 * MILLISECOND), 3600 * SECOND);
+    }
+    while sim.now() < 40 * SECOND {
+        sim.run(sim.now() + MILLISECOND, u64::MAX);
+        let holders = sessions(&sim).iter().filter(|session| session.holds).count();
+        assert!(holders <= 1, "{holders} at {}", sim.now());
+    }
+    let held: Vec<u64> = sessions(&sim).iter().map(|session| session.held).collect();
+    assert!(held.iter().all(|held| *held > 5), "{held:?}");
 }

@@ -81,7 +81,6 @@ fn a_write_takes_exactly_as_long_as_the_law_says() {
     }
 }
 
-/// 2(n-1) for PROPOSAL and ACK, as in any commit by acknowledgements, and n-1 more: COMMIT is a message of its own.
 /// Compare and set: each with what is expected of key 3, what is set, and the server, at one instant; the answers of all,
 /// what the znode holds then, and its version.
 fn compared(broken: &'static str, all: &[(u64, u64, u32)]) -> (Vec<Option<u64>>, (u64, u32)) {
@@ -125,6 +124,7 @@ fn a_comparison_holds_once_for_each_version() {
     assert_eq!(compared("no_version", &[(7, 8, 0), (7, 9, 1)]).0, [Some(1), Some(1)]);
 }
 
+/// 2(n-1) for PROPOSAL and ACK, as in any commit by acknowledgements, and n-1 more: COMMIT is a message of its own.
 #[test]
 fn a_commit_costs_three_messages_a_follower() {
     for nodes in 3..=7u64 {
@@ -207,60 +207,4 @@ fn a_release_wakes_the_herd_or_one() {
         assert!(held_more - held > 10);
         assert_eq!(more - events, woken * (held_more - held));
     }
-}
-
-/// A client that is cut off keeps its ephemeral znode, and believes in its lock, until the leader expires its session; it
-/// is told only when it reaches a server again.
-#[test]
-fn a_session_expires_at_the_leader_first() {
-    let mut setup = setup(5, 3);
-    setup.workload.clients = 0;
-    setup.settings.set("contenders", Value::Int(2)).unwrap();
-    setup.settings.set("hold", Value::Duration(0)).unwrap();
-    let timeout = 600 * MILLISECOND;
-    let mut sim = zookeeper::cluster(&setup);
-    sim.run(2 * SECOND, u64::MAX);
-    let holder = contenders(&sim).iter().position(|client| client.holds).expect("one holds it");
-    let from = vec![Selector::Node(NodeId(3 + holder as u32))];
-    let cut = Fault {
-        at: 2 * SECOND,
-        duration: Some(2 * SECOND),
-        kind: FaultKind::Partition(vec![from.clone()]),
-        from: Vec::new(),
-        to: Vec::new(),
-        message: None,
-    };
-    sim.schedule_fault(cut);
-    // Not before the timeout, counted from its last ping at the latest a third before the cut.
-    sim.run(2 * SECOND + timeout * 2 / 3 - 60 * MILLISECOND, u64::MAX);
-    assert_eq!(servers(&sim).iter().map(|server| server.tree.expired).max(), Some(0));
-    sim.run(3 * SECOND + 500 * MILLISECOND, u64::MAX);
-    let both: Vec<bool> = contenders(&sim).iter().map(|client| client.holds).collect();
-    assert_eq!(both, [true, true], "the old holder cannot know");
-    assert!(!contenders(&sim)[holder].connected());
-    assert_eq!(contenders(&sim)[holder].expired, 0);
-    assert!(servers(&sim).iter().all(|server| server.tree.expired == 1 && server.tree.sessions.len() == 1));
-    sim.run(7 * SECOND, u64::MAX);
-    assert_eq!(contenders(&sim)[holder].expired, 1, "it was told");
-    assert_eq!(contenders(&sim).iter().filter(|client| client.holds).count(), 1);
-    assert!(servers(&sim).iter().all(|server| server.tree.sessions.len() == 2));
-}
-
-/// A session that its client closes ends at once, and with it its ephemeral znode: nothing need expire.
-#[test]
-fn a_closed_session_gives_the_lock_back_at_once() {
-    let mut setup = setup(5, 3);
-    setup.workload.clients = 0;
-    setup.settings.set("contenders", Value::Int(2)).unwrap();
-    setup.settings.set("hold", Value::Duration(0)).unwrap();
-    let mut sim = zookeeper::cluster(&setup);
-    sim.run(2 * SECOND, u64::MAX);
-    let holder = contenders(&sim).iter().position(|client| client.holds).expect("one holds it");
-    let node = Some(NodeId(3 + holder as u32));
-    sim.schedule_action(2 * SECOND, Action { id: "close_session".to_owned(), node, args: Vec::new() });
-    sim.run(2 * SECOND + 100 * MILLISECOND, u64::MAX);
-    assert!(contenders(&sim)[1 - holder].holds && !contenders(&sim)[holder].holds);
-    sim.run(5 * SECOND, u64::MAX);
-    assert!(servers(&sim).iter().all(|s| s.tree.expired == 0 && s.tree.sessions.len() == 2));
-    assert!(contenders(&sim)[1 - holder].holds && contenders(&sim)[holder].step == Step::Waiting);
 }

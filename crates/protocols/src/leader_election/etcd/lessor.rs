@@ -76,14 +76,14 @@ impl Server {
         }
     }
 
-    /// A client keeps a lease alive: whether it is there, where that can be said.
-    pub(super) fn renew(&mut self, lease: u64, ctx: &EtcdCtx<'_>) -> Option<bool> {
+    /// A client keeps a lease alive: its time to live, 0 where it is gone, where that can be said.
+    pub(super) fn renew(&mut self, lease: u64, ctx: &EtcdCtx<'_>) -> Option<Nanos> {
         self.lessor.term.filter(|_| !self.replica.in_doubt)?;
-        let Some(ttl) = self.store.leases.get(&lease) else { return Some(false) };
+        let Some(ttl) = self.store.leases.get(&lease) else { return Some(0) };
         let (now, until) = (ctx.elapsed(), self.lessor.expiry.get_mut(&lease)?);
         (*until > now).then(|| {
             *until = now + ttl;
-            true
+            *ttl
         })
     }
 

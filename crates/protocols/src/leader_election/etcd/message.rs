@@ -5,8 +5,9 @@ use std::sync::Arc;
 use netsplit_sim::declare::{MessageKind, Role, Shape};
 use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::node::{Message, NodeId};
+use netsplit_sim::time::Nanos;
 
-use super::store::{Event, Kind};
+use super::store::{Done, Event, Kind};
 use crate::parts::raft::{self, Command, Entry, Payload, Raft};
 
 /// Between a client's watch or lease and a member.
@@ -14,12 +15,12 @@ use crate::parts::raft::{self, Command, Entry, Payload, Raft};
 pub enum Talk {
     /// To a member: a request with its number, what it is, and the lease that it speaks of.
     Ask(u64, Kind, u64),
-    /// To the client: number, whether it was done, what was found, the store's revision.
-    Answer(u64, bool, u64, u64),
+    /// To the client: number, what came of it, the store's revision.
+    Answer(u64, Done, u64),
     /// To a member: a lease is kept alive.
     KeepAlive(u64),
-    /// To the client: it has its whole time to live again, or is gone.
-    Alive(u64, bool),
+    /// To the client: it has its whole time to live again, which is so long (ns; 0: it is gone).
+    Alive(u64, Nanos),
     /// To a member: which watch of the client's, of which key (all without one), from which revision (0: from now on).
     Watch(u32, Option<u64>, u64),
     /// To a member: how far is this watch?
@@ -44,11 +45,9 @@ impl Talk {
     fn word(&self) -> u64 {
         match self {
             Self::Ask(number, kind, lease) => digest::of(&[1, *number, *kind as u64, *lease]),
-            Self::Answer(number, ok, found, revision) => {
-                digest::of(&[2, *number, u64::from(*ok), *found, *revision])
-            }
+            Self::Answer(number, done, revision) => digest::of(&[2, *number, done.word(), *revision]),
             Self::KeepAlive(lease) => digest::of(&[3, *lease]),
-            Self::Alive(lease, there) => digest::of(&[4, *lease, u64::from(*there)]),
+            Self::Alive(lease, ttl) => digest::of(&[4, *lease, *ttl]),
             Self::Watch(turn, key, from) => {
                 digest::of(&[5, u64::from(*turn), key.map_or(0, |key| key + 1), *from])
             }
@@ -73,8 +72,8 @@ pub enum Etcd {
     ReadIndex(u64),
     /// The answer: number, index (MsgReadIndexResp).
     ReadIndexed(u64, u64),
-    /// From a member to its leader: this client keeps this lease alive; back with whether it is there.
-    Renew(NodeId, u64, Option<bool>),
+    /// From a member to its leader: this client keeps this lease alive; back with its time to live (0: it is gone).
+    Renew(NodeId, u64, Option<Nanos>),
     /// Between a member and a client.
     Talk(Talk),
 }
@@ -126,8 +125,8 @@ impl Message for Etcd {
             }
             Self::ReadIndex(number) => digest::of(&[12, *number]),
             Self::ReadIndexed(number, index) => digest::of(&[13, *number, *index]),
-            Self::Renew(client, lease, there) => {
-                digest::of(&[14, u64::from(client.0), *lease, there.map_or(0, |there| 1 + u64::from(there))])
+            Self::Renew(client, lease, ttl) => {
+                digest::of(&[14, u64::from(client.0), *lease, ttl.map_or(0, |ttl| 1 + ttl)])
             }
             Self::Talk(talk) => digest::of(&[15, talk.word()]),
         }

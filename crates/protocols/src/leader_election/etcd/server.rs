@@ -242,8 +242,8 @@ impl Server {
                 let leader = self.replica.leader.filter(|_| !self.leads());
                 if let Some(leader) = leader {
                     say(leader, Etcd::Renew(from, lease, None), ctx);
-                } else if let Some(there) = self.renew(lease, ctx) {
-                    say(from, Etcd::Talk(Talk::Alive(lease, there)), ctx);
+                } else if let Some(ttl) = self.renew(lease, ctx) {
+                    say(from, Etcd::Talk(Talk::Alive(lease, ttl)), ctx);
                 }
             }
             Talk::Watch(turn, key, start) => self.watch(from, turn, key, start, ctx),
@@ -302,7 +302,7 @@ impl Server {
         self.fresh.extend(self.store.since(before + 1));
         let kind = Kind::of(command);
         match kind {
-            Kind::Grant => self.granted(done.found, ctx),
+            Kind::Grant => self.granted(self.applied, ctx),
             Kind::Revoke | Kind::Expire if done.ok => self.ended(command.operation.key, kind, ctx),
             Kind::Compact if done.ok && self.leads() => {
                 let revision = self.store.compacted;
@@ -318,7 +318,7 @@ impl Server {
                 reply(&request, Answer::Ok(compared.then_some(u64::from(done.ok))), ctx);
             }
             Asker::Session(client, number) => {
-                let answer = Talk::Answer(number, done.ok, done.found, self.store.revision);
+                let answer = Talk::Answer(number, done, self.store.revision);
                 say(client, Etcd::Talk(answer), ctx);
             }
         }
@@ -375,12 +375,12 @@ impl Server {
             }
             Envelope::Server(Etcd::ReadIndexed(number, index)) => self.reads.indexed(number, index),
             Envelope::Server(Etcd::Renew(client, lease, None)) => {
-                if let Some(there) = self.renew(lease, ctx) {
-                    say(from, Etcd::Renew(client, lease, Some(there)), ctx);
+                if let Some(ttl) = self.renew(lease, ctx) {
+                    say(from, Etcd::Renew(client, lease, Some(ttl)), ctx);
                 }
             }
-            Envelope::Server(Etcd::Renew(client, lease, Some(there))) => {
-                say(client, Etcd::Talk(Talk::Alive(lease, there)), ctx);
+            Envelope::Server(Etcd::Renew(client, lease, Some(ttl))) => {
+                say(client, Etcd::Talk(Talk::Alive(lease, ttl)), ctx);
             }
             Envelope::Server(Etcd::Talk(talk)) => self.talk(from, talk, ctx),
         }

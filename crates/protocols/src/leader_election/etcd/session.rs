@@ -2,9 +2,9 @@
 //!
 //! etcd's documentation, "etcd API" (Watch API, Lease API), and "Why etcd", "Notes on the usage of lock and lease": the
 //! lock is a key that is put with the holder's lease if it was never created, in one transaction; whoever comes too late
-//! watches the key until it is deleted, by its holder or with its lease. The lease is kept alive each third of its time to
-//! live, and taken for lost once that has passed since the last answer, as the client library's lessor does. A holder that
-//! pauses cannot know better.
+//! watches the key until it is deleted, by its holder or with its lease. The lease is kept alive each third of the time to
+//! live that the answer names, and taken for lost once that has passed since the last answer, as the client library's
+//! lessor does. A holder that pauses cannot know better. Who gives the lock back does not rely on it from then on.
 //!
 //! Like the library with `WithRequireLeader` it leaves a member that knows no leader, and goes on at the next one: a watch
 //! from the revision after the last that it has seen. Where history is gone it begins anew from what there is.
@@ -18,7 +18,7 @@ use netsplit_sim::view::Text;
 
 use super::message::{Etcd, Talk};
 use super::server::{EtcdCtx, Timer as Any, say};
-use super::store::{Event, Kind};
+use super::store::{Done, Event, Kind};
 
 /// The lock's key: `lock`.
 pub const LOCK: u64 = 1 << 52 | 0x6c << 21 | 0x6f << 14 | 0x63 << 7 | 0x6b;
@@ -34,7 +34,7 @@ const PAUSE: Nanos = 200 * MILLISECOND;
 pub struct Config {
     /// The members.
     pub servers: Vec<NodeId>,
-    /// Time to live of a lease (ns).
+    /// Time to live of a lease, as asked for (ns).
     pub ttl: Nanos,
     /// The lock is held for so long (ns); 0: until the lease is lost.
     pub hold: Nanos,
@@ -107,6 +107,8 @@ pub struct Session {
     pub step: Step,
     /// Its lease; 0 for none.
     pub lease: u64,
+    /// Its time to live, as granted (ns).
+    pub(super) ttl: Nanos,
     /// Until when it believes to have it (ns of `elapsed`).
     pub deadline: Nanos,
     /// It believes that it holds the lock.
@@ -142,6 +144,7 @@ impl Session {
             asked: None,
             step: if lock { Step::Granting } else { Step::Watching },
             lease: 0,
+            ttl: 0,
             deadline: 0,
             holds: false,
             changes: 0,
@@ -221,9 +224,14 @@ impl Session {
         }
     }
 
-    fn renewed(&mut self, ctx: &mut EtcdCtx<'_>) {
-        self.deadline = ctx.elapsed() + self.config.ttl;
-        ctx.set_timer(self.config.ttl, Any::Session(Timer::Deadline(self.lease)));
+    fn renewed(&mut self, ttl: Nanos, ctx: &mut EtcdCtx<'_>) {
+        self.ttl = ttl;
+        self.deadline = ctx.elapsed() + ttl;
+        ctx.set_timer(ttl, Any::Session(Timer::Deadline(self.lease)));
+    }
+
+    fn keep_alive_later(&self, ctx: &mut EtcdCtx<'_>) {
+        ctx.set_timer(self.ttl / 3, Any::Session(Timer::KeepAlive(self.lease)));
     }
 
     /// Its lease is gone, as far as it knows, and the lock with it.
@@ -254,12 +262,13 @@ impl Session {
             Timer::Connect(turn) if turn == self.turn => self.connect(ctx),
             Timer::KeepAlive(lease) if lease == self.lease => {
                 self.say(Talk::KeepAlive(lease), ctx);
-                ctx.set_timer(self.config.ttl / 3, Any::Session(Timer::KeepAlive(lease)));
+                self.keep_alive_later(ctx);
             }
             Timer::Deadline(lease) if lease == self.lease && now >= self.deadline => self.lose(ctx),
             Timer::Hold(changes) if changes == self.changes => match self.step {
                 Step::Holding => {
                     self.step = Step::Releasing;
+                    self.holds = false;
                     self.ask(Kind::Release, ctx);
                 }
                 Step::Resting => self.acquire(ctx),
@@ -275,15 +284,15 @@ impl Session {
             return;
         }
         match talk {
-            Talk::Answer(number, ok, found, revision) => {
+            Talk::Answer(number, done, revision) => {
                 if let Some((_, kind, _)) = self.asked.filter(|(asked, ..)| *asked == number) {
                     self.asked = None;
-                    self.answered(kind, ok, found, revision, ctx);
+                    self.answered(kind, done, revision, ctx);
                 }
             }
-            Talk::Alive(lease, there) if lease == self.lease && lease > 0 => {
-                if there {
-                    self.renewed(ctx);
+            Talk::Alive(lease, ttl) if lease == self.lease && lease > 0 => {
+                if ttl > 0 {
+                    self.renewed(ttl, ctx);
                 } else {
                     self.lose(ctx);
                 }
@@ -331,21 +340,21 @@ impl Session {
         }
     }
 
-    fn answered(&mut self, kind: Kind, ok: bool, found: u64, revision: u64, ctx: &mut EtcdCtx<'_>) {
+    fn answered(&mut self, kind: Kind, done: Done, revision: u64, ctx: &mut EtcdCtx<'_>) {
         match (kind, self.step) {
             (Kind::Grant, Step::Granting) => {
-                self.lease = found;
-                self.renewed(ctx);
-                ctx.set_timer(self.config.ttl / 3, Any::Session(Timer::KeepAlive(found)));
+                self.lease = done.found.unwrap_or(0);
+                self.renewed(done.ttl, ctx);
+                self.keep_alive_later(ctx);
                 self.acquire(ctx);
             }
             // It may have had it before, and not have heard of it.
-            (Kind::Acquire, Step::Acquiring) if ok || found == self.lease && found > 0 => {
+            (Kind::Acquire, Step::Acquiring) if done.ok || done.found == Some(self.lease) => {
                 self.held += 1;
                 ctx.notable(|| Text::new("etcd-holds").with("revision", revision));
                 self.hold(Step::Holding, ctx);
             }
-            (Kind::Acquire, Step::Acquiring) if found == 0 => {
+            (Kind::Acquire, Step::Acquiring) if done.found.is_none() => {
                 // The key is free, but the lease is not there.
                 self.lose(ctx);
             }

@@ -89,8 +89,18 @@ impl Kind {
 pub struct Done {
     /// Its comparison held, its lease was there.
     pub ok: bool,
-    /// What it asked for: the new lease, or the lease of the key's holder.
-    pub found: u64,
+    /// The new lease, or the lease of the key that is there (0: it has none); nothing where there is no key.
+    pub found: Option<u64>,
+    /// The new lease's time to live, as granted (ns).
+    pub ttl: Nanos,
+}
+
+impl Done {
+    /// As a word for digests.
+    #[must_use]
+    pub fn word(&self) -> u64 {
+        digest::of(&[u64::from(self.ok), self.found.map_or(0, |found| 1 + found), self.ttl])
+    }
 }
 
 /// The state after all commands up to one.
@@ -177,9 +187,10 @@ impl Store {
                 let free = unchecked || held.create_revision == 0;
                 if free && self.leases.contains_key(&expected) {
                     self.put(key, value, expected);
-                    return Done { ok: true, found: expected };
+                    return Done { ok: true, found: Some(expected), ttl: 0 };
                 }
-                return Done { ok: false, found: held.lease };
+                let found = (held.create_revision > 0).then_some(held.lease);
+                return Done { ok: false, found, ttl: 0 };
             }
             Kind::Release => {
                 let own = held.create_revision > 0 && held.lease == expected;
@@ -190,7 +201,7 @@ impl Store {
             }
             Kind::Grant => {
                 self.leases.insert(index, value);
-                return Done { ok: true, found: index };
+                return Done { ok: true, found: Some(index), ttl: value };
             }
             Kind::Revoke | Kind::Expire => self.revoke(key),
             Kind::Compact => {
@@ -204,7 +215,7 @@ impl Store {
                 ok
             }
         };
-        Done { ok, found: 0 }
+        Done { ok, ..Done::default() }
     }
 
     /// How many of the events kept come before this revision.

@@ -115,7 +115,7 @@ pub(super) fn session(session: &Session, look: &Look, detail: Detail) -> NodeVie
     }
     if session.lease > 0 {
         let left = session.deadline.saturating_sub(look.elapsed);
-        view.items.push(Item::Timer("etcd-lease-left", left, session.config.ttl));
+        view.items.push(Item::Timer("etcd-lease-left", left, session.ttl));
     }
     fact(&mut view, "etcd-seen", session.revision.to_string());
     fact(&mut view, "etcd-events", session.events.to_string());

@@ -6,7 +6,8 @@
 //! Locks", and "Simple Locks without Herd Effect").
 //!
 //! The session: a ping after a third of its timeout without anything else, another server after two thirds without an
-//! answer (ClientCnxn). Who is not connected does not know whether its session expired: only a server can tell.
+//! answer, or, while it connects, after the timeout divided by the number of servers (ClientCnxn's readTimeout and
+//! connectTimeout). Who is not connected does not know whether its session expired: only a server can tell.
 
 use std::sync::Arc;
 
@@ -128,7 +129,7 @@ pub enum Step {
     Waiting,
     /// Holds the lock.
     Holding,
-    /// Gives it back.
+    /// Gives it back, and does not rely on it any more.
     Leaving,
 }
 
@@ -231,6 +232,8 @@ impl Contender {
         self.watches = None;
         self.heard = ctx.elapsed();
         self.say(Talk::Connect(self.session, self.zxid, self.turn, self.number), ctx);
+        let patience = self.config.timeout / self.config.servers.len() as u64;
+        ctx.set_timer(patience, Timer::Connecting(self.turn));
     }
 
     /// Another server, after up to a second.
@@ -265,16 +268,18 @@ impl Contender {
         match timer {
             Timer::Session => {
                 let silent = ctx.elapsed().saturating_sub(self.heard);
-                if silent >= self.config.timeout * 2 / 3 {
+                if self.connected && silent >= self.config.timeout * 2 / 3 {
                     self.leave(ctx);
                 } else if self.connected {
                     self.say(Talk::Ping(0), ctx);
                 }
                 ctx.set_timer(self.config.timeout / 3, Timer::Session);
             }
+            Timer::Connecting(turn) if turn == self.turn && !self.connected => self.leave(ctx),
             Timer::Reconnect(turn) if turn == self.turn => self.connect(ctx),
             Timer::Hold(holding) if holding == self.holding && self.holds => {
                 if let (Some(child), true) = (self.child, self.connected) {
+                    self.holds = false;
                     self.ask(Ask::Delete(child), Step::Leaving, ctx);
                 }
             }
@@ -409,7 +414,7 @@ impl Contender {
             .add(self.number)
             .add(self.at as u64)
             .add(u64::from(self.turn) << 8 | (self.step as u64) << 1 | u64::from(self.holds))
-            .add(self.child.map_or(0, u64::from))
+            .add(self.child.map_or(0, |child| 1 + u64::from(child)))
             .add(self.events)
             .end()
     }

@@ -11,6 +11,7 @@ use netsplit_sim::small::{self, Map};
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::Text;
 
+use super::learner::Learner;
 use super::message::{Role, Txn, Zab, Zk, counter, epoch};
 use super::server::{Broken, Effect, Server, ZkCtx};
 use super::tree::Change;
@@ -26,25 +27,6 @@ pub(super) enum Stage {
     Synchronisation,
     /// Proposes.
     Broadcast,
-}
-
-/// What a leader knows of a follower.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Learner {
-    pub link: u64,
-    sent: u32,
-    got: u32,
-    accepted: u64,
-    /// Its current epoch and last zxid, once it has acknowledged the epoch.
-    history: Option<(u64, u64)>,
-    counts: bool,
-    /// It has been sent what it lacks: proposals follow.
-    forwarding: bool,
-    /// It has acknowledged NEWLEADER.
-    pub synced: bool,
-    pub acked: u64,
-    heard: Nanos,
-    since: Nanos,
 }
 
 /// A leader's own state.
@@ -65,8 +47,10 @@ pub(super) struct Leading {
     syncs: Vec<(u64, NodeId, NodeId, u64)>,
     /// When each session expires.
     pub sessions: Map<u64, Nanos>,
-    /// Through which server each client has last asked for something.
-    owners: Map<u32, NodeId>,
+    /// Through which server each session was connected last (setOwner in SessionTrackerImpl.java).
+    owners: Map<u64, NodeId>,
+    /// Through which server each client without a session has last asked for something.
+    asked: Map<u32, NodeId>,
     /// It does not hear a quorum.
     pub in_doubt: bool,
 }
@@ -144,7 +128,7 @@ impl Server {
                 self.acknowledged_epoch(from, (current, zxid), ctx);
             }
             Zab::Ack(zxid) => {
-                learner.acked = learner.acked.max(zxid);
+                learner.acknowledged(zxid);
                 if zxid == self.leading.epoch << 32 {
                     learner.synced = true;
                     if self.leading.stage == Stage::Broadcast {
@@ -158,7 +142,7 @@ impl Server {
             Zab::Request(client, number, change) => self.propose(from, client, number, change, ctx),
             Zab::Sync(client, number) => self.sync_for(from, client, number, ctx),
             Zab::Revalidate(client, session, None) => {
-                let valid = self.revalidate(session, now);
+                let valid = self.revalidate(from, session, now);
                 self.down(from.0, Zab::Revalidate(client, session, Some(valid)), ctx);
             }
             _ => {}
@@ -279,10 +263,10 @@ impl Server {
 
     // ---- phase 3 ----
 
-    /// A client's write becomes a transaction, unless it already is one. What comes after a later one of the same client,
-    /// by another server than that, is out of order: the session has moved (checkSession in PrepRequestProcessor.java).
-    /// That a request is known by its number and done once is more than ZooKeeper does: there a client that asks again
-    /// has to look first.
+    /// A client's write becomes a transaction, unless it already is one, or its session has moved: what comes through
+    /// another server than that is refused (checkSession in PrepRequestProcessor.java; a session's own beginning and end
+    /// are not checked there). That a request is known by its number and done once is more than ZooKeeper does: there a
+    /// client that asks again has to look first.
     pub(super) fn propose(
         &mut self,
         server: NodeId,
@@ -300,10 +284,19 @@ impl Server {
         if self.tree.done(client, number).is_some() || known.clone().any(|txn| txn.number == number) {
             return;
         }
-        let late = known.any(|txn| txn.number > number) || self.tree.passed(client, number);
-        let owner = self.leading.owners.insert(client.0, server);
-        if late && (owner != Some(server) || self.tree.forgotten(client, number)) {
-            owner.map(|owner| self.leading.owners.insert(client.0, owner));
+        let late = known.any(|txn| txn.number > number);
+        let moved = match change {
+            Change::Create(_, session) => self.belongs_elsewhere(session, server),
+            Change::Delete(path) => {
+                let owner = self.tree.children.get(&path).map(|znode| znode.owner);
+                owner.is_some_and(|session| self.belongs_elsewhere(session, server))
+            }
+            Change::Open | Change::Close(..) => false,
+            Change::Nothing | Change::Set(..) | Change::SetIf(..) => {
+                self.out_of_order(server, client, number, late)
+            }
+        };
+        if moved {
             if server == self.me {
                 self.moved(client, number, ctx);
             } else {
@@ -314,11 +307,38 @@ impl Server {
         let last = self.last();
         let count = if epoch(last) == self.leading.epoch { counter(last) } else { 0 };
         let txn = Txn { zxid: self.leading.epoch << 32 | (count + 1), client, number, change };
+        if change == Change::Open {
+            self.leading.owners.insert(txn.zxid, server);
+        }
         let keep = self.log.len();
         self.log.push(txn);
         self.save_log(keep, Arc::new([txn]), ctx);
-        self.down_all(&Zab::Proposal(txn), |l| l.forwarding, ctx);
+        let now = ctx.elapsed();
+        for to in self.learners(|l| l.forwarding) {
+            if let Some(learner) = self.leading.learners.get_mut(&to) {
+                learner.proposed(txn.zxid, now);
+            }
+            self.down(to, Zab::Proposal(txn), ctx);
+        }
         self.when_durable(Effect::OwnAck(txn.zxid), ctx);
+    }
+
+    /// Whether a session is connected through another server. Whoever asks first in a leader's time is believed.
+    fn belongs_elsewhere(&mut self, session: u64, server: NodeId) -> bool {
+        let lives = self.leading.sessions.contains_key(&session);
+        lives && *self.leading.owners.slot(session, || server) != server
+    }
+
+    /// The same for a client without a session: what comes after a later request of its, by another server than that, or
+    /// so late that nobody remembers whether it was done.
+    fn out_of_order(&mut self, server: NodeId, client: NodeId, number: u64, late: bool) -> bool {
+        let late = late || self.tree.passed(client, number);
+        let before = self.leading.asked.get(&client.0) == Some(&server);
+        let refused = late && (!before || self.tree.forgotten(client, number));
+        if !refused {
+            self.leading.asked.insert(client.0, server);
+        }
+        refused
     }
 
     /// Commits, in order, what a quorum has on disk.
@@ -373,12 +393,8 @@ impl Server {
         let (now, tick) = (ctx.elapsed(), self.config.tick);
         self.leading.halves += 1;
         let (init, sync) = (self.config.init_limit * tick, self.config.sync_limit * tick);
-        let silent = |l: &Learner| {
-            let (start, limit) = if l.synced { (l.heard, sync) } else { (l.since, init) };
-            now.saturating_sub(start) >= limit
-        };
         for learner in self.learners(|_| true) {
-            if self.leading.learners.get(&learner).is_some_and(silent) {
+            if self.leading.learners.get(&learner).is_some_and(|l| l.late(now, init, sync)) {
                 self.drop_learner(NodeId(learner), ctx);
             }
         }
@@ -415,9 +431,20 @@ impl Server {
         }
     }
 
-    pub(super) fn revalidate(&mut self, session: u64, now: Nanos) -> bool {
+    /// A client goes on with its session at this server: if it lives, that is where it is from now on.
+    pub(super) fn revalidate(&mut self, server: NodeId, session: u64, now: Nanos) -> bool {
         self.touch(session, now);
-        self.leading.sessions.contains_key(&session)
+        let valid = self.leading.sessions.contains_key(&session);
+        if valid {
+            self.leading.owners.insert(session, server);
+        }
+        valid
+    }
+
+    /// A session has ended.
+    pub(super) fn untrack(&mut self, session: u64) {
+        self.leading.sessions.remove(&session);
+        self.leading.owners.remove(&session);
     }
 
     fn expire(&mut self, now: Nanos, ctx: &mut ZkCtx<'_>) {
@@ -425,7 +452,7 @@ impl Server {
             let due = |(_, deadline): &(&u64, &Nanos)| **deadline <= now;
             let next = self.leading.sessions.iter().find(due).map(|(session, _)| *session);
             let Some(session) = next else { return };
-            self.leading.sessions.remove(&session);
+            self.untrack(session);
             let owner = self.tree.sessions.get(&session).copied().unwrap_or_default();
             ctx.notable(|| Text::new("zk-expires").with("owner", owner).with("session", session));
             self.expiries += 1;

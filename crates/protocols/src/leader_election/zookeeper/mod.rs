@@ -18,6 +18,7 @@ mod election;
 mod follower;
 mod invariants;
 mod leader;
+mod learner;
 mod message;
 mod serve;
 mod server;
@@ -48,7 +49,7 @@ pub static ZOOKEEPER: Algorithm = Algorithm {
     id: "zookeeper",
     label: "ZooKeeper",
     summary: "A leader orders all writes (Zab). Every server answers reads from its own state.",
-    semantics: 1,
+    semantics: 2,
     nodes: (1, 15, 5),
     spares: 0,
     params: PARAMS,
@@ -104,7 +105,7 @@ static PARAMS: &[Param] = &[
         unit: "",
         group: "",
         kind: Kind::Int(5, 1, 1000),
-        help: "syncLimit: after so long without a word a leader and a follower give each other up.",
+        help: "syncLimit: after so long without a word a leader and a follower give each other up, and a leader a follower that acknowledges nothing.",
     },
     Param {
         id: "reads",

@@ -176,10 +176,16 @@ impl Server {
         }
     }
 
-    /// A request will not be done: whoever still waits for it will not be answered here.
+    /// A request will not be done: whoever still waits for it will not be answered here. A session whose client is here
+    /// after all (it was renewed at another server too late) has to connect anew (FinalRequestProcessor.java).
     pub(super) fn moved(&mut self, client: NodeId, number: u64, ctx: &mut ZkCtx<'_>) {
-        if let Some(line) = self.clients.lines.get_mut(&client.0) {
-            line.items.retain(|item| item.number != number);
+        let Some(line) = self.clients.lines.get_mut(&client.0) else { return };
+        let all = line.items.len();
+        line.items.retain(|item| item.number != number);
+        if line.contender && line.items.len() < all {
+            Self::say(client, Talk::Refused(u32::MAX), ctx);
+            self.forget(client);
+        } else {
             self.drain(client, ctx);
         }
     }
@@ -264,7 +270,7 @@ impl Server {
                 self.touch(txn.zxid, ctx.elapsed());
             }
             Change::Close(session, _) => {
-                self.leading.sessions.remove(&session);
+                self.untrack(session);
                 let here = self.clients.lines.iter().find(|(_, line)| line.session == session);
                 if let Some(client) = here.map(|(client, _)| NodeId(*client)) {
                     Self::say(client, Talk::Refused(u32::MAX), ctx);
@@ -309,7 +315,7 @@ impl Server {
                 if session == 0 {
                     self.forward(from, number, Change::Open, ctx);
                 } else if self.role == Role::Leading {
-                    let valid = self.revalidate(session, ctx.elapsed());
+                    let valid = self.revalidate(self.me, session, ctx.elapsed());
                     self.revalidated(from, session, valid, ctx);
                 } else {
                     self.up(Zab::Revalidate(from, session, None), ctx);

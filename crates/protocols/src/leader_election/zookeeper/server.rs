@@ -83,6 +83,8 @@ pub enum Timer {
     Tick(u64),
     /// A session's client looks after its connection.
     Session,
+    /// The server that it tries does not answer.
+    Connecting(u32),
     /// It tries another server.
     Reconnect(u32),
     /// It has held the lock for long enough.

@@ -9,7 +9,7 @@ use super::message::Txn;
 /// Answers remembered for each client, so that a request that comes again is not done again.
 const KEPT: usize = 32;
 
-/// Where a sequential child is: of which key, and the how many-th.
+/// Where a sequential child is: of which key, and how many were made before it (the parent's cversion).
 pub type Path = (u64, u32);
 
 /// A znode.
@@ -101,8 +101,8 @@ impl Tree {
         znode.version += 1;
     }
 
-    /// Applies the next transaction. Gives its answer (a new session, or the number of a new child, 0 where a session
-    /// is gone; whether the version was the expected one) and the children that went.
+    /// Applies the next transaction. Gives its answer (a new session; whether a child was made, which it is not where its
+    /// session is gone; whether the version was the expected one) and the children that went.
     pub fn apply(&mut self, txn: &Txn) -> (u64, Vec<Path>) {
         self.zxid = txn.zxid;
         let mut gone = Vec::new();
@@ -121,12 +121,12 @@ impl Tree {
             }
             Change::Create(key, session) if self.sessions.contains_key(&session) => {
                 let count = self.sequence.slot(key, || 0);
-                *count += 1;
                 let path = (key, *count);
+                *count += 1;
                 let znode =
                     Znode { created: txn.zxid, changed: txn.zxid, owner: session, ..Znode::default() };
                 self.children.insert(path, znode);
-                u64::from(path.1)
+                1
             }
             Change::Create(..) => 0,
             Change::Delete(path) => {

@@ -155,7 +155,7 @@ fn what_clients_must_not_see_is_told() {
 
 #[test]
 fn ephemeral_znodes_that_go_or_stay_wrongly_are_told() {
-    let (session, path) = (1 << 32 | 1, (LOCK, 1));
+    let (session, path) = (1 << 32 | 1, (LOCK, 0));
     let begin = |leave: bool| {
         let mut story = Story::new();
         let log = [txn(1, 1, Change::Open), txn(1, 2, Change::Create(LOCK, session)), set(1, 3)];
