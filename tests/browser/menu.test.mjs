@@ -47,14 +47,24 @@ test('the right button offers what fits a node, and a link, and it happens', asy
 
 test('a message on its way is dropped by its menu', async () => {
   const { page, errors } = await site.open(AT_REST);
-  // The stage says where its messages are by what a click on them finds: try along a link of the leader.
-  const [a, b] = [await middle(page, 'n1'), await middle(page, 'n4')];
-  for (let share = 0.1; share < 0.9; share += 0.02) {
-    await page.mouse.click(a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, { button: 'right' });
-    if (await page.getByRole('menuitem', { name: /Drop/ }).count()) break;
-    await page.keyboard.press('Escape');
-  }
-  await page.getByRole('menuitem', { name: /Drop/ }).click();
+  // The stage says where its messages are by what a click on them finds: try along the links of the leader, all of which end there.
+  const drop = page.getByRole('menuitem', { name: /Drop/ });
+  const leader = await middle(page, 'n1');
+  const along = async name => {
+    const end = await middle(page, name);
+    const length = Math.hypot(end[0] - leader[0], end[1] - leader[1]);
+    for (let way = 45; way < length - 45; way += 6) {
+      const share = way / length;
+      await page.mouse.click(leader[0] + (end[0] - leader[0]) * share, leader[1] + (end[1] - leader[1]) * share, { button: 'right' });
+      if (await drop.count()) return true;
+      await page.keyboard.press('Escape');
+    }
+    return false;
+  };
+  let found = false;
+  for (const name of ['c3', 'c1', 'c2', 'c4', 'n2', 'n3', 'n4', 'n5']) found ||= await along(name);
+  assert.ok(found, 'no message anywhere on a link of the leader');
+  await drop.click();
   await page.getByRole('button', { name: /^Fault: Drop/ }).waitFor();
   errors.none();
 });
