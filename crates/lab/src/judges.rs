@@ -131,7 +131,10 @@ fn some(x: &Experiment, steps: u64, only_declared: bool) -> Vec<Row> {
     for promise in &promises {
         if !rows.iter().any(|row| row.id == promise.id) {
             let said = match promise.aspect {
-                Aspect::Liveness => liveness::answered(x),
+                Aspect::Liveness => liveness::answered(x).map(|found| {
+                    let excused = found.excused || verdict::slow(x, promise);
+                    Found { excused, ..found }
+                }),
                 _ => watched(x, promise.id),
             };
             let unknown =
@@ -185,9 +188,11 @@ const ASSUMED: &[&str] = &["no disk is lost"];
 
 /// Invariants that hold where a promise does, under its conditions: invariant, promise, and whether that is all that the
 /// promise says, so that it is judged by it. All others hold whatever happens, but for what is [`ASSUMED`].
-const SAID: [(&str, &str, bool); 6] = [
+const SAID: [(&str, &str, bool); 8] = [
     ("lease_fenced", "fenced", true),
     ("watch_gapless", "watch_gapless", true),
+    ("one_holder", "one_holder", true),
+    ("primary_order", "primary_order", true),
     ("fresh_reads", "linearizable", false),
     ("one_owner", "linearizable", false),
     ("bully_highest", "one_coordinator", false),

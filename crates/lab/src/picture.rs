@@ -213,17 +213,17 @@ fn signed(span: i64) -> String {
 fn links(core: &Core) -> Vec<LinkFrame> {
     let mut links: Vec<LinkFrame> = Vec::new();
     for (_, fault) in active(core) {
-        let (state, both) = match &fault.kind {
-            FaultKind::OneWay => ("cut", false),
-            FaultKind::Cut => ("cut", true),
-            FaultKind::Flap(_) => ("flap", true),
-            FaultKind::Loss(_) => ("loss", true),
-            FaultKind::Duplicate(_) => ("duplicate", true),
-            FaultKind::Reorder(..) => ("reorder", true),
-            FaultKind::Latency(_) => ("latency", true),
-            FaultKind::Bandwidth(_) => ("bandwidth", true),
+        let state = match &fault.kind {
+            FaultKind::OneWay | FaultKind::Cut => "cut",
+            FaultKind::Flap(_) => "flap",
+            FaultKind::Loss(_) => "loss",
+            FaultKind::Duplicate(_) => "duplicate",
+            FaultKind::Reorder(..) => "reorder",
+            FaultKind::Latency(_) => "latency",
+            FaultKind::Bandwidth(_) => "bandwidth",
             _ => continue,
         };
+        let directed = fault.directed || fault.kind == FaultKind::OneWay;
         let from = core.selected(&fault.from);
         let to = if fault.to.is_empty() {
             (0..core.nodes.len() as u32).map(NodeId).collect()
@@ -236,7 +236,7 @@ fn links(core: &Core) -> Vec<LinkFrame> {
                     return links;
                 }
                 links.push(LinkFrame { from: a.0, to: b.0, state: state.to_owned() });
-                if both {
+                if !directed {
                     links.push(LinkFrame { from: b.0, to: a.0, state: state.to_owned() });
                 }
             }

@@ -150,14 +150,16 @@ impl Resolver<'_> {
         let settings = declared::settings(table.params, &[&said.params]);
         let mut kind = kind(table.id, &settings)?;
         let (mut from, mut to, mut message) = (self.selectors(&said.target), Vec::new(), None);
+        let mut directed = false;
         match &said.target {
             Target::Link(LinkName { from: a, to: b, both }) => {
                 from = self.node(a).map(Selector::Node).into_iter().collect();
                 to = self.node(b).map(Selector::Node).into_iter().collect();
-                // What is cut in one direction only, or in both, is what the link's name says.
-                match (&kind, both) {
-                    (FaultKind::Cut, false) => kind = FaultKind::OneWay,
-                    (FaultKind::OneWay, true) => kind = FaultKind::Cut,
+                // One direction, or both, is what the link's name says.
+                directed = !both;
+                match kind {
+                    FaultKind::Cut if directed => kind = FaultKind::OneWay,
+                    FaultKind::OneWay if *both => kind = FaultKind::Cut,
                     _ => {}
                 }
             }
@@ -183,7 +185,7 @@ impl Resolver<'_> {
             }
         }
         let duration = said.lasts.map(|lasts| lasts.0).filter(|_| table.lasts);
-        let fault = fault::Fault { at: said.at.0, duration, kind, from, to, message };
+        let fault = fault::Fault { at: said.at.0, duration, kind, from, to, message, directed };
         Some(Item { at: said.at.0, origin, what: What::Fault(fault) })
     }
 

@@ -26,7 +26,16 @@ const CONDITIONS: &[(&str, &[&str])] = &[
     ("failures are crashes", &["pause", "disk_lost", "disk_stalled", "clock_drift", "clock_jump"]),
     ("clocks run at the same rate", &["clock_drift", "clock_jump"]),
     ("clock drift within bound", &["clock_drift"]),
+    ("nobody sets a clock", &["clock_offset", "clock_jump"]),
     ("nobody pauses", &["pause"]),
+];
+
+/// Conditions on delays, and the setting of which they are to be less than a tenth (one way, a write to disk included).
+const DELAYS: [(&str, &str); 4] = [
+    ("delays are far below the election timeout", "election_min"),
+    ("delays are far below the election timeout", "election"),
+    ("delays are far below the timeout", "election_min"),
+    ("delays are far below a tick", "tick"),
 ];
 
 /// What became of a promise.
@@ -128,8 +137,7 @@ pub(crate) fn consistency(x: &Experiment, live: &Live, event: u64) -> Option<Con
 }
 
 /// What became of the promise that requests are answered, where some were not; nothing where the algorithm says nothing
-/// about it. What the conditions say of load and delays is not looked at: a fault may have broken them, and without one
-/// they hold.
+/// about it. What the conditions say of load is not looked at: a fault may have broken them, and without one they hold.
 pub(crate) fn unanswered(x: &Experiment) -> Option<Grade> {
     let promises = (x.algorithm.promises)(&x.settings);
     let promise = promises.iter().find(|promise| promise.aspect == Aspect::Liveness)?;
@@ -139,11 +147,29 @@ pub(crate) fn unanswered(x: &Experiment) -> Option<Grade> {
     let down = || x.world.core().nodes.iter().any(|node| !node.up && !node.absent);
     Some(match promise.promised {
         false => Grade::NeverPromised,
-        true if x.faults().iter().any(recently) || down() => Grade::AssumptionBroken,
+        true if x.faults().iter().any(recently) || down() || slow(x, promise) => Grade::AssumptionBroken,
         // Whoever has just been started has to find together first.
         true if x.now() < RECENT => Grade::Undecided,
         true => Grade::Broken,
     })
+}
+
+/// Whether the document's own network and disks are slower than the promise takes for granted.
+pub(crate) fn slow(x: &Experiment, promise: &Promise) -> bool {
+    let bounds = DELAYS.iter().filter(|(condition, _)| promise.assuming.contains(condition));
+    let known = |id: &&str| x.algorithm.params.iter().any(|param| param.id == *id);
+    let Some(least) = bounds.map(|(_, id)| *id).find(known).map(|id| x.settings.duration(id)) else {
+        return false;
+    };
+    let sync = if known(&"sync") { x.settings.law("sync").mean() } else { 0.0 };
+    let core = x.world.core();
+    let servers = (0..core.nodes.len()).filter(|at| core.meta[*at].role == 0);
+    let link = |a: usize, b: usize| {
+        core.network.profile(a as u32, b as u32, core.meta[a].zone, core.meta[b].zone).latency.mean()
+    };
+    let slowest = servers.clone().flat_map(|a| servers.clone().map(move |b| (a, b))).filter(|(a, b)| a != b);
+    let slowest = slowest.map(|(a, b)| link(a, b)).fold(0.0, f64::max);
+    (slowest + sync) * 10.0 > least as f64
 }
 
 /// A fault is felt for so long after its end, and so is the start of the run (ns).

@@ -4,7 +4,7 @@ mod common;
 
 use common::{other, run_until, story};
 use netsplit_lab::scenario::Scenario;
-use netsplit_lab::{Experiment, Grade};
+use netsplit_lab::{Experiment, Grade, judges};
 
 fn run(scenario: &Scenario, seconds: u64) -> Experiment {
     let mut x = run_until(scenario, seconds);
@@ -63,6 +63,37 @@ fn proposers_duel_until_one_of_them_is_gone_or_waits() {
 fn the_first_is_lost_and_the_second_decided() {
     assert_eq!(own(&run(&story("first-lost-second-decided"), 100), "order_lost"), 1);
     assert_eq!(own(&run(&other("first-lost-second-decided"), 100), "order_lost"), 0);
+    let judged = |x: &Experiment| {
+        let rows = judges::declared(x, judges::BUDGET);
+        let of =
+            |aspect: &str| rows.iter().find(|row| row.id == "primary_order" && row.aspect == aspect).cloned();
+        let row = of("consistency").expect("something is said of it");
+        (row.grade, row.number, row.promised, of("invariant").map(|row| row.grade))
+    };
+    let never = Grade::NeverPromised;
+    assert_eq!(judged(&run(&story("first-lost-second-decided"), 100)), (never, 1, false, Some(never)));
+    assert_eq!(judged(&run(&other("first-lost-second-decided"), 100)), (Grade::Kept, 0, true, None));
+}
+
+#[test]
+fn two_holders_are_told_and_excused_by_a_pause() {
+    for (id, grade) in [
+        ("late-client-none", Grade::NeverPromised),
+        ("late-client-check", Grade::AssumptionBroken),
+        ("late-client-fencing", Grade::AssumptionBroken),
+        ("etcd-lock-pause", Grade::NeverPromised),
+        ("etcd-lock", Grade::NeverPromised),
+    ] {
+        let x = run(&story(id), 100);
+        let rows = judges::declared(&x, judges::BUDGET);
+        let row = rows.iter().find(|row| row.id == "one_holder").expect("something is said of it");
+        println!("{id}: {}", row.sentence);
+        if id == "etcd-lock" {
+            assert_eq!((row.grade, row.number), (Grade::Kept, 0), "{id}");
+        } else {
+            assert_eq!((row.grade, row.number > 0), (grade, true), "{id}");
+        }
+    }
 }
 
 #[test]

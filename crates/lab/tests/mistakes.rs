@@ -22,8 +22,8 @@ fn found(scenario: &Scenario, seed: u64) -> Option<&'static str> {
     for second in 1.. {
         let until = x.duration().min(second * 1_000_000_000);
         while !x.advance(until, u64::MAX).done {}
-        if let Some(invariant) = x.breach_kind(0) {
-            return Some(invariant);
+        if let Some(broken) = x.breaches().iter().find(|breach| breach.grade == Grade::Broken) {
+            return Some(broken.invariant);
         }
         while !x.judge(u64::MAX) {}
         if x.consistency().is_some_and(|found| found.grade == Grade::Broken) {

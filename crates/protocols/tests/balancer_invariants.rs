@@ -156,6 +156,7 @@ fn random_setup(seed: u64) -> (Setup, Make, &'static str, Vec<Fault>) {
             from: vec![Selector::Node(NodeId(dice.below(servers)))],
             to: Vec::new(),
             message: None,
+            directed: false,
         }
     });
     let faults: Vec<Fault> = faults.collect();

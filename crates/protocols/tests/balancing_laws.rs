@@ -317,6 +317,7 @@ fn moved(spread: &'static str) -> u32 {
         from: vec![netsplit_sim::fault::Selector::Node(NodeId(3))],
         to: Vec::new(),
         message: None,
+        directed: false,
     });
     world.run(15 * SECOND, u64::MAX);
     let router = NodeId(10 + 4);

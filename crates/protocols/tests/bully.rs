@@ -136,6 +136,7 @@ fn counted(count: u32, first: u32) -> [u64; 3] {
         from,
         to: Vec::new(),
         message: None,
+        directed: false,
     });
     sim.run(15 * SECOND, u64::MAX);
     for (server, before) in

@@ -38,7 +38,7 @@ fn setup(algorithm: &Algorithm, seed: u64, nodes: u32) -> Setup {
 
 fn fault(at: Nanos, duration: Nanos, kind: FaultKind, nodes: &[u32]) -> Fault {
     let from = nodes.iter().map(|n| Selector::Node(NodeId(*n))).collect();
-    Fault { at, duration: Some(duration), kind, from, to: Vec::new(), message: None }
+    Fault { at, duration: Some(duration), kind, from, to: Vec::new(), message: None, directed: false }
 }
 
 fn value(sim: &dyn Simulation, series: &str) -> f64 {

@@ -132,7 +132,15 @@ fn a_lease_lasts_as_long_as_it_was_granted_and_a_new_leader_grants_it_anew() {
         let fault = |sim: &mut Etcd, node: u32| {
             let (at, kind) = (sim.now() + 1, FaultKind::Crash { host: true });
             let from = vec![Selector::Node(NodeId(node))];
-            sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None });
+            sim.schedule_fault(Fault {
+                at,
+                duration: None,
+                kind,
+                from,
+                to: Vec::new(),
+                message: None,
+                directed: false,
+            });
         };
         let last = servers(&sim)[0].lessor.expiry.values().copied().max().expect("a lease");
         fault(&mut sim, 3);
@@ -172,7 +180,7 @@ fn a_watch_is_told_each_change_once() {
 fn link(sim: &mut Etcd, from: u32, to: u32, kind: FaultKind, span: Nanos) {
     let node = |node| vec![Selector::Node(NodeId(node))];
     let (at, from, to) = (sim.now() + 1, node(from), node(to));
-    sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to, message: None });
+    sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to, message: None, directed: false });
 }
 
 /// A lease of 100 ms is granted for a second: a client that is cut off for less than that has it still.

@@ -44,7 +44,7 @@ fn load(rate: f64) -> Workload {
 
 fn fault(kind: FaultKind, node: NodeId, at: Nanos, duration: Nanos) -> Fault {
     let from = vec![Selector::Node(node)];
-    Fault { at, duration: Some(duration), kind, from, to: Vec::new(), message: None }
+    Fault { at, duration: Some(duration), kind, from, to: Vec::new(), message: None, directed: false }
 }
 
 fn run(sim: &mut dyn Simulation, until: Nanos) -> Vec<Observation> {

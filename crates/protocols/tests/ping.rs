@@ -32,7 +32,15 @@ fn setup(seed: u64, nodes: u32, network: Network, values: &[(&str, Value)]) -> S
 
 fn clock(sim: &mut Cluster<Machine>, at: Nanos, kind: FaultKind, node: u32) {
     let from = vec![Selector::Node(NodeId(node))];
-    sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None });
+    sim.schedule_fault(Fault {
+        at,
+        duration: None,
+        kind,
+        from,
+        to: Vec::new(),
+        message: None,
+        directed: false,
+    });
 }
 
 /// How far one clock is ahead of another now.

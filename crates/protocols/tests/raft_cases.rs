@@ -196,7 +196,15 @@ impl Case {
 
     fn fault(&mut self, kind: FaultKind, lasts: Option<Nanos>) {
         let (at, from) = (self.sim.now() + 1, vec![Selector::Node(NodeId(0))]);
-        self.sim.schedule_fault(Fault { at, duration: lasts, kind, from, to: Vec::new(), message: None });
+        self.sim.schedule_fault(Fault {
+            at,
+            duration: lasts,
+            kind,
+            from,
+            to: Vec::new(),
+            message: None,
+            directed: false,
+        });
     }
 
     /// One line of the script; afterwards 4 ms pass, unless it says how many.

@@ -62,7 +62,7 @@ fn world(row: &Row, seed: u64, lengths: bool) -> Raft {
     let node = |n: u32| Selector::Node(NodeId(n));
     let mut fault = |at, duration, kind, from, to: Option<u32>| {
         let (from, to) = (vec![node(from)], to.map(node).into_iter().collect());
-        sim.schedule_fault(Fault { at, duration, kind, from, to, message: None });
+        sim.schedule_fault(Fault { at, duration, kind, from, to, message: None, directed: false });
     };
     // The others do not hear each other at first, so that nobody but n1 can be elected.
     for (a, b) in [(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)] {

@@ -159,6 +159,7 @@ fn progress_if_and_only_if_a_majority_is_up() {
                 from: down,
                 to: Vec::new(),
                 message: None,
+                directed: false,
             });
             sim.run(4 * SECOND, u64::MAX);
             let committed = replicas(&sim).any(|replica| replica.commit > 1);
@@ -178,7 +179,15 @@ fn a_snapshot_takes_a_round_trip_a_chunk() {
     for other in [0, 1] {
         let duration = Some(healed - cut);
         let (from, to) = (vec![node(2)], vec![node(other)]);
-        sim.schedule_fault(Fault { at: cut, duration, kind: FaultKind::Cut, from, to, message: None });
+        sim.schedule_fault(Fault {
+            at: cut,
+            duration,
+            kind: FaultKind::Cut,
+            from,
+            to,
+            message: None,
+            directed: false,
+        });
     }
     for number in 1..=40 {
         let args = vec![1, number % 12, number, 0, 1];

@@ -164,6 +164,7 @@ fn progress_if_and_only_if_a_majority_is_up() {
                 from: down,
                 to: Vec::new(),
                 message: None,
+                directed: false,
             });
             sim.run(4 * SECOND, u64::MAX);
             let committed = servers(&sim).iter().any(|server| counter(server.tree.zxid) > 1);

@@ -49,7 +49,7 @@ fn fault(sim: &mut Ensemble, from: u32, to: u32, kind: FaultKind, span: Nanos) {
     let node = |node| vec![Selector::Node(NodeId(node))];
     let at = sim.now() + 1;
     let (from, to) = (node(from), node(to));
-    sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to, message: None });
+    sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to, message: None, directed: false });
 }
 
 /// Runs until something is so, and says when.
@@ -186,6 +186,7 @@ fn a_session_expires_at_the_leader_first() {
         from: Vec::new(),
         to: Vec::new(),
         message: None,
+        directed: false,
     };
     sim.schedule_fault(cut);
     // Not before the timeout, counted from its last ping at the latest a third before the cut.

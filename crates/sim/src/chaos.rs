@@ -101,7 +101,7 @@ pub fn expand(seed: u64, chaos: &Chaos, nodes: &[NodeId]) -> Vec<Fault> {
             _ => FaultKind::Latency(word(6) % (300 * MILLISECOND)),
         };
         let duration = if kind.is_instant() { None } else { duration };
-        faults.push(Fault { at, duration, kind, from, to, message: None });
+        faults.push(Fault { at, duration, kind, from, to, message: None, directed: false });
     }
     faults
 }

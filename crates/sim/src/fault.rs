@@ -122,6 +122,8 @@ pub struct Fault {
     pub to: Vec<Selector>,
     /// On which message.
     pub message: Option<MessageName>,
+    /// For links: only what goes that way, and not what comes back.
+    pub directed: bool,
 }
 
 /// An entry of the time line: a fault or an action, in the document's order.

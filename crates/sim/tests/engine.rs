@@ -20,6 +20,7 @@ fn fault(at_ms: u64, for_ms: Option<u64>, kind: FaultKind, node: u32) -> Fault {
         from: vec![Selector::Node(NodeId(node))],
         to: Vec::new(),
         message: None,
+        directed: false,
     }
 }
 
@@ -198,6 +199,30 @@ fn clocks_are_the_nodes_own() {
     assert!((1098..=1101).contains(&sent), "{sent}");
 }
 
+/// What is done to one direction of a link leaves the other alone.
+#[test]
+fn a_fault_on_one_direction_spares_the_other() {
+    let heard = |kind: &FaultKind, from: u32, directed: bool| {
+        let mut sim = cluster(3, constant(10, Datagram), &[Habit::Count, Habit::Listen]);
+        let to = vec![Selector::Node(NodeId(1 - from))];
+        sim.schedule_fault(Fault { to, directed, ..fault(0, None, kind.clone(), from) });
+        sim.run(SECOND, u64::MAX);
+        sim.nodes()[1].heard.len()
+    };
+    let all = heard(&FaultKind::Loss(0.0), 0, false);
+    let cases = [
+        (FaultKind::Loss(1.0), 0),
+        (FaultKind::Latency(100 * MILLISECOND), all - 100),
+        (FaultKind::Flap(2 * SECOND), 0),
+        (FaultKind::Cut, 0),
+        (FaultKind::Reorder(1.0, 100 * MILLISECOND), all - 100),
+    ];
+    for (kind, changed) in cases {
+        let seen = [(0, true), (1, true), (0, false), (1, false)].map(|(from, way)| heard(&kind, from, way));
+        assert_eq!(seen, [changed, all, changed, changed], "{kind:?}");
+    }
+}
+
 #[test]
 fn faults_on_one_message() {
     let name = |sent: Nanos| MessageName { from: NodeId(0), to: NodeId(1), sent, count: 0, copy: 0 };
@@ -208,6 +233,7 @@ fn faults_on_one_message() {
         from: Vec::new(),
         to: Vec::new(),
         message: Some(name(sent_ms * MILLISECOND)),
+        directed: false,
     };
     let mut sim = cluster(3, constant(10, Datagram), &[Habit::Count, Habit::Listen]);
     sim.listen(true);

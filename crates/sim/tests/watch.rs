@@ -87,6 +87,7 @@ fn world() -> Cluster<Counter> {
         from,
         to: Vec::new(),
         message: None,
+        directed: false,
     });
     sim
 }

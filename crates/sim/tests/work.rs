@@ -155,7 +155,7 @@ fn with(cores: u32, script: &[(Nanos, Step)], worker: Worker) -> Cluster<Worker>
 
 fn fault(at: Nanos, duration: Nanos, kind: FaultKind) -> Fault {
     let from = vec![Selector::Node(NodeId(0))];
-    Fault { at, duration: Some(duration), kind, from, to: Vec::new(), message: None }
+    Fault { at, duration: Some(duration), kind, from, to: Vec::new(), message: None, directed: false }
 }
 
 /// Runs to the end: (when, number) of all work that the first node heard of.

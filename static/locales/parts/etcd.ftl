@@ -29,3 +29,4 @@ etcd-breach-orphan = Leases are broken: { $node } has a key with lease { $revisi
 etcd-breach-stale = Linearizability is broken: { $node } answered a read from revision { $revision }, and a later one had been acknowledged before
 etcd-breach-early = Leases are broken: lease { $revision } was revoked as expired while { $node }, the leader, had time left for it
 etcd-breach-watch = A watch is broken: { $node } was not told what changed at revision { $revision }, or not as it was
+etcd-breach-holders = { $count } clients believe at once that they hold the lock

@@ -17,3 +17,4 @@ lease-stale-count = writes with an old token accepted
 lease-writes = writes accepted
 breach-lease-fenced = accepted a write with token { $token } after one with token { $newest }
 breach-lease-token = token { $token } for { $holder }, which { $other } had or which is not above the last one
+breach-lease-holders = { $count } workers believe at once that they hold the lease

@@ -109,6 +109,7 @@ pub fn storm<N: Node>(
             from,
             to: Vec::new(),
             message: None,
+            directed: false,
         });
     }
     Ok(())

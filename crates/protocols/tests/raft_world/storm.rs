@@ -219,7 +219,7 @@ pub fn fault(
 ) -> usize {
     let at = sim.now() + 1;
     let duration = lasts.filter(|_| !kind.is_instant());
-    sim.schedule_fault(Fault { at, duration, kind, from, to, message: None })
+    sim.schedule_fault(Fault { at, duration, kind, from, to, message: None, directed: false })
 }
 
 /// An operator asks for something.

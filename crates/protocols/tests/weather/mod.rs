@@ -73,7 +73,7 @@ fn fault(seed: u64, count: u64, now: Nanos, (targets, nodes): (u32, u32), aim: O
         _ => FaultKind::StallDisk,
     };
     let duration = (!kind.is_instant()).then_some(span);
-    Fault { at: now + 1, duration, kind, from, to, message: None }
+    Fault { at: now + 1, duration, kind, from, to, message: None, directed: false }
 }
 
 /// Whom `aim` names is gone for long, paused or cut off (clients may be cut off with it), and trouble does not come alone:
@@ -109,7 +109,15 @@ impl Outage {
         };
         let second = end - word(24) % if same { lasts } else { 300 * MILLISECOND };
         let from = vec![Selector::Node(first)];
-        let fault = Fault { at: now + 1, duration: Some(lasts), kind, from, to: Vec::new(), message: None };
+        let fault = Fault {
+            at: now + 1,
+            duration: Some(lasts),
+            kind,
+            from,
+            to: Vec::new(),
+            message: None,
+            directed: false,
+        };
         (Self { first, second, end, same }, fault)
     }
 
@@ -121,7 +129,15 @@ impl Outage {
         let from = std::iter::once(then).chain(some).map(Selector::Node).collect();
         let kind = FaultKind::Crash { host: word(26) & 1 == 0 };
         let lasts = MILLISECOND + word(27) % (self.end + 20 * MILLISECOND - now);
-        Fault { at: now + 1, duration: Some(lasts), kind, from, to: Vec::new(), message: None }
+        Fault {
+            at: now + 1,
+            duration: Some(lasts),
+            kind,
+            from,
+            to: Vec::new(),
+            message: None,
+            directed: false,
+        }
     }
 }
 
@@ -194,7 +210,7 @@ pub fn storm<N: Node>(
 pub fn fill(sim: &mut impl Simulation, at: Nanos, lasts: Nanos, nodes: impl Iterator<Item = u32>) {
     let from = nodes.map(|node| Selector::Node(NodeId(node))).collect();
     let (kind, to) = (FaultKind::FillDisk, Vec::new());
-    sim.schedule_fault(Fault { at, duration: Some(lasts), kind, from, to, message: None });
+    sim.schedule_fault(Fault { at, duration: Some(lasts), kind, from, to, message: None, directed: false });
 }
 
 /// What clients did, for the checker of linearizability.

@@ -332,7 +332,15 @@ fn schedule(seed: u64, broken: &'static str, judge: bool) -> Result<Outcomes, St
                 sim.schedule_action(sim.now() + 1, close);
             }
             let duration = (!kind.is_instant()).then_some(span);
-            sim.schedule_fault(Fault { at: sim.now() + 1, duration, kind, from, to, message: None });
+            sim.schedule_fault(Fault {
+                at: sim.now() + 1,
+                duration,
+                kind,
+                from,
+                to,
+                message: None,
+                directed: false,
+            });
         }
         asked += 1;
         if compares && sim.now() > 500 * MILLISECOND && word(30, asked) % 3 == 0 {

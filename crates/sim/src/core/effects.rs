@@ -13,12 +13,13 @@ pub struct Effect {
     pub(crate) side: Vec<u16>,
     pub(crate) what: Work,
     pub(crate) since: Nanos,
+    /// Only what goes from the one side to the other.
+    pub(crate) directed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Work {
     Split,
-    OneWay,
     Cut,
     Flap(Nanos),
     Loss(f64),
@@ -34,8 +35,7 @@ impl Effect {
         let (a, b) = (self.side[from], self.side[to]);
         match self.what {
             Work::Split => a != b,
-            Work::OneWay => a & 1 != 0 && b & 2 != 0,
-            _ => (a & 1 != 0 && b & 2 != 0) || (a & 2 != 0 && b & 1 != 0),
+            _ => (a & 1 != 0 && b & 2 != 0) || (!self.directed && a & 2 != 0 && b & 1 != 0),
         }
     }
 }
@@ -76,7 +76,7 @@ impl Core {
     pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         self.effects.iter().any(|effect| {
             let cuts = match effect.what {
-                Work::Split | Work::OneWay | Work::Cut => true,
+                Work::Split | Work::Cut => true,
                 Work::Flap(period) => ((self.now - effect.since) / period.max(1)).is_multiple_of(2),
                 _ => false,
             };
@@ -101,11 +101,10 @@ impl Core {
                             side[node.index()] = group as u16 + 1;
                         }
                     }
-                    effects.push(Effect { side, what: Work::Split, since: fault.at });
+                    effects.push(Effect { side, what: Work::Split, since: fault.at, directed: false });
                     continue;
                 }
-                FaultKind::OneWay => Work::OneWay,
-                FaultKind::Cut => Work::Cut,
+                FaultKind::OneWay | FaultKind::Cut => Work::Cut,
                 FaultKind::Flap(period) => Work::Flap(*period),
                 FaultKind::Loss(p) => Work::Loss(*p),
                 FaultKind::Duplicate(p) => Work::Duplicate(*p),
@@ -136,7 +135,8 @@ impl Core {
                     continue;
                 }
             };
-            effects.push(Effect { side: self.sides(fault), what: work, since: fault.at });
+            let directed = fault.directed || fault.kind == FaultKind::OneWay;
+            effects.push(Effect { side: self.sides(fault), what: work, since: fault.at, directed });
         }
         self.effects = effects;
         self.traffic = traffic;

@@ -170,7 +170,7 @@ impl Core {
                 }
                 Work::Latency(add) => c.add = c.add.saturating_add(add),
                 Work::Bandwidth(b) => c.bandwidth = if c.bandwidth == 0 { b } else { c.bandwidth.min(b) },
-                Work::Split | Work::OneWay | Work::Cut | Work::Flap(_) => {}
+                Work::Split | Work::Cut | Work::Flap(_) => {}
             }
         }
         (profile.transport, c)

@@ -5,6 +5,7 @@
 //!   guarantees", Watch APIs: ordered, unique, reliable, atomic, resumable);
 //! - `lease_kept`: no lease is revoked as expired while the leader's clock says that it lasts;
 //! - `lease_keys`: no key has a lease that is not there;
+//! - `one_holder`: no two clients believe at once that they hold the lock (which etcd does not promise: its lock is no fence);
 //! - `fresh_reads`: a linearizable read misses nothing that was acknowledged before it arrived.
 //!
 //! The log's own invariants are those of [`crate::leader_election::raft`], whose tests exercise it.
@@ -39,6 +40,8 @@ pub struct Invariants {
     floors: Map<u32, Map<u64, u64>>,
     /// What was told of each node: once is enough.
     told: Set<(u32, &'static str)>,
+    /// Whether more than one believes that it holds the lock.
+    doubled: bool,
     /// Linearizable reads answered.
     pub reads: u64,
     /// Events that watches were told.
@@ -116,6 +119,18 @@ impl Invariants {
         None
     }
 
+    fn holders<N: Holds<Member>>(&mut self, nodes: &[N], up: &[bool]) -> Option<Breach> {
+        let session = |at: usize| nodes[at].server().filter(|_| up[at]).and_then(Member::session);
+        let believe: Vec<usize> =
+            (0..nodes.len()).filter(|at| session(*at).is_some_and(|s| s.holds)).collect();
+        let before = std::mem::replace(&mut self.doubled, believe.len() > 1);
+        if before || !self.doubled {
+            return None;
+        }
+        let text = Text::new("etcd-breach-holders").with("count", believe.len() as u64);
+        Some(Breach::new("one_holder", &believe, text))
+    }
+
     fn session(&mut self, who: NodeId, session: &Session) -> Option<Breach> {
         let told = session.told.as_ref()?;
         let (number, before) = self.watched.insert(who.0, (told.number, told.until)).unwrap_or_default();
@@ -141,10 +156,14 @@ impl Invariants {
 }
 
 impl<N: Holds<Member>> Watch<N> for Invariants {
-    fn after(&mut self, nodes: &[N], who: NodeId, _: &[bool]) -> Option<Breach> {
+    fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         let breach = match nodes.get(who.index())?.server()? {
             Member::Server(server) => self.server(who, server),
-            Member::Session(session) => self.session(who, session),
+            Member::Session(session) => {
+                let told = self.session(who, session);
+                let doubled = self.holders(nodes, up);
+                told.or(doubled)
+            }
         }?;
         self.told.add((who.0, breach.invariant)).then_some(breach)
     }

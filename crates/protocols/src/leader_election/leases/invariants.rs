@@ -22,6 +22,8 @@ pub struct Watch {
     seen: u64,
     /// Most workers that believed to hold the lease at the same time.
     pub believers: usize,
+    /// Whether more than one does.
+    doubled: bool,
 }
 
 impl Watch {
@@ -36,6 +38,7 @@ impl<N: Holds<Node>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
     /// - `lease_fenced`: the store accepts no write whose token is lower than one that it accepted before.
+    /// - `one_holder`: no two workers believe at once that they hold the lease.
     /// - `lease_token`: no token is handed out twice, and each is higher than those before it.
     /// - those of the log, [`paxos::Watch`].
     fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
@@ -45,8 +48,14 @@ impl<N: Holds<Node>> watch::Watch<N> for Watch {
             Node::Worker(_) => {
                 let holds =
                     |at: &usize| server(*at).and_then(Node::worker).is_some_and(|w| w.token.is_some());
-                self.believers = self.believers.max((0..nodes.len()).filter(holds).count());
-                None
+                let believe: Vec<usize> = (0..nodes.len()).filter(holds).collect();
+                self.believers = self.believers.max(believe.len());
+                let before = std::mem::replace(&mut self.doubled, believe.len() > 1);
+                if before || !self.doubled {
+                    return None;
+                }
+                let text = Text::new("breach-lease-holders").with("count", believe.len() as u64);
+                Some(Breach::new("one_holder", &believe, text))
             }
             Node::Lock(lock) => {
                 let core = |at: usize| Some(&server(at)?.lock()?.core);

@@ -206,7 +206,10 @@ fn promises(settings: &Settings) -> Vec<Promise> {
             id: "one_holder",
             aspect: Aspect::Consistency,
             promised: settings.choice("guard") != "none",
-            assuming: &["clocks run at the same rate", "nobody pauses"],
+            assuming: match settings.choice("clock") {
+                "wall" => &["clocks run at the same rate", "nobody sets a clock", "nobody pauses"],
+                _ => &["clocks run at the same rate", "nobody pauses"],
+            },
             sentence: "No two nodes believe at once that they hold the lease.",
         },
         Promise {

@@ -84,6 +84,10 @@ pub struct Watch {
     /// Ballots in which a node came to lead.
     pub ballots: u64,
     leading: Ballot,
+    /// For each ballot: the last of its leader's own commands that is known to be decided.
+    last: Map<Ballot, u64>,
+    /// The latest that was decided without one before it: what is decided, its slot, and how many are missing.
+    lost: Option<(Value, u64, u64)>,
     /// What was told of each node: once is enough.
     told: Set<(u32, &'static str)>,
 }
@@ -145,6 +149,13 @@ impl Watch {
                     let text = Text::new("breach-paxos-validity").with("slot", slot).with("node", who);
                     found = found.or(Some(Breach::new("paxos_validity", &[me], text)));
                 }
+                if value.serial > 0 {
+                    let last = self.last.slot(value.origin, || 0);
+                    if value.serial > *last + 1 {
+                        self.lost = Some((*value, slot, value.serial - *last - 1));
+                    }
+                    *last = value.serial;
+                }
                 self.decided.push(*value);
                 self.first.push(who.0);
                 self.chosen.forget(slot);
@@ -163,9 +174,19 @@ impl Watch {
 }
 
 impl<N: Holds<Server>> watch::Watch<N> for Watch {
+    /// Beside what [`Watch::look`] checks:
+    ///
+    /// - `primary_order`: of one leader's own commands none is decided unless all before it are (local primary order;
+    ///   Junqueira, Reed, Serafini 2011). Paxos has it only while no more than one proposal is open.
     fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         let core = |at: usize| nodes[at].server().filter(|_| up[at]).map(|server| &server.core);
-        self.look(nodes.len(), core, who)
+        let found = self.look(nodes.len(), core, who);
+        let lost = self.lost.take();
+        found.or_else(|| {
+            let (value, slot, count) = lost?;
+            let text = Text::new("breach-paxos-order").with("slot", slot).with("count", count);
+            Some(Breach::new("primary_order", &[who.index()], text.with("ballot", ballot_name(value.origin))))
+        })
     }
 
     fn heap(&self) -> usize {
