@@ -23,4 +23,4 @@ decree-preempted = ballots refused
 decree-waiting = commands waiting
 paxos-refused-writes = writes that wait for room on the disk
 breach-paxos-chosen = slot { $slot }: { $node } accepted another value in ballot { $ballot } than the one that was chosen in { $chosen }
-breach-paxos-order = slot { $slot } is decided, and { $count } earlier of the commands that its leader proposed in ballot { $ballot } never can be
+breach-paxos-order = slot { $slot } is decided without { $count } earlier of the commands that its leader proposed in ballot { $ballot }
