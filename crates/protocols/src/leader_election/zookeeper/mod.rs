@@ -13,15 +13,21 @@
 //! beginning. On links that reorder, every connection breaks at once. Observers, quotas, ACLs, dynamic reconfiguration and
 //! `multi` are left out; a znode has children only where a recipe makes them.
 
+mod broadcast;
+mod config;
 mod contender;
+mod disk;
 mod election;
 mod follower;
 mod invariants;
 mod leader;
 mod learner;
 mod message;
+mod recovery;
 mod serve;
 mod server;
+mod sessions;
+mod talk;
 mod tree;
 mod view;
 
@@ -33,10 +39,12 @@ use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{ClusterView, Data, Detail, NodeView};
 use netsplit_sim::{Cluster, Simulation};
 
+pub use config::{Broken, Config, Reads};
 pub use contender::{Contender, LOCK, Step};
+pub use disk::Disk;
 pub use invariants::Invariants;
-pub use message::{Disk, Role, Txn, Vote, Zab, Zk, counter, epoch};
-pub use server::{Broken, Config, Reads, Server, Timer};
+pub use message::{Role, Txn, Vote, Zab, Zk, counter, epoch};
+pub use server::{Server, Timer};
 pub use tree::{Change, Path, Tree, Znode};
 
 use crate::parts::client::{ClientConfig, Route};
