@@ -99,18 +99,7 @@ verdict-never-promised = This was never promised here: a read may return an olde
 verdict-assumption-broken = That was promised under a condition which this run broke.
 
 invariant-of = Invariant: { $what }
-invariant-durability = durability on a majority
-invariant-bully-highest = rule of the highest
-invariant-ring-highest = rule of the highest
-invariant-ring-passed = rule of the ring
-invariant-paxos-chosen = safety of a choice
-invariant-paxos-promise = promise to a ballot
-invariant-paxos-validity = validity
-invariant-paxos-agreement = agreement
-invariant-lease-token = order of tokens
-invariant-lease-fenced = fencing
 invariant-broken = At { $time }, event { $event }, on { $nodes }: { $what }
-invariant-checked = An invariant of the algorithm, checked after every event.
 
 judge-linearizable = Linearizable
 judge-sequential = Sequentially consistent

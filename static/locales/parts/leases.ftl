@@ -15,5 +15,7 @@ lease-rejected = orders turned away
 lease-fenced-count = orders refused
 lease-stale-count = writes with an old token accepted
 lease-writes = writes accepted
+invariant-lease-token = order of tokens
+invariant-lease-fenced = fencing
 breach-lease-fenced = accepted a write with token { $token } after one with token { $newest }
 breach-lease-token = token { $token } for { $holder }, which { $other } had or which is not above the last one
