@@ -249,7 +249,8 @@ step-out = { $what } taken out
 step-algorithm = another algorithm
 step-setup = a change of the set-up
 step-seed = another seed
-step-branch = a change of the branches
+step-branch = another name of a branch
+step-compare = what is compared
 step-more = { $what }, and { $count } more
 
 ## Causes
