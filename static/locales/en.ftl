@@ -99,18 +99,7 @@ verdict-never-promised = This was never promised here: a read may return an olde
 verdict-assumption-broken = That was promised under a condition which this run broke.
 
 invariant-of = Invariant: { $what }
-invariant-durability = durability on a majority
-invariant-bully-highest = rule of the highest
-invariant-ring-highest = rule of the highest
-invariant-ring-passed = rule of the ring
-invariant-paxos-chosen = safety of a choice
-invariant-paxos-promise = promise to a ballot
-invariant-paxos-validity = validity
-invariant-paxos-agreement = agreement
-invariant-lease-token = order of tokens
-invariant-lease-fenced = fencing
 invariant-broken = At { $time }, event { $event }, on { $nodes }: { $what }
-invariant-checked = An invariant of the algorithm, checked after every event.
 
 judge-linearizable = Linearizable
 judge-sequential = Sequentially consistent
@@ -260,7 +249,8 @@ step-out = { $what } taken out
 step-algorithm = another algorithm
 step-setup = a change of the set-up
 step-seed = another seed
-step-branch = a change of the branches
+step-branch = another name of a branch
+step-compare = what is compared
 step-more = { $what }, and { $count } more
 
 ## Causes

@@ -168,11 +168,29 @@ test('a broken invariant stops the run, is named and explained', async () => {
   const panel = page.getByRole('tabpanel', { name: 'Inspector' });
   await panel.getByRole('heading', { name: /^An invariant is broken/ }).waitFor();
   assert.ok(await panel.getByRole('button', { name: /^n\d$/ }).count() >= 1, 'its nodes are named');
+  // Three disks were lost, which excuses it: it looks as it does under the stage.
+  const mark = (place) => place.locator('svg').first().evaluate((svg) => [svg.firstChild.getAttribute('href'), getComputedStyle(svg).color]);
+  const excused = await mark(panel.locator('.why .strong'));
+  assert.equal(excused[0], '#i-warn');
+  assert.deepEqual(await mark(verdict(page)), excused);
+  await panel.getByText('excused: it assumes that no disk is lost').waitFor();
   await shot(page, 'breach');
   await audit(page, 'breach');
   // Once for each kind: played on, it does not stop for the next of the same.
   await page.getByRole('button', { name: 'Play', exact: true }).click();
   await page.waitForFunction((at) => Number(document.querySelector('[data-time]').dataset.time) > at, at);
+  errors.none();
+});
+
+test('a breach without an excuse is marked as one, in the inspector as under the stage', async () => {
+  const { page, errors } = await site.open('?scenario=broken-ring&speed=20');
+  await stopped(page);
+  await verdict(page).getByRole('button', { name: 'Show why' }).click();
+  const panel = page.getByRole('tabpanel', { name: 'Inspector' });
+  await panel.getByRole('heading', { name: /^An invariant is broken/ }).waitFor();
+  const marks = [panel.locator('.why .strong'), verdict(page)].map((place) => place.locator('svg use').first().getAttribute('href'));
+  assert.deepEqual(await Promise.all(marks), ['#i-bad', '#i-bad']);
+  assert.equal(await panel.getByText('excused').count(), 0);
   errors.none();
 });
 

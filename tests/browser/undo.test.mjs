@@ -92,3 +92,40 @@ test('another set-up and another seed are named by the buttons that undo them', 
   await named('Undo');
   errors.none();
 });
+
+test('what was done in a branch is named by the button that undoes it, and when it is undone', async () => {
+  const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0');
+  const label = (back) => page.getByRole('contentinfo').getByRole('button', { name: back ? /^Undo/ : /^Redo/ }).getAttribute('aria-label');
+  const named = async (back, want) => {
+    await page.waitForFunction(([word, want]) => new RegExp(want).test(document.querySelector(`.ctrl [aria-label^=${word}]`).getAttribute('aria-label')), [back ? 'Undo' : 'Redo', want]);
+    assert.match(await label(back), new RegExp(want));
+  };
+  const crash = async (node) => {
+    await page.keyboard.press('c');
+    await page.locator(`.nodes button[data-name=${node}]`).click({ force: true });
+    await page.keyboard.press('Escape');
+  };
+  const moved = async (key, from) => {
+    await page.keyboard.press(key);
+    await page.waitForFunction((from) => document.querySelector('[data-time]').dataset.time !== from, from);
+    return page.locator('[data-time]').first().getAttribute('data-time');
+  };
+  let at = await page.locator('[data-time]').first().getAttribute('data-time');
+  for (const key of ['Shift+ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowLeft']) at = await moved(key, at);
+  // In the past: the changed run is a branch.
+  await crash('n3');
+  await page.waitForFunction(() => /^A branch: /.test(document.querySelector('.toast')?.innerText ?? ''));
+  await named(true, '^Undo: crash n3 \\(2\\.\\d+ s\\)$');
+  // Something more in it, where nothing was simulated yet.
+  for (let step = 0; step < 2; step += 1) at = await moved('Shift+ArrowRight', at);
+  await crash('n2');
+  await named(true, '^Undo: crash n2 \\(2\\.\\d+ s\\)$');
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(() => /^Undone: crash n2 /.test(document.querySelector('.toast')?.innerText ?? ''));
+  await named(false, '^Redo: crash n2 ');
+  await named(true, '^Undo: crash n3 ');
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(() => /^Undone: crash n3 /.test(document.querySelector('.toast')?.innerText ?? ''));
+  await named(false, '^Redo: crash n3 ');
+  errors.none();
+});

@@ -115,18 +115,22 @@ fn say_only<E: Entry>(parent: &[E], own: &[E], by: [&str; 3], out: &mut Vec<Stri
     out.extend(new.into_iter().map(|entry| say(by[2], &[("what", what(entry))])));
 }
 
+/// The same of all that a time line has.
+fn say_time_line(parent: &Scenario, own: &Scenario, by: [&str; 3], out: &mut Vec<String>) {
+    say_only(&parent.faults, &own.faults, by, out);
+    say_only(&parent.actions, &own.actions, by, out);
+    say_only(&parent.operations, &own.operations, by, out);
+}
+
 /// How a run differs from its parent: "without crash n1 (5.000 s), with slow n2 (6.000 s)".
 #[inline(never)]
 pub(crate) fn words(parent: &Scenario, own: &Scenario) -> String {
     let mut all = Vec::new();
-    let by = ["branch-without", "branch-changed", "branch-with"];
-    say_only(&parent.faults, &own.faults, by, &mut all);
-    say_only(&parent.actions, &own.actions, by, &mut all);
-    say_only(&parent.operations, &own.operations, by, &mut all);
+    say_time_line(parent, own, ["branch-without", "branch-changed", "branch-with"], &mut all);
     all.join(", ")
 }
 
-/// What was done between two documents of the shown run, in few words: "crash n2 (1.200 s)". Empty where nothing is known.
+/// What was done between two documents, in few words: "crash n2 (1.200 s)". Empty where nothing is known.
 #[must_use]
 #[inline(never)]
 pub fn step(before: &Scenario, after: &Scenario) -> String {
@@ -138,15 +142,63 @@ pub fn step(before: &Scenario, after: &Scenario) -> String {
     } else if before.seed != after.seed {
         done.push(say("step-seed", &[]));
     }
-    let by = ["step-out", "branch-changed", "step-in"];
-    say_only(&before.faults, &after.faults, by, &mut done);
-    say_only(&before.actions, &after.actions, by, &mut done);
-    say_only(&before.operations, &after.operations, by, &mut done);
+    say_time_line(before, after, ["step-out", "branch-changed", "step-in"], &mut done);
+    if done.is_empty() && before.branches != after.branches {
+        say_branches(before, after, &mut done);
+    }
+    if done.is_empty() && before.compare != after.compare {
+        done.push(say("step-compare", &[]));
+    }
     // A list is no name: of several, the first and that there are more.
     match &done[..] {
         [] => String::new(),
         [one] => one.clone(),
         [first, rest @ ..] => say("step-more", &[("what", first.clone()), ("count", rest.len().to_string())]),
+    }
+}
+
+/// The main line of a document and its branches, each with the place of the line that it leaves, and its scenario.
+fn lines(document: &Scenario) -> Vec<(usize, Scenario)> {
+    let mut all = vec![(0, Scenario { branches: Vec::new(), ..document.clone() })];
+    for branch in &document.branches {
+        let of = document.branches.iter().position(|other| Some(&other.name) == branch.of.as_ref());
+        let of = of.map_or(0, |at| at + 1).min(all.len() - 1);
+        let own = apply(&all[of].1, branch);
+        all.push((of, own));
+    }
+    all
+}
+
+/// What was done to branches: what happens in them, that they are new or gone, or have another name.
+fn say_branches(before: &Scenario, after: &Scenario, out: &mut Vec<String>) {
+    let by = ["step-out", "branch-changed", "step-in"];
+    let (old, new) = (lines(before), lines(after));
+    // A branch may be called after what happens in it: where none is new or gone, they are known by their places.
+    let alike = old.len() == new.len();
+    let place = |of: &[Branch], at: usize, name: &str| match alike {
+        true => Some(at),
+        false => of.iter().position(|other| other.name == name),
+    };
+    for (at, branch) in after.branches.iter().enumerate() {
+        let (of, own) = &new[at + 1];
+        match place(&before.branches, at, &branch.name) {
+            Some(at) => say_time_line(&old[at + 1].1, own, by, out),
+            None => {
+                let said = out.len();
+                say_time_line(&new[*of].1, own, by, out);
+                if out.len() == said {
+                    out.push(say("step-in", &[("what", branch.name.clone())]));
+                }
+            }
+        }
+    }
+    for (at, branch) in before.branches.iter().enumerate() {
+        if place(&after.branches, at, &branch.name).is_none() {
+            out.push(say("step-out", &[("what", branch.name.clone())]));
+        }
+    }
+    if out.is_empty() {
+        out.push(say("step-branch", &[]));
     }
 }
 
@@ -249,6 +301,40 @@ mod tests {
     }
 
     #[test]
+    fn a_step_in_a_branch_is_named_by_what_was_done_there() {
+        let (a, b) = (fault(2, "crash", "n1", Some(5)), fault(4, "pause", "n2", None));
+        let main = with(std::slice::from_ref(&a));
+        // A document with branches, each with its name, that of the line that it leaves, and its faults.
+        let branched = |all: &[(&str, Option<&str>, &[Fault])]| {
+            let mut document = main.clone();
+            for (name, of, faults) in all {
+                let (own, known) = (with(faults), lines(&document));
+                let place = document.branches.iter().position(|other| Some(other.name.as_str()) == *of);
+                let made = branch(&known[place.map_or(0, |at| at + 1)].1, &own, 0);
+                document.branches.push(Branch { name: (*name).into(), of: of.map(Into::into), ..made });
+            }
+            document
+        };
+        let both = [a.clone(), b.clone()];
+        let fork = branched(&[("fork", None, std::slice::from_ref(&a))]);
+        let paused = branched(&[("fork", None, &both)]);
+        assert_eq!(step(&main, &fork), "fork");
+        assert_eq!(step(&main, &paused), "pause n2 (4.000 s)");
+        assert_eq!(step(&fork, &paused), "pause n2 (4.000 s)");
+        assert_eq!(step(&paused, &main), "fork taken out");
+        // What is shaped may give its branch another name.
+        let shaped = branched(&[("shaped", None, &[a.clone(), fault(4, "pause", "n2", Some(1))])]);
+        assert_eq!(step(&paused, &shaped), "pause n2 (4.000 s) changed");
+        assert_eq!(step(&paused, &branched(&[("mine", None, &both)])), "another name of a branch");
+        // A branch of a branch differs by what it has of its own.
+        let two = branched(&[("fork", None, &both), ("second", Some("fork"), std::slice::from_ref(&b))]);
+        assert_eq!(step(&paused, &two), "crash n1 (2.000 s) taken out");
+        // Whoever left a branch that is gone leaves its parent now, and is what it was.
+        let left = branched(&[("second", None, std::slice::from_ref(&b))]);
+        assert_eq!(step(&two, &left), "fork taken out");
+    }
+
+    #[test]
     fn a_step_is_named_by_what_was_done() {
         let (a, b) = (fault(2, "crash", "n1", Some(5)), fault(4, "pause", "n2", None));
         let (none, one, two) = (with(&[]), with(std::slice::from_ref(&a)), with(&[a, b]));
@@ -264,5 +350,7 @@ mod tests {
         assert_eq!(step(&one, &setup), "a change of the set-up");
         setup.system.algorithm = "paxos".to_owned();
         assert_eq!(step(&one, &setup), "another algorithm");
+        let compared = Scenario { compare: Some(netsplit_scenario::Compare::default()), ..one.clone() };
+        assert_eq!(step(&one, &compared), "what is compared");
     }
 }

@@ -34,7 +34,7 @@ pub struct Breach {
     pub grade: Grade,
     /// What the invariant takes for granted.
     #[serde(skip)]
-    assuming: Vec<&'static str>,
+    pub assuming: Vec<&'static str>,
 }
 
 impl Breach {

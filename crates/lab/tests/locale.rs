@@ -67,3 +67,26 @@ fn the_labels_of_this_crate_are_there() {
         assert!(text::has(id), "{id}");
     }
 }
+
+#[test]
+fn names_of_invariants_are_those_of_invariants() {
+    let mut files = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    sources(&root.join("crates/protocols/src"), &mut files);
+    let parts = std::fs::read_dir(root.join("static/locales/parts")).expect("a folder");
+    let mut names = 0;
+    for path in parts.filter_map(|entry| Some(entry.ok()?.path())) {
+        let messages = std::fs::read_to_string(&path).expect("text");
+        for line in messages.lines().filter_map(|line| line.strip_prefix("invariant-")) {
+            let (id, name) = line.split_once(" = ").expect("a message");
+            let invariant = id.replace('-', "_");
+            let known = files.iter().any(|(_, source)| source.contains(&format!("\"{invariant}\"")));
+            assert!(known, "{}: no algorithm watches {invariant}", path.display());
+            assert_eq!(text::invariant(&invariant), name);
+            names += 1;
+        }
+    }
+    assert!(names > 0);
+    // One that has no name is called by its id.
+    assert_eq!(text::invariant("total_order"), "total order");
+}

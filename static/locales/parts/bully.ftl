@@ -12,4 +12,5 @@ bully-elections = elections begun
 bully-sent-election = Election sent
 bully-sent-answer = Answer sent
 bully-sent-coordinator = Coordinator sent
+invariant-bully-highest = rule of the highest
 breach-bully-highest = { $node } coordinates though { $higher } is higher and was up all the while

@@ -13,5 +13,7 @@ ring-jobs = jobs done
 ring-timer = waiting
 ring-sent-election = election messages sent
 ring-sent-elected = announcements sent
+invariant-ring-highest = rule of the highest
+invariant-ring-passed = rule of the ring
 breach-ring-highest = { $node } coordinates though { $higher } has a higher number and was in the ring all the while
 breach-ring-passed = { $node } passed on { $other }, and its own number { $number } is higher

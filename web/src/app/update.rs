@@ -5,7 +5,7 @@ use std::rc::Rc;
 use netsplit_lab::metrics::bucket_width;
 use netsplit_lab::scenario::catalogue::{Catalogue, TargetKind};
 use netsplit_lab::scenario::{Duration, Fault, Problems, Scenario, Seed, Target};
-use netsplit_lab::{MessageFrame, default_scenario, differs, text};
+use netsplit_lab::{MessageFrame, default_scenario, differs};
 use yew::Context;
 
 use super::{App, Msg};
@@ -349,10 +349,7 @@ impl App {
     pub(super) fn step_in_words(&self, back: bool) -> Option<String> {
         let (now, next) = self.history.step_between(back)?;
         let (before, after) = if back { (next, now) } else { (now, next) };
-        Some(match differs::step(before, after) {
-            what if what.is_empty() => text::say("step-branch", &[]),
-            what => what,
-        })
+        Some(differs::step(before, after)).filter(|what| !what.is_empty())
     }
 
     /// One step of what was done back, or forward again; the cursor stays where it is if the run has been so far.
@@ -361,7 +358,7 @@ impl App {
         // The step before may still be on its way to where it belongs.
         let now = session.goal.unwrap_or(session.now());
         let (speed, playing) = (session.playback.speed, session.playback.playing);
-        let (was, alone) = (session.document(), session.alone());
+        let was = session.document();
         let Some((document, left)) = self.history.step(back, now) else { return };
         // A run that differs in its faults only goes on being looked at where it is.
         let alike = document.system == was.system
@@ -378,12 +375,8 @@ impl App {
                 (self.ui.selection, self.ui.aim) = kept;
             }
         }
-        let now_alone = self.session.as_ref().map_or_else(|| alone.clone(), Session::alone);
-        let (before, after) = if back { (&now_alone, &alone) } else { (&alone, &now_alone) };
-        let mut what = differs::step(before, after);
-        if what.is_empty() && was.branches != document.branches {
-            what = text::say("step-branch", &[]);
-        }
+        let (before, after) = if back { (&*document, &was) } else { (&was, &*document) };
+        let what = differs::step(before, after);
         let end = if what.is_empty() { "." } else { ": " };
         let said = if back { "Undone" } else { "Done again" };
         self.toast(format!("{said}{end}{what}"), false, 4000.0);

@@ -32,6 +32,18 @@ pub enum Tone {
     Bad,
 }
 
+impl Tone {
+    /// The class of its mark.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "c-ink",
+            Self::Ok => "c-ok",
+            Self::Warn => "c-warn",
+            Self::Bad => "c-bad",
+        }
+    }
+}
+
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
@@ -62,7 +74,7 @@ pub fn cells(
 }
 
 /// How a grade looks: each has a shape of its own.
-fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
+pub fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
     match grade {
         Grade::Kept if promised => (Tone::Ok, "i-ok"),
         Grade::Kept => (Tone::Plain, "i-ok"),
@@ -74,7 +86,7 @@ fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
 }
 
 /// What a grade says, beside what happened.
-fn graded(grade: Grade) -> &'static str {
+pub fn graded(grade: Grade) -> &'static str {
     match grade {
         Grade::Broken => "promised",
         Grade::NeverPromised => "not promised",

@@ -20,6 +20,7 @@ use crate::app::{App, Msg};
 use crate::model::compare::{self, Differs};
 use crate::model::session::Results;
 use crate::model::setup::{self, Part};
+use crate::model::summary::{self, Tone};
 use crate::model::ui::{BranchDeed, CompareDeed, Tab};
 use crate::model::{format, math, scale};
 use crate::stage::draw::spoken_for;
@@ -294,6 +295,7 @@ fn table(app: &App, results: &Results) -> El {
                 Some("kept") => ("i-ok", "i16 c-ok"),
                 Some("broken") => ("i-bad", "i16 c-bad"),
                 Some("undecided") => ("i-unsure", "i16 c-ink"),
+                Some("never_promised") => ("i-never", "i16 c-warn"),
                 Some(_) => ("i-warn", "i16 c-warn"),
                 None => return el("td").with(el("small").with("no such promise")),
             };
@@ -414,33 +416,27 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
     };
     let cell = |run: usize, said: &Option<Consistency>, failed: f64, p99: Option<f64>| {
         let name = ["A", "B"][run];
-        let (tone, id, title) = match said {
+        let ((tone, id), title) = match said {
             _ if broken[run] > 0 => {
                 let of = if broken[run] == 1 { "an invariant" } else { "invariants" };
-                ("c-bad", "i-bad", format!("{} of {of}", format::many_as(broken[run], "breach", "breaches")))
+                let title = format!("{} of {of}", format::many_as(broken[run], "breach", "breaches"));
+                (summary::look(results.broke[run].unwrap_or(Grade::Undecided), true), title)
             }
-            Some(said) => match said.grade {
-                Grade::Broken => ("c-bad", "i-bad", said.title.clone()),
-                Grade::NeverPromised => ("c-warn", "i-never", said.title.clone()),
-                Grade::AssumptionBroken => ("c-warn", "i-warn", said.title.clone()),
-                Grade::Undecided => ("c-ink", "i-unsure", said.title.clone()),
-                Grade::Kept => ("c-ok", "i-ok", said.title.clone()),
-            },
+            Some(said) => (summary::look(said.grade, said.promised), said.title.clone()),
             None if failed > 0.0 => {
                 let failed = format::count(failed as u64);
-                ("c-warn", "i-warn", format!("{failed} operations were not answered{up_to}"))
+                ((Tone::Warn, "i-warn"), format!("{failed} operations were not answered{up_to}"))
             }
-            None => ("c-ok", "i-ok", format!("every operation was answered{up_to}")),
+            None => ((Tone::Ok, "i-ok"), format!("every operation was answered{up_to}")),
         };
         let text = match (said, p99) {
             (Some(said), _) => said.sentence.clone(),
             (None, Some(ms)) => format!("99% of the answers{up_to} came within {}.", format::span(round(ms))),
             (None, None) => "No answer yet.".to_owned(),
         };
-        let bad = broken[run] > 0 || said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
         el("div")
-            .class(if bad { "alarm" } else { "" })
-            .with(icon(id, tone))
+            .class(if tone == Tone::Bad { "alarm" } else { "" })
+            .with(icon(id, tone.class()))
             .with(el("b").set("title", &title).with(format!("{name}: {title}")))
             .with(el("p").set("title", &text).with(el("span").with(&text)))
     };

@@ -3,7 +3,7 @@
 use super::dom::{El, el, fragment};
 
 /// An icon by its id.
-pub fn icon(id: &str, size: &'static str) -> El {
+pub fn icon(id: &str, size: &str) -> El {
     let class = if size.is_empty() { "i".to_owned() } else { format!("i {size}") };
     picture("0 0 24 24", class).with(el("use").set("href", format!("#{id}")))
 }

@@ -28,12 +28,6 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
     let cuts = panels.faults.iter().filter(|f| f.kind == "partition" && f.from <= panels.now);
     let latest = cuts.count().saturating_sub(1);
     let cell = |(at, cell): (usize, &Cell)| {
-        let tone = match cell.tone {
-            Tone::Plain => "c-ink",
-            Tone::Ok => "c-ok",
-            Tone::Warn => "c-warn",
-            Tone::Bad => "c-bad",
-        };
         let link = |msg: Msg, words: &'static str| {
             fragment().with(" ").with(el("button").class("link").sends(on, msg).with(words))
         };
@@ -64,7 +58,7 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
         let name = name.with((!cell.grade.is_empty()).then(|| el("small").with(cell.grade)));
         el("div")
             .class(if cell.tone == Tone::Bad && at < 2 { "alarm" } else { "" })
-            .with(icon(cell.icon, tone))
+            .with(icon(cell.icon, cell.tone.class()))
             .with(name)
             .with(
                 el("p")

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use netsplit_sim::Simulation;
 use netsplit_sim::declare::{
-    Aspect, Kind, Law, Layout, MessageKind, NodeRole, Param, Promise, Role, Series, Settings, Shape,
+    Aspect, Kind, Law, Layout, MessageKind, Param, Promise, Role, Series, Settings, Shape,
 };
 use netsplit_sim::digest::{self, Digest};
 use netsplit_sim::draw::{self, Purpose};
@@ -21,6 +21,7 @@ use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::{Body, ClusterView, Data, Detail, Item, NodeView, Text};
 
 use crate::parts::client::{Answer, ClientMessage, Reply, Request, Route};
+use crate::parts::declared::{CLIENT, SERVER};
 use crate::parts::host::{ClientTotals, Envelope, Overview, build_hosted};
 use crate::parts::switches::SERVICE;
 use crate::parts::words;
@@ -38,10 +39,7 @@ pub static ANTI_ENTROPY: Algorithm = Algorithm {
     spares: 0,
     params: PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: &[
         MessageKind { label: "Client request", role: Role::Client, shape: Shape::Circle },
         MessageKind { label: "Reply", role: Role::Client, shape: Shape::HollowCircle },

@@ -3,6 +3,7 @@
 pub mod chunked;
 pub mod client;
 pub mod deadlines;
+pub mod declared;
 pub mod durable;
 pub mod hashing;
 pub mod host;

@@ -15,6 +15,12 @@ pub const fn param(
     Param { id, label, unit: "", group, kind, help }
 }
 
+/// Mistakes that can be made on purpose; the first choice is none of them.
+#[must_use]
+pub const fn mistakes(choices: &'static [(&'static str, &'static str)], help: &'static str) -> Param {
+    param("broken", "Mistake", "Broken on purpose", Kind::Choice(choices), help)
+}
+
 /// What a message costs its receiver.
 pub const SERVICE: Param = Param {
     id: "service",

@@ -13,15 +13,14 @@ mod invariants;
 mod server;
 
 use netsplit_sim::Simulation;
-use netsplit_sim::declare::{
-    Aspect, Kind, Law, Layout, MessageKind, NodeRole, Param, Promise, Role, Series, Shape,
-};
+use netsplit_sim::declare::{Aspect, Kind, Law, Layout, MessageKind, Param, Promise, Role, Series, Shape};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::small::Map;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 
 use crate::parts::chunked::Chunked;
 use crate::parts::client::Route;
+use crate::parts::declared::{CLIENT, SERVER};
 use crate::parts::host::build_hosted;
 use crate::parts::switches::SERVICE;
 use crate::registry::{Algorithm, Setup};
@@ -50,10 +49,7 @@ pub static SYNCHRONOUS: Algorithm = Algorithm {
     spares: 0,
     params: PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: &[
         MessageKind { label: "Client request", role: Role::Client, shape: Shape::Circle },
         MessageKind { label: "Reply", role: Role::Client, shape: Shape::HollowCircle },

@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 use netsplit_sim::Simulation;
 use netsplit_sim::declare::{
-    ActionKind, Aspect, Kind, Law, Layout, MessageKind, NodeRole, Param, Promise, Role, Series, Shape,
+    ActionKind, Aspect, Kind, Law, Layout, MessageKind, Param, Promise, Role, Series, Shape,
 };
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 
 use crate::parts::client::Route;
+use crate::parts::declared::{CLIENT, SERVER};
 use crate::parts::host::build_hosted;
 use crate::parts::switches::SERVICE;
 use crate::registry::{Algorithm, Setup};
@@ -38,10 +39,7 @@ pub static CONSISTENT_HASHING: Algorithm = Algorithm {
     spares: 1,
     params: PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: &[
         MessageKind { label: "Client request", role: Role::Client, shape: Shape::Circle },
         MessageKind { label: "Reply", role: Role::Client, shape: Shape::HollowCircle },

@@ -2,7 +2,7 @@
 
 use netsplit_lab::compare::{Both, Curve, Row, Verdicts, titles};
 use netsplit_lab::scenario::{Compare, Problems};
-use netsplit_lab::{Amounts, Band, Chart, Consistency, Experiment, Legend, declared};
+use netsplit_lab::{Amounts, Band, Chart, Consistency, Experiment, Grade, Legend, declared};
 
 use super::{CHUNK, Differs, JUDGED, Met, Session, compare, setup};
 use crate::model::format;
@@ -244,9 +244,17 @@ impl Session {
             consistency: (both.a.consistency(), both.b.consistency()),
             violations: both.b.violations(),
             breaches: both.b.breach_marks(),
+            broke: [both.a, both.b].map(worst),
             reached: both.a.frontier().min(both.b.frontier()),
         })
     }
+}
+
+/// What the invariants come to that a run broke up to its cursor: a broken promise, if one of them is.
+fn worst(run: &Experiment) -> Option<Grade> {
+    let mut grades = run.breaches().into_iter().filter(|it| it.time <= run.now()).map(|it| it.grade);
+    let first = grades.next()?;
+    Some(if grades.any(|grade| grade == Grade::Broken) { Grade::Broken } else { first })
 }
 
 /// How two runs differ.
@@ -271,6 +279,8 @@ pub struct Results {
     pub violations: Vec<(u64, u64)>,
     /// Invariants that it broke: event and instant (ns).
     pub breaches: Vec<(u64, u64)>,
+    /// What the invariants that each broke by now come to, the worst of them.
+    pub broke: [Option<Grade>; 2],
     /// How far both were simulated (ns).
     pub reached: u64,
 }

@@ -1,12 +1,12 @@
 //! An invariant that was broken: what happened, the nodes whose states contradict it, and what these states are.
 
-use netsplit_lab::text;
+use netsplit_lab::{Grade, text};
 use yew::prelude::*;
 
 use super::{row, title};
 use crate::app::{App, Msg};
-use crate::model::format;
 use crate::model::tool::Hit;
+use crate::model::{format, summary};
 use crate::view::dom::{El, el};
 use crate::view::icons::icon;
 
@@ -26,13 +26,23 @@ pub fn breach(app: &App, on: &Callback<Msg>, index: usize) -> El {
         Some(row(go.with(name), format!("{}. {state}", node.state).trim_start_matches(". ").to_owned()))
     };
     let here = app.panels.now == found.time;
+    // As the verdict under the stage has it.
+    let (tone, mark) = summary::look(found.grade, true);
+    let grade = match found.grade {
+        Grade::AssumptionBroken => Some(format!("excused: it assumes that {}", found.assuming.join(", "))),
+        Grade::NeverPromised => Some(summary::graded(Grade::NeverPromised).to_owned()),
+        _ => None,
+    };
     let jump = el("button").class("btn line sm").sends(on, Msg::Breach(index, found.time));
     let of = format!("{} of {}", index + 1, format::count(app.panels.breaches.len() as u64));
     let head = el("section")
         .class("why")
         .with(title("An invariant is broken", of))
-        .with(el("p").class("strong").with(icon("i-bad", "i16 c-bad")).with(&found.sentence))
+        .with(
+            el("p").class("strong").with(icon(mark, &format!("i16 {}", tone.class()))).with(&found.sentence),
+        )
         .with(row("Invariant", format::sentence_case(&text::invariant(found.invariant))))
+        .with(grade.map(|words| row("Verdict", words)))
         .with(row("At", format::exact(found.time)))
         .with(row("Event", format::count(found.event)))
         .with(el("div").class("acts").with(jump.with(format!("Jump to {}", format::exact(found.time)))));

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::head;
 use crate::app::{App, Msg};
-use crate::model::format;
+use crate::model::{format, summary};
 use crate::view::dom::{El, el, fragment};
 use crate::view::icons::icon;
 
@@ -30,13 +30,7 @@ fn models(app: &App, on: &Callback<Msg>) -> El {
     let chosen = |row: &&Row| row.id == app.ui.model;
     let chosen = app.judged.iter().find(chosen).or(app.judged.first());
     let entry = |row: &Row| {
-        let (tone, mark) = match (row.grade, row.number) {
-            (Grade::Undecided, _) => ("c-ink", "i-unsure"),
-            (_, 0) => ("c-ok", "i-ok"),
-            (Grade::Broken, _) => ("c-bad", "i-bad"),
-            (Grade::AssumptionBroken, _) => ("c-warn", "i-warn"),
-            _ => ("c-warn", "i-never"),
-        };
+        let (tone, mark) = summary::look(row.grade, true);
         let words = match (row.grade, row.number) {
             (Grade::Undecided, 0) => "not decided".to_owned(),
             (_, 0) if row.promised => "kept, promised".to_owned(),
@@ -54,7 +48,7 @@ fn models(app: &App, on: &Callback<Msg>) -> El {
             .class(if on_here { "on" } else { "" })
             .with(radio)
             .with(el("span").with(&row.title))
-            .with(el("span").class("r").with(words).with(icon(mark, tone)))
+            .with(el("span").class("r").with(words).with(icon(mark, tone.class())))
     };
     let about = |row: &Row| {
         let model = text::say(&format!("model-{}", row.id.replace('_', "-")), &[]);

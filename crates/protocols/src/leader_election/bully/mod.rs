@@ -16,7 +16,7 @@ mod server;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series};
+use netsplit_sim::declare::{Kind, Layout, Param, Promise};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -25,9 +25,11 @@ pub use invariants::Watch;
 pub use message::Bully;
 pub use server::{Phase, Server};
 
+use crate::leader_election::declared::{COORDINATORS, COORDINATORS_LANE, JOBS, synchronous};
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::{CLIENT, SERVER, series};
 use crate::parts::host::{Hosted, hosted_cluster};
-use crate::parts::switches::SERVICE;
+use crate::parts::switches::{SERVICE, mistakes, param};
 use crate::registry::{Algorithm, Setup};
 use server::Config;
 
@@ -41,75 +43,47 @@ pub static BULLY: Algorithm = Algorithm {
     spares: 0,
     params: PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: message::MESSAGES,
     layout: Layout::Circle,
-    series: &[
-        Series { id: "coordinators", label: "Coordinators", unit: "", chart: "", counts: false },
-        Series { id: "electing", label: "Nodes in an election", unit: "", chart: "", counts: false },
-        Series { id: "jobs", label: "Jobs done", unit: "", chart: "", counts: false },
-    ],
-    lanes: &[("coordinators", "Coordinators")],
+    series: &[COORDINATORS, series("electing", "Nodes in an election"), JOBS],
+    lanes: &[COORDINATORS_LANE],
     actions: &[],
     promises: |_| PROMISES.to_vec(),
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
 };
 
 static PARAMS: &[Param] = &[
-    Param {
-        id: "check",
-        label: "Check interval",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "How often the coordinator asks the others whether they follow it.",
-    },
-    Param {
-        id: "patience",
-        label: "Silence before an election",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(SECOND, MILLISECOND, 3600 * SECOND),
-        help: "A node that was not asked for so long takes the coordinator for crashed.",
-    },
-    Param {
-        id: "timeout",
-        label: "Wait for answers",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(200 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "A node that no higher one answers for so long coordinates. It must cover a round trip.",
-    },
+    param(
+        "check",
+        "Check interval",
+        "",
+        Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "How often the coordinator asks the others whether they follow it.",
+    ),
+    param(
+        "patience",
+        "Silence before an election",
+        "",
+        Kind::Duration(SECOND, MILLISECOND, 3600 * SECOND),
+        "A node that was not asked for so long takes the coordinator for crashed.",
+    ),
+    param(
+        "timeout",
+        "Wait for answers",
+        "",
+        Kind::Duration(200 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "A node that no higher one answers for so long coordinates. It must cover a round trip.",
+    ),
     SERVICE,
-    Param {
-        id: "broken",
-        label: "Broken on purpose",
-        unit: "",
-        group: "Broken on purpose",
-        kind: Kind::Choice(&[("none", "Nothing"), ("no_wait", "Waits for no answer")]),
-        help: "A mistake to find: whoever holds an election announces itself at once.",
-    },
+    mistakes(
+        &[("none", "Nothing"), ("no_wait", "Waits for no answer")],
+        "A mistake to find: whoever holds an election announces itself at once.",
+    ),
 ];
 
-static PROMISES: [Promise; 2] = [
-    Promise {
-        id: "one_coordinator",
-        aspect: Aspect::Consistency,
-        promised: true,
-        assuming: &["delays are bounded", "no message is lost", "failures are crashes"],
-        sentence: "Once crashes and restarts pause, all nodes follow the highest one that is up.",
-    },
-    Promise {
-        id: "live",
-        aspect: Aspect::Liveness,
-        promised: true,
-        assuming: &["delays are bounded", "no message is lost", "failures are crashes"],
-        sentence: "Some node coordinates soon after the coordinator crashed.",
-    },
-];
+static PROMISES: [Promise; 2] =
+    synchronous("Once crashes and restarts pause, all nodes follow the highest one that is up.");
 
 /// The cluster itself, for tests that look into servers.
 #[must_use]

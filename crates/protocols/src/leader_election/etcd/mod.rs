@@ -22,7 +22,7 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{ActionKind, Layout, NodeRole, Series};
+use netsplit_sim::declare::{ActionKind, Layout, NodeRole};
 use netsplit_sim::node::{Action, Ctx, Look, Node, NodeId};
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{ClusterView, Data, Detail, NodeView};
@@ -34,8 +34,11 @@ pub use server::{Broken, Config, Deed, Server, Timer};
 pub use session::{LOCK, Session, Step};
 pub use store::{Event, KeyValue, Kind, Store};
 
+use crate::leader_election::declared::{HOLDERS, HOLDERS_LANE, LEADERS, LEADERS_LANE, WATCH_EVENTS};
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::{CLIENT, SERVER, series};
 use crate::parts::host::{ClientTotals, Envelope, Hosted, Overview, hosted_cluster};
+use crate::parts::raft::show::{COMMITTED, SNAPSHOTS, TERM};
 use crate::parts::raft::{self, Disk, Members, Rules};
 use crate::registry::{Algorithm, Setup};
 
@@ -50,31 +53,25 @@ pub static ETCD: Algorithm = Algorithm {
     params: params::PARAMS,
     presets: &[],
     roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
+        SERVER,
         NodeRole { id: "watcher", prefix: "w", tier: 0, client: false },
         NodeRole { id: "contender", prefix: "p", tier: 0, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
+        CLIENT,
     ],
     messages: &message::MESSAGES,
     layout: Layout::Circle,
     series: &[
-        Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
-        Series { id: "term", label: "Term", unit: "", chart: "", counts: false },
-        Series { id: "committed", label: "Committed entries", unit: "", chart: "", counts: false },
-        Series { id: "snapshots", label: "Snapshots installed", unit: "", chart: "", counts: false },
-        Series { id: "revision", label: "Revision", unit: "", chart: "", counts: false },
-        Series { id: "leases", label: "Leases", unit: "", chart: "", counts: false },
-        Series {
-            id: "holders",
-            label: "Believe that they hold the lock",
-            unit: "",
-            chart: "",
-            counts: false,
-        },
-        Series { id: "watch_events", label: "Watch events", unit: "", chart: "", counts: true },
-        Series { id: "watch_gone", label: "Watches without history", unit: "", chart: "", counts: false },
+        LEADERS,
+        TERM,
+        COMMITTED,
+        SNAPSHOTS,
+        series("revision", "Revision"),
+        series("leases", "Leases"),
+        HOLDERS,
+        WATCH_EVENTS,
+        series("watch_gone", "Watches without history"),
     ],
-    lanes: &[("leaders", "Leaders"), ("holders", "Lock")],
+    lanes: &[LEADERS_LANE, HOLDERS_LANE],
     actions: &[
         ActionKind { id: "transfer_leadership", label: "Transfer leadership", on_node: false },
         ActionKind { id: "compact", label: "Compact history", on_node: false },

@@ -4,7 +4,8 @@ use netsplit_sim::declare::{Aspect, Kind, Param, Promise, Settings};
 use netsplit_sim::time::{MILLISECOND, SECOND};
 
 use super::server::Broken;
-use crate::parts::switches::{SERVICE, SYNC, param};
+use crate::leader_election::declared::{DURABLE, LINEARIZABLE, LIVE};
+use crate::parts::switches::{SERVICE, SYNC, mistakes, param};
 
 const LOG: &str = "Log";
 const CLIENTS: &str = "Watches and leases";
@@ -84,11 +85,8 @@ pub(super) static PARAMS: &[Param] = &[
     ),
     Param { group: MACHINE, ..SYNC },
     Param { group: MACHINE, ..SERVICE },
-    param(
-        "broken",
-        "Mistake",
-        "Broken on purpose",
-        Kind::Choice(BROKEN),
+    mistakes(
+        BROKEN,
         "A mistake that is easily made. The promises stay as they are, so that the run shows which it breaks.",
     ),
 ];
@@ -116,49 +114,31 @@ pub(super) fn broken(id: &str) -> Broken {
 
 /// A broken variant claims what the correct one does.
 pub(super) fn promises(settings: &Settings) -> Vec<Promise> {
-    let linearizable = settings.choice("reads") == "linearizable";
-    let promise =
-        |id, aspect, promised, assuming, sentence| Promise { id, aspect, promised, assuming, sentence };
-    let consistency = Aspect::Consistency;
+    let linearizable = match settings.choice("reads") {
+        "linearizable" => LINEARIZABLE,
+        _ => Promise {
+            promised: false,
+            sentence: "A member answers from its own state, which may lag.",
+            ..LINEARIZABLE
+        },
+    };
     vec![
-        promise(
-            "linearizable",
-            consistency,
-            linearizable,
-            &["no disk is lost"],
-            if linearizable {
-                "Every read sees every write that was acknowledged before it began."
-            } else {
-                "A member answers from its own state, which may lag."
-            },
-        ),
-        promise(
-            "watch_gapless",
-            consistency,
-            true,
-            &["no disk is lost"],
-            "A watch is told every change after the revision from which it began, in order and once, or that they are compacted.",
-        ),
-        promise(
-            "one_holder",
-            consistency,
-            false,
-            &[],
-            "A lock's holder that pauses may go on after its lease: whoever it writes to has to compare revisions.",
-        ),
-        promise(
-            "durable",
-            Aspect::Durability,
-            true,
-            &["fewer than half of the disks are lost"],
-            "An acknowledged write is on a majority's disks.",
-        ),
-        promise(
-            "live",
-            Aspect::Liveness,
-            true,
-            &["a majority is up and connected", "delays are far below the election timeout"],
-            "Some leader is elected and requests are answered.",
-        ),
+        linearizable,
+        Promise {
+            id: "watch_gapless",
+            aspect: Aspect::Consistency,
+            promised: true,
+            assuming: &["no disk is lost"],
+            sentence: "A watch is told every change after the revision from which it began, in order and once, or that they are compacted.",
+        },
+        Promise {
+            id: "one_holder",
+            aspect: Aspect::Consistency,
+            promised: false,
+            assuming: &[],
+            sentence: "A lock's holder that pauses may go on after its lease: whoever it writes to has to compare revisions.",
+        },
+        DURABLE,
+        LIVE,
     ]
 }

@@ -27,7 +27,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Settings};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -37,9 +37,11 @@ pub use message::{Document, Lease};
 pub use node::Node;
 
 use super::paxos;
+use crate::leader_election::declared::LINEARIZABLE;
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::{CLIENT, series};
 use crate::parts::host::{Hosted, hosted_cluster};
-use crate::parts::switches::{SERVICE, SYNC};
+use crate::parts::switches::{SERVICE, SYNC, mistakes, param};
 use crate::registry::{Algorithm, Setup};
 use lock::Lock;
 use store::Store;
@@ -57,35 +59,17 @@ pub static LEASES: Algorithm = Algorithm {
     presets: &[],
     roles: &[
         NodeRole { id: "worker", prefix: "n", tier: 2, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
+        CLIENT,
         NodeRole { id: "lock", prefix: "l", tier: 1, client: false },
         NodeRole { id: "store", prefix: "s", tier: 1, client: false },
     ],
     messages: &message::MESSAGES,
     layout: Layout::Circle,
     series: &[
-        Series {
-            id: "holders",
-            label: "Nodes that believe they hold it",
-            unit: "",
-            chart: "",
-            counts: false,
-        },
-        Series { id: "token", label: "Last token", unit: "", chart: "", counts: false },
-        Series {
-            id: "fenced",
-            label: "Orders with an old token refused",
-            unit: "",
-            chart: "",
-            counts: false,
-        },
-        Series {
-            id: "stale",
-            label: "Writes with an old token accepted",
-            unit: "",
-            chart: "",
-            counts: false,
-        },
+        series("holders", "Nodes that believe they hold it"),
+        series("token", "Last token"),
+        series("fenced", "Orders with an old token refused"),
+        series("stale", "Writes with an old token accepted"),
     ],
     lanes: &[("holders", "Holders")],
     actions: &[],
@@ -94,93 +78,77 @@ pub static LEASES: Algorithm = Algorithm {
 };
 
 static PARAMS: &[Param] = &[
-    Param {
-        id: "guard",
-        label: "Guard",
-        unit: "",
-        group: "",
-        kind: Kind::Choice(&[
-            ("fencing", "Fencing token"),
-            ("check", "Check before writing"),
-            ("none", "None"),
-        ]),
-        help: "What keeps a holder of old from writing: the store compares tokens, the holder looks at its clock, or nothing until it is told.",
-    },
-    Param {
-        id: "ttl",
-        label: "Lease",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(2 * SECOND, 10 * MILLISECOND, 3600 * SECOND),
-        help: "How long a lease lasts. The holder prolongs it once a third is over.",
-    },
-    Param {
-        id: "poll",
-        label: "Asks again after",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "How often a node asks for the lease, or for an answer that did not come.",
-    },
-    Param {
-        id: "join",
-        label: "Asks first at",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(0, 0, 3600 * SECOND),
-        help: "When a node begins to ask for the lease.",
-    },
-    Param {
-        id: "gap",
-        label: "Between check and write",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(10 * MILLISECOND, 0, 60 * SECOND),
-        help: "Work on a write after the check, whatever the guard. A pause may fall into it.",
-    },
-    Param {
-        id: "clock",
-        label: "Lease measured by",
-        unit: "",
-        group: "",
-        kind: Kind::Choice(&[("monotonic", "Monotonic clock"), ("wall", "Wall clock")]),
-        help: "A wall clock jumps, and the holder believes it. Both drift.",
-    },
-    Param {
-        id: "locks",
-        label: "Lock servers",
-        unit: "",
-        group: "",
-        kind: Kind::Int(3, 1, 5),
-        help: "A majority of them decides who holds the lease, and counts the tokens.",
-    },
-    Param {
-        id: "first_token",
-        label: "First token",
-        unit: "",
-        group: "",
-        kind: Kind::Int(1, 1, 1_000_000),
-        help: "The lock service has handed out all tokens before this one.",
-    },
+    param(
+        "guard",
+        "Guard",
+        "",
+        Kind::Choice(&[("fencing", "Fencing token"), ("check", "Check before writing"), ("none", "None")]),
+        "What keeps a holder of old from writing: the store compares tokens, the holder looks at its clock, or nothing until it is told.",
+    ),
+    param(
+        "ttl",
+        "Lease",
+        "",
+        Kind::Duration(2 * SECOND, 10 * MILLISECOND, 3600 * SECOND),
+        "How long a lease lasts. The holder prolongs it once a third is over.",
+    ),
+    param(
+        "poll",
+        "Asks again after",
+        "",
+        Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "How often a node asks for the lease, or for an answer that did not come.",
+    ),
+    param(
+        "join",
+        "Asks first at",
+        "",
+        Kind::Duration(0, 0, 3600 * SECOND),
+        "When a node begins to ask for the lease.",
+    ),
+    param(
+        "gap",
+        "Between check and write",
+        "",
+        Kind::Duration(10 * MILLISECOND, 0, 60 * SECOND),
+        "Work on a write after the check, whatever the guard. A pause may fall into it.",
+    ),
+    param(
+        "clock",
+        "Lease measured by",
+        "",
+        Kind::Choice(&[("monotonic", "Monotonic clock"), ("wall", "Wall clock")]),
+        "A wall clock jumps, and the holder believes it. Both drift.",
+    ),
+    param(
+        "locks",
+        "Lock servers",
+        "",
+        Kind::Int(3, 1, 5),
+        "A majority of them decides who holds the lease, and counts the tokens.",
+    ),
+    param(
+        "first_token",
+        "First token",
+        "",
+        Kind::Int(1, 1, 1_000_000),
+        "The lock service has handed out all tokens before this one.",
+    ),
     Param { help: "Time until a write of the store or of a lock server is durable.", ..SYNC },
     Param { help: "Processor time of one message at a worker; the slow fault multiplies it.", ..SERVICE },
-    Param {
-        id: "broken",
-        label: "Broken on purpose",
-        unit: "",
-        group: "Broken on purpose",
-        kind: Kind::Choice(&[
+    mistakes(
+        &[
             ("none", "Nothing"),
             ("store_forgets", "The store keeps no token on disk"),
             ("tokens_reused", "The lock service's leader counts tokens"),
-        ]),
-        help: "A mistake to find: the highest token is lost in a crash of the store, or a new leader of the lock service begins to count anew.",
-    },
+        ],
+        "A mistake to find: the highest token is lost in a crash of the store, or a new leader of the lock service begins to count anew.",
+    ),
 ];
 
 fn promises(settings: &Settings) -> Vec<Promise> {
     let (safe, sentence) = match settings.choice("guard") {
-        "fencing" => (true, "Every read sees every write that was acknowledged before it began."),
+        "fencing" => (true, LINEARIZABLE.sentence),
         "check" => (
             false,
             "A pause between check and write, or a slow message, lets a holder of old overwrite newer work.",
@@ -188,13 +156,7 @@ fn promises(settings: &Settings) -> Vec<Promise> {
         _ => (false, "A holder of old overwrites newer work when it wakes."),
     };
     vec![
-        Promise {
-            id: "linearizable",
-            aspect: Aspect::Consistency,
-            promised: safe,
-            assuming: &["no disk is lost"],
-            sentence,
-        },
+        Promise { promised: safe, sentence, ..LINEARIZABLE },
         Promise {
             id: "fenced",
             aspect: Aspect::Consistency,

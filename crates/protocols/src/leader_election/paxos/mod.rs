@@ -19,7 +19,7 @@ mod store;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
+use netsplit_sim::declare::{Aspect, Kind, Layout, Param, Promise, Settings};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -31,9 +31,11 @@ pub use message::{CHOSEN, Command, Disk, Paxos, Value, Write};
 pub use server::Server;
 pub(super) use server::{log_view, refused};
 
+use crate::leader_election::declared::{DURABLE, LEADERS, LEADERS_LANE, LINEARIZABLE, LIVE};
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::{CLIENT, SERVER, series};
 use crate::parts::host::{Hosted, hosted_cluster};
-use crate::parts::switches::{SERVICE, SYNC};
+use crate::parts::switches::{SERVICE, SYNC, mistakes, param};
 use crate::registry::{Algorithm, Setup};
 
 /// The registry's entry.
@@ -46,91 +48,68 @@ pub static MULTI_PAXOS: Algorithm = Algorithm {
     spares: 0,
     params: PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: &message::MESSAGES,
     layout: Layout::Circle,
     series: &[
-        Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
-        Series { id: "round", label: "Highest round", unit: "", chart: "", counts: false },
-        Series { id: "decided", label: "Decided slots", unit: "", chart: "", counts: false },
-        Series {
-            id: "order_lost",
-            label: "Commands lost before later ones",
-            unit: "",
-            chart: "",
-            counts: false,
-        },
+        LEADERS,
+        series("round", "Highest round"),
+        series("decided", "Decided slots"),
+        series("order_lost", "Commands lost before later ones"),
     ],
-    lanes: &[("leaders", "Leaders")],
+    lanes: &[LEADERS_LANE],
     actions: &[],
     promises,
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
 };
 
 static PARAMS: &[Param] = &[
-    Param {
-        id: "election_min",
-        label: "Time without a leader, least",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "A node that hears no leader for a random time between least and most runs phase 1 itself.",
-    },
-    Param {
-        id: "election_max",
-        label: "Time without a leader, most",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(600 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "The wider the range, the rarer duels.",
-    },
-    Param {
-        id: "heartbeat",
-        label: "Heartbeat",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(100 * MILLISECOND, MILLISECOND, 10 * SECOND),
-        help: "How often a leader tells that it lives, and sends again what is not yet accepted.",
-    },
-    Param {
-        id: "window",
-        label: "Proposals outstanding",
-        unit: "",
-        group: "",
-        kind: Kind::Int(16, 1, 1000),
-        help: "How many slots a leader proposes before the first is decided. With one the order is kept.",
-    },
+    param(
+        "election_min",
+        "Time without a leader, least",
+        "",
+        Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "A node that hears no leader for a random time between least and most runs phase 1 itself.",
+    ),
+    param(
+        "election_max",
+        "Time without a leader, most",
+        "",
+        Kind::Duration(600 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "The wider the range, the rarer duels.",
+    ),
+    param(
+        "heartbeat",
+        "Heartbeat",
+        "",
+        Kind::Duration(100 * MILLISECOND, MILLISECOND, 10 * SECOND),
+        "How often a leader tells that it lives, and sends again what is not yet accepted.",
+    ),
+    param(
+        "window",
+        "Proposals outstanding",
+        "",
+        Kind::Int(16, 1, 1000),
+        "How many slots a leader proposes before the first is decided. With one the order is kept.",
+    ),
     Param { help: "Time until a write is durable. Promises and acceptances wait for it.", ..SYNC },
     SERVICE,
     BROKEN,
 ];
 
 /// The mistakes that can be switched on, here and in the single decree.
-const BROKEN: Param = Param {
-    id: "broken",
-    label: "Broken on purpose",
-    unit: "",
-    group: "Broken on purpose",
-    kind: Kind::Choice(&[
+const BROKEN: Param = mistakes(
+    &[
         ("none", "Nothing"),
         ("acceptor_forgets", "The acceptor keeps nothing on disk"),
         ("adopts_any", "The proposer adopts any accepted value"),
-    ]),
-    help: "A mistake to find: promises and acceptances are lost in a crash, or a new leader takes the first value it is told of instead of that of the highest ballot.",
-};
+    ],
+    "A mistake to find: promises and acceptances are lost in a crash, or a new leader takes the first value it is told of instead of that of the highest ballot.",
+);
 
 fn promises(settings: &Settings) -> Vec<Promise> {
     vec![
-        Promise {
-            id: "linearizable",
-            aspect: Aspect::Consistency,
-            promised: true,
-            assuming: &["no disk is lost"],
-            sentence: "Every read sees every write that was acknowledged before it began.",
-        },
+        LINEARIZABLE,
         Promise {
             id: "primary_order",
             aspect: Aspect::Consistency,
@@ -138,19 +117,11 @@ fn promises(settings: &Settings) -> Vec<Promise> {
             assuming: &[],
             sentence: "Of one leader's commands none is decided unless all before it are.",
         },
+        Promise { assuming: &["no disk is lost"], ..DURABLE },
         Promise {
-            id: "durable",
-            aspect: Aspect::Durability,
-            promised: true,
-            assuming: &["no disk is lost"],
-            sentence: "An acknowledged write is on a majority's disks.",
-        },
-        Promise {
-            id: "live",
-            aspect: Aspect::Liveness,
-            promised: true,
             assuming: &["a majority is up and connected", "delays are far below the timeout"],
             sentence: "Some leader stands and requests are answered.",
+            ..LIVE
         },
     ]
 }

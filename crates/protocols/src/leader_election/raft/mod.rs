@@ -13,15 +13,18 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{ActionKind, Layout, NodeRole, Series};
+use netsplit_sim::declare::{ActionKind, Layout, Series};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::{Cluster, Simulation};
 
 pub use server::{Config, Deed, Reads, Server};
 pub use store::{Applied, Store};
 
+use crate::leader_election::declared::{LEADERS, LEADERS_LANE};
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::{CLIENT, SERVER, series};
 use crate::parts::host::{Hosted, hosted_cluster};
+use crate::parts::raft::show::{COMMITTED, SNAPSHOTS, TERM};
 use crate::parts::raft::{Broken, MESSAGES, Members, Rules};
 use crate::registry::{Algorithm, Setup};
 
@@ -35,21 +38,18 @@ pub static RAFT: Algorithm = Algorithm {
     spares: 4,
     params: params::PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: MESSAGES,
     layout: Layout::Circle,
     series: &[
-        Series { id: "leaders", label: "Leaders", unit: "", chart: "", counts: false },
-        Series { id: "term", label: "Term", unit: "", chart: "", counts: false },
-        Series { id: "committed", label: "Committed entries", unit: "", chart: "", counts: false },
-        Series { id: "snapshots", label: "Snapshots installed", unit: "", chart: "", counts: false },
+        LEADERS,
+        TERM,
+        COMMITTED,
+        SNAPSHOTS,
         Series { id: "without_leader", label: "Without a leader", unit: "ms", chart: "", counts: false },
-        Series { id: "split_terms", label: "Terms without a leader", unit: "", chart: "", counts: false },
+        series("split_terms", "Terms without a leader"),
     ],
-    lanes: &[("leaders", "Leaders")],
+    lanes: &[LEADERS_LANE],
     actions: &[
         ActionKind { id: "transfer_leadership", label: "Transfer leadership", on_node: false },
         ActionKind { id: "add_node", label: "Add a server", on_node: false },

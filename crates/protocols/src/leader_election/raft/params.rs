@@ -1,10 +1,11 @@
 //! Raft's switches, and what is promised under them.
 
-use netsplit_sim::declare::{Aspect, Kind, Param, Promise, Settings};
+use netsplit_sim::declare::{Kind, Param, Promise, Settings};
 use netsplit_sim::time::{MILLISECOND, SECOND};
 
+use crate::leader_election::declared::{DURABLE, LINEARIZABLE, LIVE};
 use crate::parts::raft::BROKEN;
-use crate::parts::switches::{SERVICE, SYNC, param};
+use crate::parts::switches::{SERVICE, SYNC, mistakes, param};
 
 const ELECTIONS: &str = "Elections";
 const READS: &str = "Reads";
@@ -129,47 +130,21 @@ pub(super) static PARAMS: &[Param] = &[
         Kind::Duration(0, 0, 3600 * SECOND),
         "When the leader is known to crash; with 0 it counts from the last heartbeat that a server heard.",
     ),
-    param(
-        "broken",
-        "Mistake",
-        "Broken on purpose",
-        Kind::Choice(BROKEN),
+    mistakes(
+        BROKEN,
         "A mistake that somebody has made. The promises stay as they are, so that the run shows which it breaks.",
     ),
 ];
 
 pub(super) fn promises(settings: &Settings) -> Vec<Promise> {
-    let reads = settings.choice("reads");
-    let safe = reads != "leader_local";
-    vec![
-        Promise {
-            id: "linearizable",
-            aspect: Aspect::Consistency,
-            promised: safe,
-            assuming: if reads == "lease" {
-                &["no disk is lost", "clock drift within bound"]
-            } else {
-                &["no disk is lost"]
-            },
-            sentence: if safe {
-                "Every read sees every write that was acknowledged before it began."
-            } else {
-                "A deposed leader may answer a read with an old value."
-            },
+    let linearizable = match settings.choice("reads") {
+        "leader_local" => Promise {
+            promised: false,
+            sentence: "A deposed leader may answer a read with an old value.",
+            ..LINEARIZABLE
         },
-        Promise {
-            id: "durable",
-            aspect: Aspect::Durability,
-            promised: true,
-            assuming: &["fewer than half of the disks are lost"],
-            sentence: "An acknowledged write is on a majority's disks.",
-        },
-        Promise {
-            id: "live",
-            aspect: Aspect::Liveness,
-            promised: true,
-            assuming: &["a majority is up and connected", "delays are far below the election timeout"],
-            sentence: "Some leader is elected and requests are answered.",
-        },
-    ]
+        "lease" => Promise { assuming: &["no disk is lost", "clock drift within bound"], ..LINEARIZABLE },
+        _ => LINEARIZABLE,
+    };
+    vec![linearizable, DURABLE, LIVE]
 }

@@ -17,7 +17,7 @@ mod server;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series};
+use netsplit_sim::declare::{Kind, Layout, Param, Promise};
 use netsplit_sim::draw::{self, Purpose};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::small;
@@ -28,9 +28,11 @@ pub use invariants::Watch;
 pub use message::Ring;
 pub use server::Server;
 
+use crate::leader_election::declared::{COORDINATORS, COORDINATORS_LANE, JOBS, synchronous};
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::{CLIENT, SERVER, series};
 use crate::parts::host::{Hosted, hosted_cluster};
-use crate::parts::switches::SERVICE;
+use crate::parts::switches::{SERVICE, mistakes, param};
 use crate::registry::{Algorithm, Setup};
 use server::Config;
 
@@ -46,87 +48,54 @@ pub static RING: Algorithm = Algorithm {
     spares: 0,
     params: PARAMS,
     presets: &[],
-    roles: &[
-        NodeRole { id: "server", prefix: "n", tier: 1, client: false },
-        NodeRole { id: "client", prefix: "c", tier: 0, client: true },
-    ],
+    roles: &[SERVER, CLIENT],
     messages: message::MESSAGES,
     layout: Layout::Circle,
-    series: &[
-        Series { id: "coordinators", label: "Coordinators", unit: "", chart: "", counts: false },
-        Series { id: "election_messages", label: "Election messages", unit: "", chart: "", counts: false },
-        Series { id: "jobs", label: "Jobs done", unit: "", chart: "", counts: false },
-    ],
-    lanes: &[("coordinators", "Coordinators")],
+    series: &[COORDINATORS, series("election_messages", "Election messages"), JOBS],
+    lanes: &[COORDINATORS_LANE],
     actions: &[],
     promises: |_| PROMISES.to_vec(),
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
 };
 
 static PARAMS: &[Param] = &[
-    Param {
-        id: "order",
-        label: "Numbers along the ring",
-        unit: "",
-        group: "",
-        kind: Kind::Choice(&[
-            ("shuffled", "Shuffled"),
-            ("rising", "Rising, best"),
-            ("falling", "Falling, worst"),
-        ]),
-        help: "Rising numbers are swallowed by the next node, falling ones travel far.",
-    },
-    Param {
-        id: "check",
-        label: "Check interval",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "How often a node asks its neighbour whether it is there.",
-    },
-    Param {
-        id: "timeout",
-        label: "Wait for a neighbour",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(200 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "A neighbour that is silent for so long is left out. It must cover a round trip.",
-    },
-    Param {
-        id: "retry",
-        label: "Wait for a result",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(2 * SECOND, MILLISECOND, 3600 * SECOND),
-        help: "A node that hears no result for so long starts again. It must cover two turns of the ring.",
-    },
+    param(
+        "order",
+        "Numbers along the ring",
+        "",
+        Kind::Choice(&[("shuffled", "Shuffled"), ("rising", "Rising, best"), ("falling", "Falling, worst")]),
+        "Rising numbers are swallowed by the next node, falling ones travel far.",
+    ),
+    param(
+        "check",
+        "Check interval",
+        "",
+        Kind::Duration(300 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "How often a node asks its neighbour whether it is there.",
+    ),
+    param(
+        "timeout",
+        "Wait for a neighbour",
+        "",
+        Kind::Duration(200 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "A neighbour that is silent for so long is left out. It must cover a round trip.",
+    ),
+    param(
+        "retry",
+        "Wait for a result",
+        "",
+        Kind::Duration(2 * SECOND, MILLISECOND, 3600 * SECOND),
+        "A node that hears no result for so long starts again. It must cover two turns of the ring.",
+    ),
     SERVICE,
-    Param {
-        id: "broken",
-        label: "Broken on purpose",
-        unit: "",
-        group: "Broken on purpose",
-        kind: Kind::Choice(&[("none", "Nothing"), ("passes_all", "Swallows no number")]),
-        help: "A mistake to find: every number is passed on, so every node that starts wins.",
-    },
+    mistakes(
+        &[("none", "Nothing"), ("passes_all", "Swallows no number")],
+        "A mistake to find: every number is passed on, so every node that starts wins.",
+    ),
 ];
 
-static PROMISES: [Promise; 2] = [
-    Promise {
-        id: "one_coordinator",
-        aspect: Aspect::Consistency,
-        promised: true,
-        assuming: &["delays are bounded", "no message is lost", "failures are crashes"],
-        sentence: "Once crashes and restarts pause, all nodes follow the one with the highest number.",
-    },
-    Promise {
-        id: "live",
-        aspect: Aspect::Liveness,
-        promised: true,
-        assuming: &["delays are bounded", "no message is lost", "failures are crashes"],
-        sentence: "Some node coordinates soon after the coordinator crashed.",
-    },
-];
+static PROMISES: [Promise; 2] =
+    synchronous("Once crashes and restarts pause, all nodes follow the one with the highest number.");
 
 /// The number of each node, from 1, in the order of the ring.
 fn numbers(setup: &Setup) -> Vec<u32> {

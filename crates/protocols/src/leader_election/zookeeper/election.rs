@@ -9,8 +9,9 @@ use netsplit_sim::NodeId;
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::Text;
 
+use super::config::Broken;
 use super::message::{Role, Vote, Zk};
-use super::server::{Broken, Server, Timer, ZkCtx};
+use super::server::{Server, Timer, ZkCtx};
 use crate::parts::host::Envelope;
 
 /// finalizeWait, and minNotificationInterval.

@@ -10,8 +10,10 @@ use netsplit_sim::NodeId;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::Text;
 
-use super::message::{Role, Write, Zab, Zk, counter, epoch};
-use super::server::{Broken, Effect, Server, Timer, ZkCtx};
+use super::config::Broken;
+use super::disk::{Effect, Write};
+use super::message::{Role, Zab, Zk, counter, epoch};
+use super::server::{Server, Timer, ZkCtx};
 use crate::parts::chunked::Chunked;
 use crate::parts::host::Envelope;
 

@@ -1,4 +1,4 @@
-//! What servers say to each other, and what they keep on disk.
+//! What servers say to each other.
 //!
 //! Zab's messages have ZooKeeper's names; the paper's in brackets: FOLLOWERINFO (CEPOCH), LEADERINFO (NEWEPOCH), ACKEPOCH
 //! (ACK-E); DIFF, TRUNC and SNAP carry what NEWLEADER carries in the paper.
@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use netsplit_sim::declare::{MessageKind, Role as Hue, Shape};
 use netsplit_sim::digest::{self, Digest};
-use netsplit_sim::node::{Message, NodeId, Storage};
+use netsplit_sim::node::{Message, NodeId};
 
-use super::contender::Talk;
+use super::talk::Talk;
 use super::tree::{Change, Tree};
-use crate::parts::chunked::Chunked;
 
 /// The epoch of a zxid: its upper half. The lower half counts the epoch's transactions from 1; with 0 it stands for the
 /// epoch's beginning.
@@ -231,48 +230,6 @@ impl Message for Zk {
             Self::Zab(_, _, Zab::Snap(tree)) => 64 + 64 * tree.len() as u32,
             Self::Zab(_, _, Zab::Proposal(_)) => 128,
             _ => 64,
-        }
-    }
-}
-
-/// What a server keeps on disk.
-#[derive(Clone, Debug, Default)]
-pub struct Disk {
-    /// The last epoch accepted (the paper's f.p).
-    pub accepted: u64,
-    /// The epoch of the last leader with which it was in sync (f.a).
-    pub current: u64,
-    /// The last snapshot: the state up to some zxid.
-    pub base: Arc<Tree>,
-    /// Transactions after it.
-    pub log: Chunked<Txn>,
-}
-
-/// One write.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// Accepted and current epoch.
-    Epochs(u64, u64),
-    /// Keep so many transactions, then append these.
-    Log(u32, Arc<[Txn]>),
-    /// A snapshot, and the transactions after it.
-    Snapshot(Arc<Tree>, Arc<[Txn]>),
-}
-
-impl Storage for Disk {
-    type Write = Write;
-    fn apply(&mut self, write: Write) {
-        match write {
-            Write::Epochs(accepted, current) => (self.accepted, self.current) = (accepted, current),
-            Write::Log(keep, txns) => {
-                self.log.truncate(keep as usize);
-                self.log.extend(&txns);
-            }
-            Write::Snapshot(base, txns) => {
-                self.base = base;
-                self.log = Chunked::default();
-                self.log.extend(&txns);
-            }
         }
     }
 }

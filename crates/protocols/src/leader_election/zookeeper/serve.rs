@@ -18,9 +18,11 @@ use netsplit_sim::history::{Cause, Function};
 use netsplit_sim::small::{Map, Set};
 use netsplit_sim::view::Text;
 
-use super::contender::{Ask, LOCK, Talk};
+use super::config::{Broken, Reads};
+use super::contender::LOCK;
 use super::message::{Role, Txn, Zab, Zk};
-use super::server::{Broken, Reads, Server, ZkCtx};
+use super::server::{Server, ZkCtx};
+use super::talk::{Ask, Talk};
 use super::tree::{ANY, Change, NEVER, Path};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::Envelope;

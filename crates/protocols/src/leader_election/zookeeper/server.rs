@@ -1,4 +1,4 @@
-//! A server: what it keeps, its disk, and which part handles what.
+//! A server: what it keeps, and which part handles what.
 
 use std::sync::Arc;
 
@@ -9,66 +9,16 @@ use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::Text;
 
+use super::config::Config;
+use super::disk::{Disk, Pending, Write};
 use super::follower::Following;
 use super::leader::Leading;
-use super::message::{Disk, Role, Txn, Vote, Write, Zab, Zk, epoch};
+use super::message::{Role, Txn, Vote, Zab, Zk};
 use super::serve::Clients;
 use super::tree::Tree;
 use crate::parts::chunked::Chunked;
 use crate::parts::client::ClientMessage;
 use crate::parts::host::Envelope;
-
-/// How reads of the workload are served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
-    /// From the server's own state.
-    Local,
-    /// After a `sync`.
-    Sync,
-    /// After a write of nothing, which takes its place in the order.
-    Write,
-}
-
-/// Deliberate mistakes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Broken {
-    /// None.
-    #[default]
-    Nothing,
-    /// A new leader does not bring its followers' histories in line with its own.
-    Synchronisation,
-    /// Epochs are not compared: neither in votes nor when a leader proposes one.
-    Epochs,
-    /// Effects do not wait for the disk.
-    Sync,
-    /// A server takes any client, whatever that has seen.
-    Seen,
-    /// Whoever compares sets the data whatever its version is by then (the API's version -1).
-    Version,
-    /// Watch events wait for the next tick.
-    Watches,
-}
-
-/// Settings that all servers share.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// tickTime (ns).
-    pub tick: Nanos,
-    /// initLimit: ticks within which a leader and its followers come into sync.
-    pub init_limit: u64,
-    /// syncLimit: ticks without a word after which either gives the other up.
-    pub sync_limit: u64,
-    /// Session timeout, as negotiated (ns).
-    pub session: Nanos,
-    /// How reads are served.
-    pub reads: Reads,
-    /// commitLogCount: committed transactions kept, out of which a follower that lags is sent what it lacks.
-    pub kept: usize,
-    /// Work that one message costs (ns).
-    pub service: Nanos,
-    /// A deliberate mistake.
-    pub broken: Broken,
-}
 
 /// Timers of servers and of sessions' clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,21 +39,6 @@ pub enum Timer {
     Reconnect(u32),
     /// It has held the lock for long enough.
     Hold(u64),
-}
-
-/// What waits until the writes before it are durable.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Effect {
-    /// An acknowledgement on this connection to the leader.
-    Ack(u64, u64),
-    /// The acceptance of its epoch, and whether it counts.
-    AckEpoch(u64, bool),
-    /// A leader's own acceptance of its epoch.
-    OwnEpoch(u64),
-    /// Its own entry into it.
-    OwnNewLeader(u64),
-    /// Its own transaction.
-    OwnAck(u64),
 }
 
 /// Context of a server.
@@ -149,11 +84,7 @@ pub struct Server {
     pub(super) clients: Clients,
     /// Sessions that it expired, in this life.
     pub(super) expiries: u64,
-    unsaved: Vec<Write>,
-    dirty: bool,
-    ticket: u64,
-    synced: u64,
-    waiting: Vec<(u64, Effect)>,
+    pub(super) pending: Pending,
     /// Transactions that it had to give up, in this life.
     pub truncated: u64,
     /// Snapshots that it was sent, in this life.
@@ -188,11 +119,7 @@ impl Server {
             leading: Leading::default(),
             clients: Clients::default(),
             expiries: 0,
-            unsaved: Vec::new(),
-            dirty: false,
-            ticket: 0,
-            synced: 0,
-            waiting: Vec::new(),
+            pending: Pending::default(),
             truncated: 0,
             snapshots: 0,
         }
@@ -236,112 +163,6 @@ impl Server {
             Role::Leading => Some(self.me),
         }
     }
-
-    // ---- disk ----
-
-    pub(super) fn save_epochs(&mut self, ctx: &mut ZkCtx<'_>) {
-        self.save(Write::Epochs(self.accepted, self.current), ctx);
-    }
-
-    pub(super) fn save_log(&mut self, keep: usize, txns: Arc<[Txn]>, ctx: &mut ZkCtx<'_>) {
-        self.save(Write::Log(keep as u32, txns), ctx);
-    }
-
-    pub(super) fn save(&mut self, write: Write, ctx: &mut ZkCtx<'_>) {
-        self.unsaved.push(write);
-        self.flush(ctx);
-    }
-
-    /// A full disk keeps writes waiting, in their order, and everything that depends on them.
-    fn flush(&mut self, ctx: &mut ZkCtx<'_>) {
-        while let Some(write) = self.unsaved.first() {
-            if ctx.write(write.clone()).is_err() {
-                return;
-            }
-            self.unsaved.remove(0);
-            self.dirty = true;
-        }
-    }
-
-    pub(super) fn when_durable(&mut self, effect: Effect, ctx: &mut ZkCtx<'_>) {
-        if self.config.broken == Broken::Sync {
-            self.sync(ctx);
-            self.run(effect, ctx);
-            return;
-        }
-        let clean = !self.dirty && self.unsaved.is_empty();
-        let needed = self.ticket + u64::from(!clean);
-        self.sync(ctx);
-        if needed <= self.synced {
-            self.run(effect, ctx);
-        } else {
-            self.waiting.push((needed, effect));
-        }
-    }
-
-    fn sync(&mut self, ctx: &mut ZkCtx<'_>) {
-        if self.dirty && self.unsaved.is_empty() {
-            self.dirty = false;
-            self.ticket += 1;
-            ctx.sync(self.ticket);
-        }
-    }
-
-    pub(super) fn synced(&mut self, ticket: u64, ctx: &mut ZkCtx<'_>) {
-        self.synced = self.synced.max(ticket);
-        let at = self.waiting.partition_point(|(needed, _)| *needed <= ticket);
-        let rest = self.waiting.split_off(at);
-        for (_, effect) in std::mem::replace(&mut self.waiting, rest) {
-            self.run(effect, ctx);
-        }
-    }
-
-    fn run(&mut self, effect: Effect, ctx: &mut ZkCtx<'_>) {
-        match effect {
-            Effect::Ack(link, zxid) if self.is_on(link) => self.up(Zab::Ack(zxid), ctx),
-            Effect::AckEpoch(link, counts) if self.is_on(link) => {
-                self.up(Zab::AckEpoch(self.current, self.last(), counts), ctx);
-            }
-            Effect::OwnEpoch(epoch) if self.prepares(epoch) => self.announce(ctx),
-            Effect::OwnNewLeader(epoch) if self.prepares(epoch) => {
-                self.leading.entered = true;
-                self.establish(ctx);
-            }
-            Effect::OwnAck(zxid) if self.prepares(epoch(zxid)) => {
-                self.leading.durable = self.leading.durable.max(zxid);
-                self.advance(ctx);
-            }
-            _ => {}
-        }
-    }
-
-    fn is_on(&self, link: u64) -> bool {
-        self.role == Role::Following && self.following.link == link
-    }
-
-    fn prepares(&self, epoch: u64) -> bool {
-        self.role == Role::Leading && self.leading.epoch == epoch
-    }
-
-    /// Committed transactions beyond what is kept go into the snapshot.
-    pub(super) fn fold(&mut self, ctx: &mut ZkCtx<'_>) {
-        let committed = self.place(self.tree.zxid);
-        if committed < 2 * self.config.kept {
-            return;
-        }
-        let goes = committed - self.config.kept;
-        let mut base = (*self.base).clone();
-        for txn in self.log.slice(0, goes) {
-            base.apply(&txn);
-        }
-        let rest = self.log.slice(goes, self.log.len());
-        self.base = Arc::new(base);
-        self.log = Chunked::default();
-        self.log.extend(&rest);
-        self.save(Write::Snapshot(Arc::clone(&self.base), rest.into()), ctx);
-    }
-
-    // ---- events ----
 
     pub(super) fn start(&mut self, disk: &Disk, ctx: &mut ZkCtx<'_>) {
         (self.accepted, self.current) = (disk.accepted, disk.current);

@@ -1,10 +1,12 @@
 //! How a replica wants to be seen, whatever its host keeps: role, timers, log strip, facts.
 
+use netsplit_sim::declare::Series;
 use netsplit_sim::node::{Look, NodeId};
 use netsplit_sim::view::{Body, Cell, ClusterView, Detail, Item, Mark, NodeView};
 
 use super::message::Entry;
 use super::{Members, Replica, Role};
+use crate::parts::declared::series;
 
 /// Cells of the log shown.
 const CELLS: u64 = 8;
@@ -94,6 +96,15 @@ pub fn followers(replica: &Replica, view: &mut NodeView) {
     }
 }
 
+/// The highest term.
+pub const TERM: Series = series("term", "Term");
+
+/// Entries that some replica knows to be committed.
+pub const COMMITTED: Series = series("committed", "Committed entries");
+
+/// Snapshots that were installed.
+pub const SNAPSHOTS: Series = series("snapshots", "Snapshots installed");
+
 /// Who leads among the replicas that run, and the numbers that all hosts chart.
 #[must_use]
 pub fn cluster(replicas: &[(usize, &Replica)], up: &[bool]) -> ClusterView {
@@ -107,9 +118,9 @@ pub fn cluster(replicas: &[(usize, &Replica)], up: &[bool]) -> ClusterView {
     };
     view.values = vec![
         ("leaders", view.bands.len() as f64),
-        ("term", most(|replica| replica.term)),
-        ("committed", most(|replica| replica.commit)),
-        ("snapshots", replicas.iter().map(|(_, replica)| replica.installed).sum::<u64>() as f64),
+        (TERM.id, most(|replica| replica.term)),
+        (COMMITTED.id, most(|replica| replica.commit)),
+        (SNAPSHOTS.id, replicas.iter().map(|(_, replica)| replica.installed).sum::<u64>() as f64),
     ];
     view
 }

@@ -12,7 +12,7 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Kind, Param, Series};
+use netsplit_sim::declare::{Kind, Param};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -23,8 +23,9 @@ pub use server::Server;
 
 use super::{BROKEN, MULTI_PAXOS};
 use crate::parts::client::{ClientConfig, Route};
+use crate::parts::declared::series;
 use crate::parts::host::{Hosted, hosted_cluster};
-use crate::parts::switches::{SERVICE, SYNC};
+use crate::parts::switches::{SERVICE, SYNC, param};
 use crate::registry::{Algorithm, Setup};
 use message::MESSAGES;
 use server::Config;
@@ -37,9 +38,9 @@ pub static PAXOS: Algorithm = Algorithm {
     params: PARAMS,
     messages: MESSAGES,
     series: &[
-        Series { id: "decided", label: "Decrees decided", unit: "", chart: "", counts: false },
-        Series { id: "preempted", label: "Ballots refused", unit: "", chart: "", counts: false },
-        Series { id: "round", label: "Highest round of a decree", unit: "", chart: "", counts: false },
+        series("decided", "Decrees decided"),
+        series("preempted", "Ballots refused"),
+        series("round", "Highest round of a decree"),
     ],
     lanes: &[("proposers", "Proposers")],
     promises: |_| {
@@ -52,30 +53,27 @@ pub static PAXOS: Algorithm = Algorithm {
 };
 
 static PARAMS: &[Param] = &[
-    Param {
-        id: "backoff",
-        label: "After a refusal",
-        unit: "",
-        group: "",
-        kind: Kind::Choice(&[("random", "Random pause"), ("fixed", "Fixed pause"), ("none", "No pause")]),
-        help: "When a proposer whose ballot was refused tries a higher one. A random pause grows with each refusal.",
-    },
-    Param {
-        id: "pause",
-        label: "Pause",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(50 * MILLISECOND, MILLISECOND, 10 * SECOND),
-        help: "Length of the pause; if random, the most for the first refusal, doubled with each further one.",
-    },
-    Param {
-        id: "timeout",
-        label: "Wait for a majority",
-        unit: "",
-        group: "",
-        kind: Kind::Duration(500 * MILLISECOND, MILLISECOND, 60 * SECOND),
-        help: "A proposer that hears no majority for so long tries again with a higher ballot.",
-    },
+    param(
+        "backoff",
+        "After a refusal",
+        "",
+        Kind::Choice(&[("random", "Random pause"), ("fixed", "Fixed pause"), ("none", "No pause")]),
+        "When a proposer whose ballot was refused tries a higher one. A random pause grows with each refusal.",
+    ),
+    param(
+        "pause",
+        "Pause",
+        "",
+        Kind::Duration(50 * MILLISECOND, MILLISECOND, 10 * SECOND),
+        "Length of the pause; if random, the most for the first refusal, doubled with each further one.",
+    ),
+    param(
+        "timeout",
+        "Wait for a majority",
+        "",
+        Kind::Duration(500 * MILLISECOND, MILLISECOND, 60 * SECOND),
+        "A proposer that hears no majority for so long tries again with a higher ballot.",
+    ),
     Param { help: "Time until a write is durable. Promises and acceptances wait for it.", ..SYNC },
     SERVICE,
     BROKEN,
