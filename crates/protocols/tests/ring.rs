@@ -6,8 +6,10 @@ use crashes::{Observer, broken, setup, storm};
 use netsplit_protocols::leader_election::ring::{self, RING, Server, Watch};
 use netsplit_protocols::parts::host::Hosted;
 use netsplit_sim::declare::Value;
+use netsplit_sim::distribution::Distribution;
+use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Observation, Outcome, What};
-use netsplit_sim::network::Transport;
+use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::watch::Watch as _;
 use netsplit_sim::{NodeId, Simulation};
@@ -94,6 +96,31 @@ fn a_planted_mistake_is_caught() {
     let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, "passes_all").err()).collect();
     println!("ring, passes_all: caught in {} of 200 schedules, first: {:?}", caught.len(), caught.first());
     assert!(caught.len() >= 20, "{}", caught.len());
+}
+
+/// The winner crashes while its result is on its way, and the node before it leaves it out before the result gets there:
+/// nobody follows it for ever.
+#[test]
+fn whoever_crashes_as_it_is_elected_is_not_followed() {
+    for (count, from) in [3u32, 5, 8, 12].into_iter().flat_map(|n| (0..30).map(move |from| (n, from))) {
+        let mut setup = setup(&RING, from, count, 0.5);
+        // As slow as a round trip may be that a neighbour's answer is waited for.
+        let (delay, turn) = (90 * MILLISECOND, u64::from(count) * 90 * MILLISECOND);
+        setup.network = Network::uniform(Profile::new(Distribution::Constant(delay), Transport::Datagram));
+        for (id, value) in [("order", Value::Choice("rising")), ("retry", Value::Duration(2 * turn + SECOND))]
+        {
+            setup.settings.set(id, value).expect("declared");
+        }
+        let mut sim = ring::cluster(&setup);
+        let at = turn + from * 40 * MILLISECOND;
+        let (kind, from) = (FaultKind::Crash { host: true }, vec![Selector::Node(NodeId(count - 1))]);
+        sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None });
+        sim.run(at + 20 * SECOND, u64::MAX);
+        let live = sim.nodes().iter().filter_map(Hosted::server).take(count as usize - 1);
+        for server in live {
+            assert_eq!(server.coordinator, Some(NodeId(count - 2)), "{count} nodes, crash at {at}");
+        }
+    }
 }
 
 /// Election messages and announcements when all n start.

@@ -113,12 +113,16 @@ impl Server {
             Ring::Elected(token) => (1, token),
             Ring::Check(_) | Ring::Here(_) => return,
         };
-        let steps = (token.owner.0 + self.count() - self.me.0) % self.count();
-        if (1..self.ahead).contains(&steps) {
+        if self.leaves_out(token.owner) {
             return ctx.note(|| Text::new("ring-drops").with("node", token.owner));
         }
         self.sent[kind] += 1;
         ctx.send(self.along(self.ahead), Envelope::Server(message));
+    }
+
+    /// Whether it sends past this node, which seemed to be down.
+    fn leaves_out(&self, node: NodeId) -> bool {
+        (1..self.ahead).contains(&((node.0 + self.count() - self.me.0) % self.count()))
     }
 
     fn wait(&mut self, ctx: &mut Ctx<'_, Self>) {
@@ -176,6 +180,12 @@ impl Server {
             }
             return;
         }
+        if self.leaves_out(token.owner) {
+            // It crashed as it was elected. Nobody asks after it any more: those behind would follow it for ever.
+            ctx.note(|| Text::new("ring-drops").with("node", token.owner));
+            (self.participant, self.coordinator, self.due) = (false, None, true);
+            return;
+        }
         if self.coordinates() {
             let (coordinator, number) = (token.owner, token.number);
             ctx.notable(|| {
@@ -211,9 +221,8 @@ impl Server {
 
     /// Whoever sends is up: a node that was left out is taken back.
     fn hear(&mut self, from: NodeId, ctx: &mut Ctx<'_, Self>) {
-        let steps = (from.0 + self.count() - self.me.0) % self.count();
-        if (1..self.ahead).contains(&steps) {
-            self.ahead = steps;
+        if self.leaves_out(from) {
+            self.ahead = (from.0 + self.count() - self.me.0) % self.count();
             self.confirmed = true;
             ctx.note(|| Text::new("ring-back").with("node", from));
             // It has missed what went round meanwhile, or had a ring of its own.
