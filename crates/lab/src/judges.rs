@@ -185,11 +185,12 @@ const ASSUMED: &[&str] = &["no disk is lost"];
 
 /// Invariants that hold where a promise does, under its conditions: invariant, promise, and whether that is all that the
 /// promise says, so that it is judged by it. All others hold whatever happens, but for what is [`ASSUMED`].
-const SAID: [(&str, &str, bool); 6] = [
+const SAID: [(&str, &str, bool); 7] = [
     ("lease_fenced", "fenced", true),
     ("watch_gapless", "watch_gapless", true),
     ("fresh_reads", "linearizable", false),
     ("one_owner", "linearizable", false),
+    ("all_follow", "one_coordinator", true),
     ("bully_highest", "one_coordinator", false),
     ("ring_highest", "one_coordinator", false),
 ];

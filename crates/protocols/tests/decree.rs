@@ -246,6 +246,23 @@ fn answered(sim: &mut Cluster<Hosted<Server>>) -> Vec<Nanos> {
     ok.map(|o| o.time).collect()
 }
 
+#[test]
+fn progress_if_and_only_if_a_majority_is_up() {
+    for nodes in 1..=7 {
+        for up in 0..1u32 << nodes {
+            let mut sim = single::cluster(&setup(&PAXOS, 7, nodes, 50.0));
+            let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
+            let (kind, to) = (FaultKind::Crash { host: true }, Vec::new());
+            sim.schedule_fault(Fault { at: 0, duration: None, kind, from, to, message: None });
+            sim.run(4 * SECOND, u64::MAX);
+            // Of those that are asked; a client stays with its server.
+            let asked = up & 0b11 > 0;
+            let decides = asked && up.count_ones() * 2 > nodes;
+            assert_eq!(most_decided(&sim) > 1, decides, "up: {up:b} of {nodes}");
+        }
+    }
+}
+
 /// Without a rival: two hops of the client, the proposer's sync of its ballot, then twice the round trip and sync of
 /// the second fastest of the others; 4(n-1) messages to decide, and n-1 to tell.
 #[test]

@@ -233,6 +233,31 @@ fn without_a_fault_nobody_believes_in_a_lock_that_another_has() {
     assert!(held.iter().all(|held| *held > 5), "{held:?}");
 }
 
+/// For every set of members that are up: changes and linearizable reads are answered if it is a majority, serializable
+/// reads if the member that is asked is up.
+#[test]
+fn without_a_majority_only_serializable_reads_are_answered() {
+    for (nodes, up) in (1..=5).flat_map(|nodes| (0..1u32 << nodes).map(move |up| (nodes, up))) {
+        for (reads, function) in [("linearizable", 0), ("linearizable", 1), ("serializable", 0)] {
+            let mut sim = lab_of(nodes, reads, &[], 300 * MILLISECOND);
+            let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
+            let (at, kind) = (sim.now() + 1, FaultKind::Crash { host: true });
+            sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None });
+            let client = NodeId(nodes);
+            let asked = up.trailing_zeros().min(nodes - 1);
+            let args = vec![function, 3, 9, 0, u64::from(asked) + 1];
+            let at = sim.now() + 3 * SECOND;
+            sim.schedule_action(at, Action { id: "operation".to_owned(), node: Some(client), args });
+            sim.run(at + 5 * SECOND, u64::MAX);
+            let mut seen = Vec::new();
+            sim.drain(&mut seen);
+            let answered = seen.iter().any(|o| matches!(o.what, What::Complete(_, Outcome::Ok(_), _)));
+            let expected = if reads == "serializable" { up > 0 } else { up.count_ones() * 2 > nodes };
+            assert_eq!(answered, expected, "{reads}, function {function}, up {up:b} of {nodes}");
+        }
+    }
+}
+
 /// A leader that was paused while another one was elected finds a keep-alive before it hears of that. It renews nothing on
 /// its own word (`ensureLeadership` of `server/etcdserver/v3_server.go`): the other one counts the lease from earlier on.
 #[test]

@@ -1,6 +1,7 @@
 //! Leader election: choose one node to coordinate the others.
 
 pub mod bully;
+mod calm;
 pub mod etcd;
 pub mod leases;
 pub mod paxos;

@@ -121,6 +121,13 @@ impl Store {
         16 * (self.values.len() + answers) as u32
     }
 
+    /// About how many bytes a copy takes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        let answers: usize = self.sessions.values().map(|session| 24 * session.answers.len() + 64).sum();
+        16 * self.values.len() + answers
+    }
+
     /// Digest of the whole state.
     #[must_use]
     pub fn digest(&self) -> u64 {

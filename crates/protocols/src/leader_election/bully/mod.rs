@@ -16,7 +16,7 @@ mod server;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series};
+use netsplit_sim::declare::{Aspect, Kind, Layout, NodeRole, Param, Promise, Series, Settings};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -54,7 +54,7 @@ pub static BULLY: Algorithm = Algorithm {
     ],
     lanes: &[("coordinators", "Coordinators")],
     actions: &[],
-    promises: |_| PROMISES.to_vec(),
+    promises,
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
 };
 
@@ -94,7 +94,14 @@ static PARAMS: &[Param] = &[
     },
 ];
 
-static PROMISES: [Promise; 2] = [
+fn promises(settings: &Settings) -> Vec<Promise> {
+    // Whoever is asked less often than it loses patience takes a coordinator for crashed that is not.
+    let least = settings.duration("check") + settings.duration("timeout");
+    let promised = settings.duration("patience") >= least;
+    PROMISES.into_iter().map(|promise| Promise { promised, ..promise }).collect()
+}
+
+const PROMISES: [Promise; 2] = [
     Promise {
         id: "one_coordinator",
         aspect: Aspect::Consistency,

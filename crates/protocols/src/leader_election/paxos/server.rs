@@ -103,7 +103,7 @@ impl Node for Server {
     }
 
     fn heap(&self) -> usize {
-        self.store.bytes() as usize + 2 * self.core.chosen.heap()
+        self.store.heap() + 2 * self.core.chosen.heap()
     }
 
     fn digest(&self) -> u64 {

@@ -55,6 +55,8 @@ pub struct Server {
     pub passed: Option<Token>,
     /// Messages sent in this life: election, elected.
     pub sent: [u64; 2],
+    /// When its last event was (ns of its elapsed time).
+    pub now: Nanos,
     checks: u64,
     answered: u32,
     jobs: u64,
@@ -76,12 +78,20 @@ impl Server {
             start: 0,
             passed: None,
             sent: [0; 2],
+            now: 0,
             checks: 0,
             answered: 0,
             jobs: 0,
             retry: None,
             armed: 0,
         }
+    }
+
+    /// So long after the last crash or restart all follow one node: the ring closes, a number that was lost with a node is
+    /// sent again, and that may meet a result of before.
+    pub(super) fn settles(&self) -> Nanos {
+        let closes = 2 * (self.config.check + Nanos::from(self.count()) * self.config.timeout);
+        closes + 3 * self.config.retry
     }
 
     fn count(&self) -> u32 {
@@ -270,6 +280,7 @@ impl Node for Server {
     type Watch = super::invariants::Watch;
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         self.start = u64::from(ctx.life()) << 32;
         if ctx.life() == 0 {
             // All are there, and all start.
@@ -281,6 +292,7 @@ impl Node for Server {
     }
 
     fn receive(&mut self, from: NodeId, message: Envelope<Ring>, ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         if let Envelope::Server(_) = message {
             self.hear(from, ctx);
         }
@@ -295,6 +307,7 @@ impl Node for Server {
     }
 
     fn timer(&mut self, timer: Timer, ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         match timer {
             Timer::Check => self.check(ctx),
             Timer::Answers(check) if check == self.checks => self.answers(ctx),

@@ -371,7 +371,7 @@ impl Node for Server {
     }
 
     fn heap(&self) -> usize {
-        self.store.bytes() as usize + 2 * self.decided.heap()
+        self.store.heap() + 2 * self.decided.heap()
     }
 
     fn digest(&self) -> u64 {
