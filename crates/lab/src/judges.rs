@@ -188,13 +188,14 @@ const ASSUMED: &[&str] = &["no disk is lost"];
 
 /// Invariants that hold where a promise does, under its conditions: invariant, promise, and whether that is all that the
 /// promise says, so that it is judged by it. All others hold whatever happens, but for what is [`ASSUMED`].
-const SAID: [(&str, &str, bool); 8] = [
+const SAID: [(&str, &str, bool); 9] = [
     ("lease_fenced", "fenced", true),
     ("watch_gapless", "watch_gapless", true),
     ("one_holder", "one_holder", true),
     ("primary_order", "primary_order", true),
     ("fresh_reads", "linearizable", false),
     ("one_owner", "linearizable", false),
+    ("all_follow", "one_coordinator", true),
     ("bully_highest", "one_coordinator", false),
     ("ring_highest", "one_coordinator", false),
 ];

@@ -8,6 +8,7 @@ use netsplit_protocols::parts::host::Hosted;
 use netsplit_protocols::registry::Setup;
 use netsplit_sim::declare::Value;
 use netsplit_sim::distribution::Distribution;
+use netsplit_sim::draw;
 use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Observation, Outcome, What};
 use netsplit_sim::network::{Network, Profile, Transport};
@@ -97,6 +98,61 @@ fn a_planted_mistake_is_caught() {
     let caught: Vec<String> = (0..200).filter_map(|seed| one(seed, "no_wait").err()).collect();
     println!("bully, no_wait: caught in {} of 200 schedules, first: {:?}", caught.len(), caught.first());
     assert!(caught.len() >= 20, "{}", caught.len());
+}
+
+/// Crashes that come together, delays that a timeout of 200 ms just covers twice, and up to ten nodes.
+#[test]
+fn all_agree_after_many_crashes_at_once() {
+    let mut agreed = 0;
+    for seed in 0..300 {
+        let word = |what: u64, k: u64| draw::word(draw::join(draw::mix(seed), what), k);
+        let nodes = 2 + (seed % 9) as u32;
+        let mut setup = setup(&BULLY, seed, nodes, 0.5);
+        let latency = Distribution::Uniform { min: MILLISECOND, max: 97 * MILLISECOND };
+        setup.network = Network::uniform(Profile::new(latency, Transport::Datagram));
+        let mut sim = bully::cluster(&setup);
+        sim.watch(true);
+        for k in 0..12 {
+            for crash in 0..=word(1, k) % u64::from(nodes) {
+                let at = sim.now() + 1 + word(2 + crash, k) % (700 * MILLISECOND);
+                let from = vec![Selector::Node(NodeId(draw::below(word(20 + crash, k), nodes)))];
+                let kind = FaultKind::Crash { host: word(40 + crash, k) & 1 == 0 };
+                let duration = Some(1 + word(60 + crash, k) % (900 * MILLISECOND));
+                sim.schedule_fault(Fault { at, duration, kind, from, to: Vec::new(), message: None });
+            }
+            sim.run(sim.now() + 8 * SECOND, u64::MAX);
+            let live: Vec<(usize, &Server)> =
+                sim.nodes().iter().enumerate().filter_map(|(at, n)| Some((at, n.server()?))).collect();
+            let highest = live.iter().map(|(at, _)| NodeId(*at as u32)).max();
+            assert!(live.iter().all(|(_, server)| server.coordinator == highest), "seed {seed}, {k}");
+            agreed += live.len();
+        }
+        let mut seen: Vec<Observation> = Vec::new();
+        sim.drain(&mut seen);
+        let breach = seen.iter().find(|o| matches!(o.what, What::Breach(_)));
+        assert!(breach.is_none(), "seed {seed}: {breach:?}");
+    }
+    println!("bully: {agreed} times a node followed the highest");
+}
+
+/// A node is made to follow another one: no mistake on purpose does this, so it is done by hand. It is told once.
+#[test]
+fn who_follows_another_one_is_told_once() {
+    let mut sim = bully::cluster(&setup(&BULLY, 5, 5, 4.0));
+    sim.watch(true);
+    let told = |sim: &mut netsplit_sim::Cluster<Hosted<Server>>| -> Vec<&'static str> {
+        let mut seen: Vec<Observation> = Vec::new();
+        sim.drain(&mut seen);
+        let breach =
+            |o: Observation| if let What::Breach(breach) = o.what { Some(breach.invariant) } else { None };
+        seen.into_iter().filter_map(breach).collect()
+    };
+    sim.run(20 * SECOND, u64::MAX);
+    assert!(told(&mut sim).is_empty());
+    let Hosted::Server(server) = sim.node_mut(NodeId(1)) else { panic!("a server") };
+    server.coordinator = Some(NodeId(0));
+    sim.run(sim.now() + 400 * MILLISECOND, u64::MAX);
+    assert_eq!(told(&mut sim), ["all_follow"]);
 }
 
 /// n nodes with constant, unequal delays; node k misses the coordinator first, at once all the others much later.

@@ -7,6 +7,7 @@ use netsplit_protocols::leader_election::paxos::single::{self, PAXOS, Server, Wa
 use netsplit_protocols::parts::host::Hosted;
 use netsplit_sim::declare::Value;
 use netsplit_sim::distribution::Distribution;
+use netsplit_sim::fault::{Fault, FaultKind, Selector};
 use netsplit_sim::history::{Observation, Outcome, What};
 use netsplit_sim::network::{Network, Profile, Transport};
 use netsplit_sim::node::Action;
@@ -161,6 +162,78 @@ fn a_full_disk_holds_things_up_only_while_it_is_full() {
     assert!(after > 3_000, "{after}");
 }
 
+/// A server is cut off with its client for a minute. What that client asked for in vain is not proposed afterwards, the
+/// decrees that the server missed come many at a time, and the client is answered as before.
+#[test]
+fn a_server_that_was_cut_off_soon_serves_again() {
+    for seed in 0..6 {
+        let mut sim = single::cluster(&setup(&PAXOS, seed, 3, 30.0));
+        let side = vec![Selector::Node(NodeId(0)), Selector::Node(NodeId(3))];
+        let (kind, duration) = (FaultKind::Partition(vec![side]), Some(60 * SECOND));
+        let (from, to) = (Vec::new(), Vec::new());
+        sim.schedule_fault(Fault { at: 5 * SECOND, duration, kind, from, to, message: None });
+        let mut answers = |until: Nanos| {
+            sim.run(until, u64::MAX);
+            let mut seen = Vec::new();
+            sim.drain(&mut seen);
+            let ok = |o: &&Observation| {
+                o.node == NodeId(3) && matches!(o.what, What::Complete(_, Outcome::Ok(_), _))
+            };
+            seen.iter().filter(ok).count()
+        };
+        answers(7 * SECOND);
+        assert_eq!(answers(65 * SECOND), 0);
+        // Pauses between attempts have grown to 3.2 s.
+        answers(69 * SECOND);
+        let after = answers(79 * SECOND);
+        assert!(after > 75, "seed {seed}: {after} in ten seconds");
+    }
+}
+
+/// After faults of all kinds have ended, how long until every client is answered; in milliseconds.
+fn recovery(seed: u64) -> u64 {
+    let nodes = [1, 2, 3, 5, 7][seed as usize % 5];
+    let mut sim = single::cluster(&setup(&PAXOS, seed, nodes, 15.0));
+    let faults = (2 * SECOND, 150 * MILLISECOND);
+    storm(&mut sim, seed, nodes, faults, |_| true, |_| None, &mut Run::default())
+        .unwrap_or_else(|why| panic!("{why}"));
+    let stop = sim.now() + 1;
+    for index in 0..sim.core().entries.len() {
+        sim.end_fault(index, stop);
+    }
+    sim.run(stop, u64::MAX);
+    let mut seen = Vec::new();
+    sim.drain(&mut seen);
+    let mut waiting = vec![NodeId(nodes), NodeId(nodes + 1)];
+    (1..=1000)
+        .find(|round| {
+            seen.clear();
+            sim.run(stop + round * 100 * MILLISECOND, u64::MAX);
+            sim.drain(&mut seen);
+            let ok = |client: &NodeId| {
+                let is = |o: &Observation| {
+                    o.node == *client && matches!(o.what, What::Complete(_, Outcome::Ok(_), _))
+                };
+                seen.iter().any(is)
+            };
+            waiting.retain(|client| !ok(client));
+            waiting.is_empty()
+        })
+        .map_or(u64::MAX, |round| round * 100)
+}
+
+/// Nothing but a pause may be left of the faults: 64 times 50 ms at most.
+#[test]
+fn every_client_is_answered_soon_after_the_faults() {
+    let mut took: Vec<u64> = (0..1000).map(recovery).collect();
+    took.sort_unstable();
+    println!(
+        "single decree: until all are answered: median {} ms, 99.9 % {}, most {}",
+        took[500], took[998], took[999]
+    );
+    assert!(took[998] <= 10_000 && took[999] < 100_000, "{:?}", &took[990..]);
+}
+
 fn ask(sim: &mut Cluster<Hosted<Server>>, at: Nanos, client: u32, value: u64) {
     let action = Action { id: "operation".to_owned(), node: Some(NodeId(client)), args: vec![1, 3, value] };
     sim.schedule_action(at, action);
@@ -171,6 +244,23 @@ fn answered(sim: &mut Cluster<Hosted<Server>>) -> Vec<Nanos> {
     sim.drain(&mut seen);
     let ok = seen.iter().filter(|o| matches!(o.what, What::Complete(_, Outcome::Ok(_), _)));
     ok.map(|o| o.time).collect()
+}
+
+#[test]
+fn progress_if_and_only_if_a_majority_is_up() {
+    for nodes in 1..=7 {
+        for up in 0..1u32 << nodes {
+            let mut sim = single::cluster(&setup(&PAXOS, 7, nodes, 50.0));
+            let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
+            let (kind, to) = (FaultKind::Crash { host: true }, Vec::new());
+            sim.schedule_fault(Fault { at: 0, duration: None, kind, from, to, message: None });
+            sim.run(4 * SECOND, u64::MAX);
+            // Of those that are asked; a client stays with its server.
+            let asked = up & 0b11 > 0;
+            let decides = asked && up.count_ones() * 2 > nodes;
+            assert_eq!(most_decided(&sim) > 1, decides, "up: {up:b} of {nodes}");
+        }
+    }
 }
 
 /// Without a rival: two hops of the client, the proposer's sync of its ballot, then twice the round trip and sync of

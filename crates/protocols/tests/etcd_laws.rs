@@ -17,6 +17,11 @@ use netsplit_sim::{NodeId, Simulation};
 /// Members, 5 ms from everybody, with disks that take 2 ms; n1 leads from about 150 ms on. One client, who does nothing of
 /// its own.
 fn lab(nodes: u32, reads: &'static str, more: &[(&str, Value)]) -> Etcd {
+    lab_of(nodes, reads, more, 2 * SECOND)
+}
+
+/// The same with another election timeout of the followers.
+fn lab_of(nodes: u32, reads: &'static str, more: &[(&str, Value)], election: Nanos) -> Etcd {
     let mut setup = setup(1, nodes);
     setup.workload.clients = 1;
     setup.workload.timeout = 10 * SECOND;
@@ -27,7 +32,7 @@ fn lab(nodes: u32, reads: &'static str, more: &[(&str, Value)]) -> Etcd {
     set("service", Value::Duration(0));
     set("sync", Value::Law(Distribution::Constant(2 * MILLISECOND)));
     set("heartbeat", Value::Duration(50 * MILLISECOND));
-    set("election", Value::Duration(2 * SECOND));
+    set("election", Value::Duration(election));
     set("reads", Value::Choice(reads));
     set("watchers", Value::Int(0));
     set("contenders", Value::Int(0));
@@ -234,4 +239,61 @@ fn without_a_fault_nobody_believes_in_a_lock_that_another_has() {
     }
     let held: Vec<u64> = sessions(&sim).iter().map(|session| session.held).collect();
     assert!(held.iter().all(|held| *held > 5), "{held:?}");
+}
+
+/// For every set of members that are up: changes and linearizable reads are answered if it is a majority, serializable
+/// reads if the member that is asked is up.
+#[test]
+fn without_a_majority_only_serializable_reads_are_answered() {
+    for (nodes, up) in (1..=5).flat_map(|nodes| (0..1u32 << nodes).map(move |up| (nodes, up))) {
+        for (reads, function) in [("linearizable", 0), ("linearizable", 1), ("serializable", 0)] {
+            let mut sim = lab_of(nodes, reads, &[], 300 * MILLISECOND);
+            let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
+            let (at, kind) = (sim.now() + 1, FaultKind::Crash { host: true });
+            sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None });
+            let client = NodeId(nodes);
+            let asked = up.trailing_zeros().min(nodes - 1);
+            let args = vec![function, 3, 9, 0, u64::from(asked) + 1];
+            let at = sim.now() + 3 * SECOND;
+            sim.schedule_action(at, Action { id: "operation".to_owned(), node: Some(client), args });
+            sim.run(at + 5 * SECOND, u64::MAX);
+            let mut seen = Vec::new();
+            sim.drain(&mut seen);
+            let answered = seen.iter().any(|o| matches!(o.what, What::Complete(_, Outcome::Ok(_), _)));
+            let expected = if reads == "serializable" { up > 0 } else { up.count_ones() * 2 > nodes };
+            assert_eq!(answered, expected, "{reads}, function {function}, up {up:b} of {nodes}");
+        }
+    }
+}
+
+/// A leader that was paused while another one was elected finds a keep-alive before it hears of that. It renews nothing on
+/// its own word (`ensureLeadership` of `server/etcdserver/v3_server.go`): the other one counts the lease from earlier on.
+#[test]
+fn a_change_of_leader_shortens_no_lease() {
+    for pause in (2..30).map(|step| step * 100 * MILLISECOND) {
+        let (hold, ttl) = (Value::Duration(0), Value::Duration(10 * SECOND));
+        let more = [("contenders", Value::Int(1)), ("hold", hold), ("ttl", ttl)];
+        let mut sim = lab_of(3, "linearizable", &more, 500 * MILLISECOND);
+        assert!(sessions(&sim)[0].holds);
+        // Until a keep-alive is about to reach the leader.
+        let before = sessions(&sim)[0].deadline;
+        let ttl = servers(&sim)[0].store.leases.values().copied().max().expect("a lease");
+        let next = before - ttl + ttl / 3;
+        sim.run(next + 2 * MILLISECOND, u64::MAX);
+        let fault = |sim: &mut Etcd, node: u32, kind: FaultKind, span: Nanos| {
+            let (at, from) = (sim.now() + 1, vec![Selector::Node(NodeId(node))]);
+            sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to: Vec::new(), message: None });
+        };
+        fault(&mut sim, 0, FaultKind::Pause, pause);
+        sim.run(sim.now() + pause + 20 * MILLISECOND, u64::MAX);
+        // From here on the client is away; its clock is as good as any.
+        let until = sessions(&sim)[0].deadline;
+        fault(&mut sim, 3, FaultKind::Cut, 60 * SECOND);
+        sim.run(until - MILLISECOND, u64::MAX);
+        let kept = servers(&sim).iter().all(|server| !server.store.leases.is_empty());
+        assert!(
+            kept,
+            "paused for {pause}: the client was told that it has the lease until {until}, from {before}"
+        );
+    }
 }

@@ -194,6 +194,26 @@ fn planted_mistakes_are_caught() {
     assert!(numbers.iter().all(|caught| *caught >= 20), "{numbers:?}");
 }
 
+/// More writes come meanwhile than the document names: one that is sent again is not done once more.
+#[test]
+fn what_is_sent_again_late_is_done_once() {
+    for seed in 0..6 {
+        let mut setup = with(setup(&LEASES, seed, 3, 500.0), "gap", Value::Duration(0));
+        (setup.workload.timeout, setup.workload.retries) = (400 * MILLISECOND, 5);
+        let mut sim = leases::cluster(&setup);
+        for kind in [FaultKind::Loss(0.1), FaultKind::Duplicate(0.2), FaultKind::Reorder(0.2, SECOND)] {
+            let (at, duration, from) = (2 * SECOND, Some(2 * SECOND), vec![Selector::All]);
+            sim.schedule_fault(Fault { at, duration, kind, from, to: Vec::new(), message: None });
+        }
+        let (mut clients, mut seen) = (Clients::default(), Vec::new());
+        sim.run(6 * SECOND, u64::MAX);
+        sim.drain(&mut seen);
+        clients.hear(&seen);
+        assert!(clients.acknowledged.len() > 500, "{}", clients.acknowledged.len());
+        clients.linearizable().unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    }
+}
+
 /// Two workers, constant delays of 5 ms, a lease of ten seconds, nothing but what is asked by hand: n1 asks for the
 /// lease from 1 s on, n2 from 2.5 s on, and the next token is 33.
 fn quiet(guard: &'static str, gap: Nanos) -> Setup {

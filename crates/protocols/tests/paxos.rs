@@ -352,6 +352,77 @@ fn the_first_is_lost_and_the_second_decided_unless_they_go_one_by_one() {
     assert_eq!((lost, keys.contains(&2) && !keys.contains(&1)), (0, false), "{keys:?}");
 }
 
+/// More commands come meanwhile than answers are kept: one that is sent again is not applied once more.
+#[test]
+fn what_is_sent_again_late_is_applied_once() {
+    for seed in 0..12 {
+        let mut setup = setup(&MULTI_PAXOS, seed, 3, 20.0);
+        (setup.workload.timeout, setup.workload.retries) = (300 * MILLISECOND, 5);
+        let mut sim = paxos::cluster(&setup);
+        let mut fault = |at, lasts, kind, from| {
+            let (at, duration, to) = (at * SECOND, Some(lasts * SECOND), Vec::new());
+            sim.schedule_fault(Fault { at, duration, kind, from, to, message: None });
+        };
+        fault(1, 20, FaultKind::TrafficSpike(3.0), Vec::new());
+        fault(15, 10, FaultKind::Loss(0.1), vec![Selector::All]);
+        let (mut clients, mut seen) = (Clients::default(), Vec::new());
+        sim.run(30 * SECOND, u64::MAX);
+        sim.drain(&mut seen);
+        clients.hear(&seen);
+        assert!(clients.acknowledged.len() > 500, "{}", clients.acknowledged.len());
+        clients.linearizable().unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    }
+}
+
+/// After faults of all kinds have ended, with all servers up and delays below a tenth of the timeout, how long until a
+/// leader has decided something in its own ballot; in greatest timeouts.
+fn recovery(seed: u64) -> u64 {
+    let nodes = [1, 2, 3, 5, 7, 15][seed as usize % 6];
+    let mut sim = paxos::cluster(&setup(&MULTI_PAXOS, seed, nodes, 40.0));
+    let aim = |nodes: &[Hosted<Server>]| {
+        nodes.iter().position(|node| node.server().is_some_and(|s| s.core.role == Role::Leading))
+    };
+    let faults = (2 * SECOND, 150 * MILLISECOND);
+    storm(&mut sim, seed, nodes, faults, |_| true, aim, &mut Run::default())
+        .unwrap_or_else(|why| panic!("{why}"));
+    let stop = sim.now() + 1;
+    for index in 0..sim.core().entries.len() {
+        sim.end_fault(index, stop);
+    }
+    sim.run(stop, u64::MAX);
+    let most = most_ballot(&sim);
+    (1..=200)
+        .find(|round| {
+            sim.run(stop + round * 600 * MILLISECOND, u64::MAX);
+            let leads = |core: &paxos::Core| {
+                let own = core.chosen.iter().next_back().is_some_and(|value| value.origin == core.ballot);
+                core.role == Role::Leading && core.ballot >= most && own
+            };
+            sim.nodes().iter().filter_map(Hosted::server).any(|server| leads(&server.core))
+        })
+        .unwrap_or(u64::MAX)
+}
+
+/// The highest ballot in which anybody leads.
+fn most_ballot(sim: &Cluster<Hosted<Server>>) -> u64 {
+    let servers = sim.nodes().iter().filter_map(Hosted::server);
+    servers
+        .map(|server| if server.core.role == Role::Leading { server.core.ballot } else { 0 })
+        .max()
+        .unwrap_or(0)
+}
+
+#[test]
+fn a_leader_stands_soon_after_the_faults() {
+    let mut rounds: Vec<u64> = (0..1000).map(recovery).collect();
+    rounds.sort_unstable();
+    println!(
+        "paxos: timeouts until a leader stands: median {}, 99.9 % {}, most {}",
+        rounds[500], rounds[998], rounds[999]
+    );
+    assert!(rounds[998] <= 20 && rounds[999] <= 200, "{:?}", &rounds[990..]);
+}
+
 /// A clock that runs fast counts a nanosecond in less than one: its timers wait for the next.
 #[test]
 fn a_client_whose_clock_drifts_does_not_stop_time() {

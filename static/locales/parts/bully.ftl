@@ -13,4 +13,5 @@ bully-sent-election = Election sent
 bully-sent-answer = Answer sent
 bully-sent-coordinator = Coordinator sent
 invariant-bully-highest = rule of the highest
+breach-bully-apart = { $node } does not follow { $highest }, the highest node, long after anybody crashed or started
 breach-bully-highest = { $node } coordinates though { $higher } is higher and was up all the while

@@ -15,5 +15,6 @@ ring-sent-election = election messages sent
 ring-sent-elected = announcements sent
 invariant-ring-highest = rule of the highest
 invariant-ring-passed = rule of the ring
+breach-ring-apart = { $node } does not follow { $highest }, which has the highest number, long after anybody crashed or started
 breach-ring-highest = { $node } coordinates though { $higher } has a higher number and was in the ring all the while
 breach-ring-passed = { $node } passed on { $other }, and its own number { $number } is higher

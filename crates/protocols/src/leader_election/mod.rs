@@ -1,12 +1,14 @@
 //! Leader election: choose one node to coordinate the others.
 
 pub mod bully;
+mod calm;
 mod declared;
 pub mod etcd;
 pub mod leases;
 pub mod paxos;
 pub mod raft;
 pub mod ring;
+mod store;
 pub mod zookeeper;
 
 use crate::registry::Algorithm;

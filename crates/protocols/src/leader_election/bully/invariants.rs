@@ -6,6 +6,7 @@ use netsplit_sim::view::Text;
 use netsplit_sim::watch::{self, Breach};
 
 use super::server::Server;
+use crate::leader_election::calm::Calm;
 use crate::parts::host::Holds;
 
 /// What the observer remembers of a node.
@@ -18,6 +19,8 @@ struct Seen {
     evidence: Nanos,
     asked: u64,
     coordinates: bool,
+    /// When its last event was, by its own clock.
+    now: Nanos,
 }
 
 /// Watches the nodes, event by event.
@@ -25,6 +28,7 @@ struct Seen {
 pub struct Watch {
     event: u64,
     seen: Vec<Seen>,
+    calm: Calm,
     /// Nodes that became coordinator.
     pub announced: u64,
 }
@@ -32,8 +36,9 @@ pub struct Watch {
 impl<N: Holds<Server>> watch::Watch<N> for Watch {
     /// After `who` handled an event; `up[i]` says whether node i is running.
     ///
-    /// `bully_highest`: nobody begins to coordinate while a higher node has been up for as long as it looked for
-    /// one.
+    /// - `bully_highest`: nobody begins to coordinate while a higher node has been up for as long as it looked for
+    ///   one.
+    /// - `all_follow`: all follow the highest one that is up, once crashes and restarts have paused for long enough.
     fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         self.event += 1;
         self.seen.resize(nodes.len(), Seen::default());
@@ -45,7 +50,14 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
         }
         let me = who.index();
         let server = nodes.get(me).filter(|_| self.seen[me].up).and_then(Holds::server)?;
+        let count = nodes.iter().filter_map(Holds::server).count();
+        let calm = self.calm.lasts(count, up, (me, server.now), server.settles());
         let seen = &mut self.seen[me];
+        // Nobody did anything while it was down.
+        if server.now < seen.now {
+            *seen = Seen { up: true, since: self.event, asked: self.event, ..Seen::default() };
+        }
+        seen.now = server.now;
         let began = server.coordinates() && !seen.coordinates;
         seen.coordinates = server.coordinates();
         if server.evidence != seen.evidence {
@@ -60,6 +72,10 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
                 let text = Text::new("breach-bully-highest").with("node", who).with("higher", id(higher));
                 return Some(Breach::new("bully_highest", &[me, higher], text));
             }
+        }
+        let highest = (0..count).rev().find(|at| up[*at])?;
+        if calm && server.coordinator != Some(id(highest)) {
+            return self.calm.breach("breach-bully-apart", me, highest);
         }
         None
     }

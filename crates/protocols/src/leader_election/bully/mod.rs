@@ -16,7 +16,7 @@ mod server;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Kind, Layout, Param, Promise};
+use netsplit_sim::declare::{Kind, Layout, Param, Promise, Settings};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -49,7 +49,7 @@ pub static BULLY: Algorithm = Algorithm {
     series: &[COORDINATORS, series("electing", "Nodes in an election"), JOBS],
     lanes: &[COORDINATORS_LANE],
     actions: &[],
-    promises: |_| PROMISES.to_vec(),
+    promises,
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
 };
 
@@ -82,7 +82,14 @@ static PARAMS: &[Param] = &[
     ),
 ];
 
-static PROMISES: [Promise; 2] =
+fn promises(settings: &Settings) -> Vec<Promise> {
+    // Whoever is asked less often than it loses patience takes a coordinator for crashed that is not.
+    let least = settings.duration("check") + settings.duration("timeout");
+    let promised = settings.duration("patience") >= least;
+    PROMISES.into_iter().map(|promise| Promise { promised, ..promise }).collect()
+}
+
+const PROMISES: [Promise; 2] =
     synchronous("Once crashes and restarts pause, all nodes follow the highest one that is up.");
 
 /// The cluster itself, for tests that look into servers.

@@ -51,6 +51,8 @@ pub struct Server {
     /// Since when it has heard nothing that contradicts what it will do next (ns of its elapsed time): the last
     /// check of the coordinator, or the beginning of its election.
     pub evidence: Nanos,
+    /// When its last event was (ns of its elapsed time).
+    pub now: Nanos,
     jobs: u64,
     timer: Option<TimerId>,
     armed: (Nanos, Nanos),
@@ -67,6 +69,7 @@ impl Server {
             elections: 0,
             sent: [0; 3],
             evidence: 0,
+            now: 0,
             jobs: 0,
             timer: None,
             armed: (0, 0),
@@ -77,6 +80,12 @@ impl Server {
     #[must_use]
     pub fn coordinates(&self) -> bool {
         self.coordinator == Some(self.me)
+    }
+
+    /// So long after the last crash or restart all follow one node: a silence is noticed, elections that met the crash are
+    /// held again, and the coordinator's next check finds whoever heard otherwise.
+    pub(super) fn settles(&self) -> Nanos {
+        2 * (self.config.patience + self.config.check) + 8 * self.config.timeout
     }
 
     /// A node has one timer; what it is for follows from what the node is doing.
@@ -186,10 +195,12 @@ impl Node for Server {
     type Watch = super::invariants::Watch;
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         self.elect(ctx);
     }
 
     fn receive(&mut self, from: NodeId, message: Envelope<Bully>, ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         match message {
             Envelope::Client(ClientMessage::Request(request)) => self.request(&request, ctx),
             Envelope::Client(ClientMessage::Reply(_) | ClientMessage::Cancel(..)) => {}
@@ -199,6 +210,7 @@ impl Node for Server {
 
     fn timer(&mut self, (): (), ctx: &mut Ctx<'_, Self>) {
         self.timer = None;
+        self.now = ctx.elapsed();
         match self.phase {
             Phase::Asking => self.announce(ctx),
             Phase::Awaiting => self.elect(ctx),

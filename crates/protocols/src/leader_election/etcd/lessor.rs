@@ -6,19 +6,36 @@
 //! not go through the log. Twice a second it looks for leases that are over and proposes to revoke them, and after 3 s
 //! again where that has come to nothing. A lease that is over is not renewed any more: it may be on its way out.
 //!
-//! A follower passes keep-alives on to the leader. History is kept for `--auto-compaction-retention`, periodically, by
-//! the leader.
+//! A follower passes keep-alives on to the leader. A leader that was held up, and may not have heard of its successor yet,
+//! renews nothing before a round of heartbeats has confirmed it (`ensureLeadership` of `v3_server.go`, after issue 15247):
+//! the successor counts from earlier on. History is kept for `--auto-compaction-retention`, periodically, by the leader.
 
+use netsplit_sim::NodeId;
 use netsplit_sim::small::Map;
 use netsplit_sim::time::{Nanos, SECOND};
 use netsplit_sim::view::Text;
 
-use super::message::Etcd;
+use super::message::{Etcd, Talk};
+use super::serve::Asking;
 use super::server::{Broken, Deed, EtcdCtx, Server, say};
 use super::store::Kind;
 
 /// After so long a revocation is proposed once more (`defaultExpiredleaseRetryInterval`).
 const AGAIN: Nanos = 3 * SECOND;
+
+/// A leader that has sent heartbeats within so many of their intervals takes itself for the leader (`isActive`).
+const ACTIVE: Nanos = 3;
+
+/// A lease that a client keeps alive.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// The client.
+    pub client: NodeId,
+    /// The member that it asked.
+    pub via: NodeId,
+    /// The lease.
+    pub lease: u64,
+}
 
 /// What a leader knows of the leases' time.
 #[derive(Clone, Debug, Default)]
@@ -76,9 +93,30 @@ impl Server {
         }
     }
 
-    /// A client keeps a lease alive: its time to live, 0 where it is gone, where that can be said.
-    pub(super) fn renew(&mut self, lease: u64, ctx: &EtcdCtx<'_>) -> Option<Nanos> {
-        self.lessor.term.filter(|_| !self.replica.in_doubt)?;
+    /// A client keeps a lease alive, through the member that it asked. A leader that has sent no heartbeats for a while
+    /// makes sure first that it still leads.
+    pub(super) fn keep_alive(&mut self, keep: Keep, ctx: &mut EtcdCtx<'_>) {
+        let quiet = ctx.elapsed().saturating_sub(self.replica.beat_at);
+        if self.lessor.term.is_some() && quiet > ACTIVE * self.config.rules.heartbeat {
+            self.confirm(Asking::Keep(keep), ctx);
+        } else {
+            self.renew_for(keep, ctx);
+        }
+    }
+
+    /// Renews a lease, and answers.
+    pub(super) fn renew_for(&mut self, keep: Keep, ctx: &mut EtcdCtx<'_>) {
+        let Some(ttl) = self.renew(keep.lease, ctx) else { return };
+        if keep.via == self.replica.me() {
+            say(keep.client, Etcd::Talk(Talk::Alive(keep.lease, ttl)), ctx);
+        } else {
+            say(keep.via, Etcd::Renew(keep.client, keep.lease, Some(ttl)), ctx);
+        }
+    }
+
+    /// The time to live of a lease that is renewed, 0 where it is gone, where that can be said.
+    fn renew(&mut self, lease: u64, ctx: &EtcdCtx<'_>) -> Option<Nanos> {
+        self.lessor.term?;
         let Some(ttl) = self.store.leases.get(&lease) else { return Some(0) };
         let (now, until) = (ctx.elapsed(), self.lessor.expiry.get_mut(&lease)?);
         (*until > now).then(|| {

@@ -47,7 +47,7 @@ pub static ETCD: Algorithm = Algorithm {
     id: "etcd",
     label: "etcd",
     summary: "A store on Raft: every change has a revision, watches follow it, keys can go with a lease.",
-    semantics: 3,
+    semantics: 4,
     nodes: (1, 9, 3),
     spares: 0,
     params: params::PARAMS,

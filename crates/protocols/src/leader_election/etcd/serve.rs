@@ -17,10 +17,20 @@ use netsplit_sim::history::Cause;
 use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
 
+use super::lessor::Keep;
 use super::message::{Etcd, Talk};
 use super::server::{Broken, Deed, EtcdCtx, Server, TICK, reply, say, within};
 use super::store::Event;
 use crate::parts::client::{Answer, Request};
+
+/// What hangs on a leader's knowing that it leads.
+#[derive(Clone, Copy, Debug)]
+pub enum Asking {
+    /// A member's question, by its number.
+    Index(NodeId, u64),
+    /// A lease that is to be kept alive.
+    Keep(Keep),
+}
 
 /// Reads that wait.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +43,8 @@ pub struct Reads {
     current: Option<(u64, Option<u64>)>,
     sent: Nanos,
     count: u64,
-    /// Whose questions the log answers, by its numbers.
-    whose: Map<u64, (NodeId, u64)>,
+    /// What the log is asked for, by its numbers.
+    whose: Map<u64, Asking>,
     numbers: u64,
 }
 
@@ -109,17 +119,17 @@ impl Server {
         self.reads.sent = ctx.elapsed();
         let number = self.reads.count;
         if self.leads() {
-            self.index_for(self.replica.me(), number, ctx);
+            self.confirm(Asking::Index(self.replica.me(), number), ctx);
         } else if let Some(leader) = self.replica.leader {
             say(leader, Etcd::ReadIndex(number), ctx);
         }
     }
 
     /// A leader finds out up to where everything is committed, and that it leads.
-    pub(super) fn index_for(&mut self, member: NodeId, number: u64, ctx: &mut EtcdCtx<'_>) {
+    pub(super) fn confirm(&mut self, asking: Asking, ctx: &mut EtcdCtx<'_>) {
         self.reads.numbers += 1;
         let read = self.reads.numbers;
-        self.reads.whose.insert(read, (member, number));
+        self.reads.whose.insert(read, asking);
         within(ctx, |ctx| self.replica.read(read, ctx));
     }
 
@@ -129,11 +139,15 @@ impl Server {
             self.reads.whose.clear();
         }
         for read in std::mem::take(&mut self.replica.ready) {
-            let Some((member, number)) = self.reads.whose.remove(&read) else { continue };
-            if member == self.replica.me() {
-                self.reads.indexed(number, self.replica.commit);
-            } else {
-                say(member, Etcd::ReadIndexed(number, self.replica.commit), ctx);
+            match self.reads.whose.remove(&read) {
+                Some(Asking::Index(member, number)) if member == self.replica.me() => {
+                    self.reads.indexed(number, self.replica.commit);
+                }
+                Some(Asking::Index(member, number)) => {
+                    say(member, Etcd::ReadIndexed(number, self.replica.commit), ctx);
+                }
+                Some(Asking::Keep(keep)) => self.renew_for(keep, ctx),
+                None => {}
             }
         }
         if let Some((_, Some(index))) = self.reads.current

@@ -15,9 +15,9 @@ use netsplit_sim::small::Map;
 use netsplit_sim::time::{MILLISECOND, Nanos, SECOND};
 use netsplit_sim::view::Text;
 
-use super::lessor::Lessor;
+use super::lessor::{Keep, Lessor};
 use super::message::{Etcd, Talk};
-use super::serve::{Reads, Watcher};
+use super::serve::{Asking, Reads, Watcher};
 use super::session;
 use super::store::{Event, Kind, Store};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
@@ -242,8 +242,8 @@ impl Server {
                 let leader = self.replica.leader.filter(|_| !self.leads());
                 if let Some(leader) = leader {
                     say(leader, Etcd::Renew(from, lease, None), ctx);
-                } else if let Some(ttl) = self.renew(lease, ctx) {
-                    say(from, Etcd::Talk(Talk::Alive(lease, ttl)), ctx);
+                } else {
+                    self.keep_alive(Keep { client: from, via: self.replica.me(), lease }, ctx);
                 }
             }
             Talk::Watch(turn, key, start) => self.watch(from, turn, key, start, ctx),
@@ -370,14 +370,12 @@ impl Server {
             }
             Envelope::Server(Etcd::ReadIndex(number)) => {
                 if self.leads() {
-                    self.index_for(from, number, ctx);
+                    self.confirm(Asking::Index(from, number), ctx);
                 }
             }
             Envelope::Server(Etcd::ReadIndexed(number, index)) => self.reads.indexed(number, index),
             Envelope::Server(Etcd::Renew(client, lease, None)) => {
-                if let Some(ttl) = self.renew(lease, ctx) {
-                    say(from, Etcd::Renew(client, lease, Some(ttl)), ctx);
-                }
+                self.keep_alive(Keep { client, via: from, lease }, ctx);
             }
             Envelope::Server(Etcd::Renew(client, lease, Some(ttl))) => {
                 say(client, Etcd::Talk(Talk::Alive(lease, ttl)), ctx);

@@ -21,29 +21,40 @@ pub struct Document {
     pub values: Map<u64, u64>,
     /// The last writes in it, by client and number: what comes twice is done once.
     pub done: Vec<u64>,
+    /// For each life and lane of a client the highest number that is in there no more: what is not above it might have
+    /// been done, and is not done any more.
+    pub floors: Map<u64, u64>,
 }
 
 /// Writes remembered in a document.
 const DONE: usize = 256;
 
 impl Document {
-    /// Takes a client's write in, unless it is in already.
-    pub fn write(&mut self, client: NodeId, number: u64, key: u64, value: u64) {
+    /// Takes a client's write in, unless it is in already; false where that is not known any more.
+    pub fn write(&mut self, client: NodeId, number: u64, key: u64, value: u64) -> bool {
         let id = u64::from(client.0) << 40 | number;
-        if !self.done.contains(&id) {
-            if self.done.len() == DONE {
-                self.done.remove(0);
-            }
-            self.done.push(id);
-            self.values.insert(key, value);
+        if self.done.contains(&id) {
+            return true;
         }
+        if self.floors.get(&(id >> 24)).is_some_and(|floor| id <= *floor) {
+            return false;
+        }
+        if self.done.len() == DONE {
+            let oldest = self.done.remove(0);
+            let floor = self.floors.slot(oldest >> 24, || oldest);
+            *floor = oldest.max(*floor);
+        }
+        self.done.push(id);
+        self.values.insert(key, value);
+        true
     }
 
     /// As a word.
     #[must_use]
     pub fn word(&self) -> u64 {
         let pairs = self.values.iter().flat_map(|(key, value)| [*key, *value]);
-        Digest::new().all(pairs).all(self.done.iter().copied()).end()
+        let floors = self.floors.values().copied();
+        Digest::new().all(pairs).all(self.done.iter().copied()).all(floors).end()
     }
 }
 
@@ -152,7 +163,8 @@ impl Message for Lease {
         match self {
             Self::Log(message) => message.bytes(),
             Self::Loaded(_, document) | Self::Put(.., document) => {
-                64 + 16 * document.values.len() as u32 + 8 * document.done.len() as u32
+                let words = 2 * document.values.len() + document.done.len() + document.floors.len();
+                64 + 8 * words as u32
             }
             _ => 64,
         }

@@ -52,7 +52,7 @@ pub static LEASES: Algorithm = Algorithm {
     id: "leases",
     label: "Leases and fencing tokens",
     summary: "A lock service hands out a lease; its holder writes to a store, which may compare tokens.",
-    semantics: 2,
+    semantics: 3,
     nodes: (1, 9, 3),
     spares: 0,
     params: PARAMS,

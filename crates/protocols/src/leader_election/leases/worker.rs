@@ -245,7 +245,9 @@ impl Worker {
             return reply(&request, Answer::Refused(Cause::Unavailable), ctx);
         }
         let operation = request.operation;
-        document.write(request.client, operation.number, operation.key, operation.value);
+        if !document.write(request.client, operation.number, operation.key, operation.value) {
+            return reply(&request, Answer::Refused(Cause::Error), ctx);
+        }
         self.count += 1;
         let document = Arc::new(document.clone());
         self.open.insert(order, request);

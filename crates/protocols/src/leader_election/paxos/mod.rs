@@ -15,7 +15,6 @@ mod invariants;
 mod message;
 mod server;
 pub mod single;
-mod store;
 
 use std::sync::Arc;
 
@@ -43,7 +42,7 @@ pub static MULTI_PAXOS: Algorithm = Algorithm {
     id: "multi_paxos",
     label: "Multi-Paxos",
     summary: "A leader runs phase 1 once, then decides slot after slot of a log by majorities.",
-    semantics: 2,
+    semantics: 3,
     nodes: (1, 15, 5),
     spares: 0,
     params: PARAMS,

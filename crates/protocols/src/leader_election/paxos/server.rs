@@ -9,7 +9,7 @@ use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, Node
 
 use super::core::{Core, PaxosCtx, Role, Timer};
 use super::message::{CHOSEN, Command, Disk, Paxos, Value, ballot_name};
-use super::store::Store;
+use crate::leader_election::store::{Applied, Store};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::{ClientTotals, Envelope, Overview};
 use crate::parts::words;
@@ -40,9 +40,9 @@ impl Server {
         ctx.scoped(0, &Envelope::Server, &|timer| timer, &|write| write, |ctx| act(core, ctx));
         while let Some(value) = self.core.next_decided() {
             let Command::Client(client, operation) = value.command else { continue };
-            let answer = self.store.apply(client.0, &operation);
+            let applied = self.store.apply(client.0, &operation);
             if let Some(request) = self.waiting.remove(&(client.0, operation.number)) {
-                reply(&request, Answer::Ok(answer), ctx);
+                reply(&request, applied.answer(), ctx);
             }
         }
         if self.core.role != Role::Leading {
@@ -113,7 +113,7 @@ impl Node for Server {
     fn observe(&self, look: &Look, detail: Detail) -> NodeView {
         let mut view = log_view(&self.core, look, detail);
         if detail == Detail::Full {
-            let rows = self.store.iter().map(|(key, value)| (words::key(*key), words::value(*value), 0));
+            let rows = self.store.iter().map(|(key, value)| (words::key(key), words::value(value), 0));
             view.items.push(Item::Table("values", rows.collect()));
         }
         view
@@ -217,7 +217,11 @@ impl Overview for Server {
         let mut writes = Vec::new();
         for value in slots.filter_map(value) {
             let Command::Client(client, operation) = value.command else { continue };
-            if store.changes(client.0, &operation) {
+            let applied = store.apply(client.0, &operation);
+            if matches!(
+                (operation.function, applied),
+                (Function::Write, Applied::Fresh(_)) | (Function::Cas, Applied::Fresh(Some(1)))
+            ) {
                 writes.push((operation.key, operation.value));
             }
         }

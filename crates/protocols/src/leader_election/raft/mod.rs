@@ -8,7 +8,6 @@
 pub mod invariants;
 mod params;
 mod server;
-mod store;
 mod view;
 
 use std::sync::Arc;
@@ -17,8 +16,8 @@ use netsplit_sim::declare::{ActionKind, Layout, Series};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::{Cluster, Simulation};
 
+pub use super::store::{Applied, Store};
 pub use server::{Config, Deed, Reads, Server};
-pub use store::{Applied, Store};
 
 use crate::leader_election::declared::{LEADERS, LEADERS_LANE};
 use crate::parts::client::{ClientConfig, Route};

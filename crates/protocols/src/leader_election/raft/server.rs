@@ -10,8 +10,8 @@ use netsplit_sim::small::Map;
 use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{ClusterView, Data, Detail, NodeView};
 
-use super::store::{Applied, Store};
 use super::view;
+use crate::leader_election::store::{Applied, Store};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::{ClientTotals, Envelope, Overview};
 use crate::parts::raft::{
@@ -152,17 +152,13 @@ impl Server {
             self.deeds.push(Deed::Applied(self.applied, command.client, operation.number));
         }
         let Some(request) = self.replies.remove(&self.applied) else { return };
-        let answer = match applied {
-            Applied::Fresh(answer) | Applied::Known(answer) => Answer::Ok(answer),
-            Applied::Expired => Answer::Refused(Cause::Error),
-        };
         if operation.function == Function::Read {
             let number = operation.number;
             self.deeds.push(Deed::Answered(self.applied, command.client, number, operation.key));
         } else if applied != Applied::Expired {
             self.deeds.push(Deed::Acknowledged(self.applied, term, operation.key));
         }
-        reply(&request, answer, ctx);
+        reply(&request, applied.answer(), ctx);
     }
 
     fn answer_read(&mut self, request: &Request, ctx: &mut ServerCtx<'_>) {

@@ -6,6 +6,7 @@ use netsplit_sim::watch::{self, Breach};
 
 use super::message::Token;
 use super::server::Server;
+use crate::leader_election::calm::Calm;
 use crate::parts::host::Holds;
 
 /// What the observer remembers of a node.
@@ -25,6 +26,7 @@ pub struct Watch {
     /// Since which event every live node sends to the next live one; 0 while that is not so.
     whole: u64,
     seen: Vec<Seen>,
+    calm: Calm,
     /// Nodes that became coordinator.
     pub elected: u64,
 }
@@ -35,6 +37,8 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
     /// - `ring_highest`: nobody is elected while a node with a higher number is up, where the ring has been whole and
     ///   the same since the winner sent its own number.
     /// - `ring_passed`: nobody passes on a number that is lower than its own.
+    /// - `all_follow`: all follow the highest number that is up, once crashes and restarts have paused for long
+    ///   enough.
     fn after(&mut self, nodes: &[N], who: NodeId, up: &[bool]) -> Option<Breach> {
         self.event += 1;
         let servers: Vec<&Server> = nodes.iter().filter_map(Holds::server).collect();
@@ -49,6 +53,7 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
         };
         let me = who.index();
         let server = servers.get(me).copied().filter(|_| up[me])?;
+        let calm = self.calm.lasts(count, up, (me, server.now), server.settles());
         let seen = &mut self.seen[me];
         if server.start != seen.start {
             (seen.start, seen.started) = (server.start, self.event);
@@ -67,6 +72,10 @@ impl<N: Holds<Server>> watch::Watch<N> for Watch {
                 let text = text.with("higher", NodeId(higher as u32));
                 return Some(Breach::new("ring_highest", &[me, higher], text));
             }
+        }
+        let highest = (0..count).filter(|at| up[*at]).max_by_key(|at| servers[*at].number())?;
+        if calm && server.coordinator != Some(NodeId(highest as u32)) {
+            return self.calm.breach("breach-ring-apart", me, highest);
         }
         let passed = (server.passed != self.seen[me].passed).then_some(server.passed).flatten();
         self.seen[me].passed = server.passed;

@@ -43,7 +43,7 @@ pub static RING: Algorithm = Algorithm {
     id: "ring",
     label: "Ring (Chang-Roberts)",
     summary: "Numbers go round a ring, and the highest swallows the others. Its node coordinates.",
-    semantics: 2,
+    semantics: 3,
     nodes: (1, 32, 6),
     spares: 0,
     params: PARAMS,

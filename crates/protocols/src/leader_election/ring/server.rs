@@ -55,6 +55,8 @@ pub struct Server {
     pub passed: Option<Token>,
     /// Messages sent in this life: election, elected.
     pub sent: [u64; 2],
+    /// When its last event was (ns of its elapsed time).
+    pub now: Nanos,
     checks: u64,
     answered: u32,
     jobs: u64,
@@ -76,12 +78,20 @@ impl Server {
             start: 0,
             passed: None,
             sent: [0; 2],
+            now: 0,
             checks: 0,
             answered: 0,
             jobs: 0,
             retry: None,
             armed: 0,
         }
+    }
+
+    /// So long after the last crash or restart all follow one node: the ring closes, a number that was lost with a node is
+    /// sent again, and that may meet a result of before.
+    pub(super) fn settles(&self) -> Nanos {
+        let closes = 2 * (self.config.check + Nanos::from(self.count()) * self.config.timeout);
+        closes + 3 * self.config.retry
     }
 
     fn count(&self) -> u32 {
@@ -113,12 +123,16 @@ impl Server {
             Ring::Elected(token) => (1, token),
             Ring::Check(_) | Ring::Here(_) => return,
         };
-        let steps = (token.owner.0 + self.count() - self.me.0) % self.count();
-        if (1..self.ahead).contains(&steps) {
+        if self.leaves_out(token.owner) {
             return ctx.note(|| Text::new("ring-drops").with("node", token.owner));
         }
         self.sent[kind] += 1;
         ctx.send(self.along(self.ahead), Envelope::Server(message));
+    }
+
+    /// Whether it sends past this node, which seemed to be down.
+    fn leaves_out(&self, node: NodeId) -> bool {
+        (1..self.ahead).contains(&((node.0 + self.count() - self.me.0) % self.count()))
     }
 
     fn wait(&mut self, ctx: &mut Ctx<'_, Self>) {
@@ -176,6 +190,12 @@ impl Server {
             }
             return;
         }
+        if self.leaves_out(token.owner) {
+            // It crashed as it was elected. Nobody asks after it any more: those behind would follow it for ever.
+            ctx.note(|| Text::new("ring-drops").with("node", token.owner));
+            (self.participant, self.coordinator, self.due) = (false, None, true);
+            return;
+        }
         if self.coordinates() {
             let (coordinator, number) = (token.owner, token.number);
             ctx.notable(|| {
@@ -211,9 +231,8 @@ impl Server {
 
     /// Whoever sends is up: a node that was left out is taken back.
     fn hear(&mut self, from: NodeId, ctx: &mut Ctx<'_, Self>) {
-        let steps = (from.0 + self.count() - self.me.0) % self.count();
-        if (1..self.ahead).contains(&steps) {
-            self.ahead = steps;
+        if self.leaves_out(from) {
+            self.ahead = (from.0 + self.count() - self.me.0) % self.count();
             self.confirmed = true;
             ctx.note(|| Text::new("ring-back").with("node", from));
             // It has missed what went round meanwhile, or had a ring of its own.
@@ -261,6 +280,7 @@ impl Node for Server {
     type Watch = super::invariants::Watch;
 
     fn start(&mut self, (): &(), ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         self.start = u64::from(ctx.life()) << 32;
         if ctx.life() == 0 {
             // All are there, and all start.
@@ -272,6 +292,7 @@ impl Node for Server {
     }
 
     fn receive(&mut self, from: NodeId, message: Envelope<Ring>, ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         if let Envelope::Server(_) = message {
             self.hear(from, ctx);
         }
@@ -286,6 +307,7 @@ impl Node for Server {
     }
 
     fn timer(&mut self, timer: Timer, ctx: &mut Ctx<'_, Self>) {
+        self.now = ctx.elapsed();
         match timer {
             Timer::Check => self.check(ctx),
             Timer::Answers(check) if check == self.checks => self.answers(ctx),

@@ -136,6 +136,8 @@ pub struct Replica {
     pub(super) durable: u64,
     pub(super) election: Option<TimerId>,
     pub(super) beat: Option<TimerId>,
+    /// When it last sent its heartbeats (ns of `elapsed`).
+    pub beat_at: Nanos,
     pub(super) elections: u64,
     /// When a leader was last heard (ns of `elapsed`), and by the wall clock.
     pub(super) heard: Option<Nanos>,
@@ -195,6 +197,7 @@ impl Replica {
             durable: 0,
             election: None,
             beat: None,
+            beat_at: 0,
             elections: 0,
             heard: None,
             heard_clock: 0,

@@ -136,6 +136,7 @@ impl Replica {
             // A full disk refused it, and nothing else may come to be written.
             self.when_durable(Effect::OwnLog(self.term, self.log.last()), ctx);
         }
+        self.beat_at = now;
         self.new_round(ctx);
         for peer in self.others() {
             if let Some(progress) = self.progress.get_mut(&peer.0) {

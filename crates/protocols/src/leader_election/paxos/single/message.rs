@@ -1,5 +1,7 @@
 //! What servers say to each other, and what they keep on disk.
 
+use std::sync::Arc;
+
 use netsplit_sim::declare::{MessageKind, Role, Shape};
 use netsplit_sim::digest::Digest;
 use netsplit_sim::node::{Message, Storage};
@@ -9,7 +11,7 @@ use crate::leader_election::paxos::message::{Ballot, Value};
 use crate::parts::chunked::Chunked;
 
 /// Between servers; all of one decree, the first number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decree {
     /// Phase 1a.
     Prepare(u64, Ballot),
@@ -21,8 +23,8 @@ pub enum Decree {
     Accepted(u64, Ballot),
     /// This ballot was promised, which is higher.
     Refused(u64, Ballot),
-    /// This was decided.
-    Decided(u64, Value),
+    /// What was decided, from this decree on.
+    Decided(u64, Arc<[Value]>),
 }
 
 pub(super) static MESSAGES: &[MessageKind] = &[
@@ -58,7 +60,7 @@ impl Message for Decree {
                 .add(*ballot)
                 .all(accepted.iter().flat_map(|(ballot, value)| [*ballot, value.word()])),
             Self::Accept(decree, ballot, value) => digest.add(*decree).add(*ballot).add(value.word()),
-            Self::Decided(decree, value) => digest.add(*decree).add(value.word()),
+            Self::Decided(decree, values) => digest.add(*decree).all(values.iter().map(Value::word)),
         }
         .end()
     }

@@ -12,7 +12,7 @@ mod view;
 
 use std::sync::Arc;
 
-use netsplit_sim::declare::{Kind, Param};
+use netsplit_sim::declare::{Kind, Param, Promise, Settings};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::time::{MILLISECOND, SECOND};
 use netsplit_sim::{Cluster, Simulation};
@@ -43,14 +43,22 @@ pub static PAXOS: Algorithm = Algorithm {
         series("round", "Highest round of a decree"),
     ],
     lanes: &[("proposers", "Proposers")],
-    promises: |_| {
-        let mut promises = (MULTI_PAXOS.promises)(&Default::default());
-        promises.retain(|promise| promise.id != "primary_order");
-        promises
-    },
+    promises,
     build: |setup| Box::new(cluster(setup)) as Box<dyn Simulation>,
     ..MULTI_PAXOS
 };
+
+fn promises(settings: &Settings) -> Vec<Promise> {
+    let mut promises = (MULTI_PAXOS.promises)(&Settings::default());
+    promises.retain(|promise| promise.id != "primary_order");
+    for promise in promises.iter_mut().filter(|promise| promise.id == "live") {
+        (promise.promised, promise.sentence) = match settings.choice("backoff") {
+            "random" => (true, "Sooner or later somebody's ballot is left alone, and requests are answered."),
+            _ => (false, "Two proposers may refuse each other's ballots for ever."),
+        };
+    }
+    promises
+}
 
 static PARAMS: &[Param] = &[
     param(
@@ -102,6 +110,7 @@ pub fn cluster(setup: &Setup) -> Cluster<Hosted<Server>> {
         let server = Server::new(Arc::new(config), *me, peers);
         (meta, server)
     });
-    let clients = ClientConfig::new(setup.workload.clone(), servers.clone(), Route::Sticky);
+    let mut clients = ClientConfig::new(setup.workload.clone(), servers.clone(), Route::Sticky);
+    clients.tells_patience = true;
     hosted_cluster(setup, nodes.collect(), clients, 1)
 }

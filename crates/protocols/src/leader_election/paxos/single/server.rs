@@ -15,12 +15,14 @@ use netsplit_sim::view::{ClusterView, Detail, NodeView, Text};
 use super::message::{Acceptor, Decree, Disk, Write};
 use super::view;
 use crate::leader_election::paxos::message::{Ballot, Command, Value, ballot, ballot_name};
-use crate::leader_election::paxos::store::Store;
+use crate::leader_election::store::Store;
 use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::durable::Durable;
 use crate::parts::host::{ClientTotals, Envelope, Overview};
 
+/// Most decided values in one message to a server that missed them.
+const BATCH: usize = 64;
 const BACKOFF: Purpose = Purpose::named("paxos.backoff");
 
 /// A server's timers: the pause after a refusal is over, or a majority is overdue. The number tells attempts apart.
@@ -73,7 +75,8 @@ pub struct Server {
     attempts: u64,
     refusals: u32,
     highest: Ballot,
-    pub(super) queue: VecDeque<Request>,
+    /// What clients wait for, and until when (ns of its elapsed time).
+    pub(super) queue: VecDeque<(Nanos, Request)>,
     /// What a client asked for last; for observers.
     pub asked: Option<(NodeId, Operation)>,
     timer: Option<TimerId>,
@@ -152,7 +155,10 @@ impl Server {
 
     /// Proposes the first command in its queue for the next decree.
     fn propose(&mut self, ctx: &mut Ctx<'_, Self>) {
-        let Some(request) = self.queue.front() else { return };
+        let now = ctx.elapsed();
+        // What nobody waits for any more only holds up the others.
+        self.queue.retain(|(until, _)| *until > now);
+        let Some((_, request)) = self.queue.front() else { return };
         let decree = self.next();
         let known = self.open.get(&decree).map_or(0, |acceptor| acceptor.promised);
         let ballot = ballot((self.highest.max(known) >> 8) + 1, self.me);
@@ -200,9 +206,9 @@ impl Server {
                 Text::new("decree-decided").with("decree", decree).with("ballot", ballot_name(ballot))
             });
             for peer in self.peers.iter() {
-                ctx.send(*peer, Envelope::Server(Decree::Decided(decree, value)));
+                ctx.send(*peer, Envelope::Server(Decree::Decided(decree, [value].into())));
             }
-            return self.learn(decree, value, ctx);
+            return self.learn(decree, &[value], ctx);
         }
         (attempt.accepting, attempt.heard) = (true, 0);
         for peer in self.peers.iter() {
@@ -215,9 +221,11 @@ impl Server {
 
     fn acceptor(&mut self, from: NodeId, message: Decree, ctx: &mut Ctx<'_, Self>) {
         let (Decree::Prepare(decree, ballot) | Decree::Accept(decree, ballot, _)) = message else { return };
-        let known = self.decided.get(decree as usize - 1).or(self.later.get(&decree)).copied();
-        if let Some(value) = known {
-            return ctx.send(from, Envelope::Server(Decree::Decided(decree, value)));
+        let at = decree as usize - 1;
+        let mut known = self.decided.slice(at, at + BATCH);
+        known.extend(self.later.get(&decree).filter(|_| known.is_empty()));
+        if !known.is_empty() {
+            return ctx.send(from, Envelope::Server(Decree::Decided(decree, known.into())));
         }
         let mut acceptor = self.open.get(&decree).copied().unwrap_or_default();
         if ballot < acceptor.promised {
@@ -239,11 +247,9 @@ impl Server {
 
     // ---- the learner ----
 
-    fn learn(&mut self, decree: u64, value: Value, ctx: &mut Ctx<'_, Self>) {
-        if decree < self.next() {
-            return;
-        }
-        self.later.insert(decree, value);
+    fn learn(&mut self, first: u64, values: &[Value], ctx: &mut Ctx<'_, Self>) {
+        let next = self.next();
+        self.later.extend((first..).zip(values.iter().copied()).filter(|(decree, _)| *decree >= next));
         while let Some(value) = self.later.remove(&self.next()) {
             let decree = self.next();
             self.open.remove(&decree);
@@ -255,11 +261,12 @@ impl Server {
                 self.durable.write(Write::Decided(value), ctx);
             }
             let Command::Client(client, operation) = value.command else { continue };
-            let answer = self.store.apply(client.0, &operation);
-            let same = |r: &Request| r.client == client && r.operation.number == operation.number;
+            let answer = self.store.apply(client.0, &operation).answer();
+            let same =
+                |(_, r): &(Nanos, Request)| r.client == client && r.operation.number == operation.number;
             while let Some(at) = self.queue.iter().position(same) {
-                if let Some(request) = self.queue.remove(at) {
-                    reply(&request, Answer::Ok(answer), ctx);
+                if let Some((_, request)) = self.queue.remove(at) {
+                    reply(&request, answer, ctx);
                 }
             }
         }
@@ -300,7 +307,7 @@ impl Server {
                     self.pause(ctx);
                 }
             }
-            Decree::Decided(decree, value) => self.learn(decree, value, ctx),
+            Decree::Decided(first, values) => self.learn(first, &values, ctx),
         }
     }
 }
@@ -331,7 +338,8 @@ impl Node for Server {
         match message {
             Envelope::Client(ClientMessage::Request(request)) => {
                 self.asked = Some((request.client, request.operation));
-                self.queue.push_back(request);
+                let patience = if request.patience == 0 { Nanos::MAX } else { request.patience };
+                self.queue.push_back((ctx.elapsed().saturating_add(patience), request));
                 if self.attempt.is_none() && self.timer.is_none() {
                     self.propose(ctx);
                 }

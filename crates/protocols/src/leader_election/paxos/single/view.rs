@@ -34,7 +34,7 @@ pub(super) fn node(server: &Server, detail: Detail) -> NodeView {
         view.items.push(Item::Fact("decree-preempted", server.preempted.to_string()));
         view.items.push(Item::Fact("decree-waiting", server.queue.len().to_string()));
         view.items.extend(refused(server.durable.refused()));
-        let rows = server.store.iter().map(|(key, value)| (words::key(*key), words::value(*value), 0));
+        let rows = server.store.iter().map(|(key, value)| (words::key(key), words::value(value), 0));
         view.items.push(Item::Table("values", rows.collect()));
     }
     view

@@ -2,8 +2,10 @@
 //! chapter 6). A client's lives and lanes of operations are sessions of their own.
 
 use netsplit_sim::digest::Digest;
-use netsplit_sim::history::{Function, Operation};
+use netsplit_sim::history::{Cause, Function, Operation};
 use netsplit_sim::small::Map;
+
+use crate::parts::client::Answer;
 
 /// Answers kept in a session for commands that come again.
 const KEPT: usize = 256;
@@ -30,6 +32,16 @@ pub enum Applied {
     Known(Option<u64>),
     /// Whether it has taken effect is not known any more: it does not take effect now.
     Expired,
+}
+
+impl Applied {
+    /// What its client is told.
+    pub(super) fn answer(self) -> Answer {
+        match self {
+            Self::Fresh(answer) | Self::Known(answer) => Answer::Ok(answer),
+            Self::Expired => Answer::Refused(Cause::Error),
+        }
+    }
 }
 
 /// The state machine.
@@ -107,6 +119,13 @@ impl Store {
     pub fn bytes(&self) -> u32 {
         let answers: usize = self.sessions.values().map(|session| session.answers.len() + 1).sum();
         16 * (self.values.len() + answers) as u32
+    }
+
+    /// About how many bytes a copy takes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        let answers: usize = self.sessions.values().map(|session| 24 * session.answers.len() + 64).sum();
+        16 * self.values.len() + answers
     }
 
     /// Digest of the whole state.
