@@ -361,7 +361,7 @@ fn what_is_sent_again_late_is_applied_once() {
         let mut sim = paxos::cluster(&setup);
         let mut fault = |at, lasts, kind, from| {
             let (at, duration, to) = (at * SECOND, Some(lasts * SECOND), Vec::new());
-            sim.schedule_fault(Fault { at, duration, kind, from, to, message: None });
+            sim.schedule_fault(Fault { at, duration, kind, from, to, message: None, directed: false });
         };
         fault(1, 20, FaultKind::TrafficSpike(3.0), Vec::new());
         fault(15, 10, FaultKind::Loss(0.1), vec![Selector::All]);
