@@ -62,7 +62,7 @@ pub fn cells(
 }
 
 /// How a grade looks: each has a shape of its own.
-fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
+pub fn look(grade: Grade, promised: bool) -> (Tone, &'static str) {
     match grade {
         Grade::Kept if promised => (Tone::Ok, "i-ok"),
         Grade::Kept => (Tone::Plain, "i-ok"),

@@ -20,6 +20,7 @@ use crate::app::{App, Msg};
 use crate::model::compare::{self, Differs};
 use crate::model::session::Results;
 use crate::model::setup::{self, Part};
+use crate::model::summary::{self, Tone};
 use crate::model::ui::{BranchDeed, CompareDeed, Tab};
 use crate::model::{format, math, scale};
 use crate::stage::draw::spoken_for;
@@ -54,8 +55,13 @@ pub fn first(app: &App, on: &Callback<Msg>) -> Option<El> {
         Differs::Nodes => Some(el("span").with(format::many(algorithm.node_count(scenario).into(), "node"))),
         Differs::Param(id) => {
             let decl = algorithm.params.iter().find(|decl| decl.id == *id)?;
-            let (shown, unit) = setup::shown(decl, &setup::get(scenario, Part::System, decl));
-            Some(el("span").with(format!("{}: {} {unit}", decl.label, named(decl, &shown))))
+            let value = setup::get(scenario, Part::System, decl);
+            let (shown, unit) = setup::shown(decl, &value);
+            let shown = match value.as_bool() {
+                Some(on) => switched(on).to_owned(),
+                None => named(decl, &shown),
+            };
+            Some(el("span").with(format!("{}: {shown} {unit}", decl.label)))
         }
         Differs::Branch(_) => {
             let own = app.panels.branches.iter().find(|branch| branch.current);
@@ -135,8 +141,7 @@ fn control(decl: &ParamDecl, value: &Value, on: &Callback<Msg>) -> El {
             let now = value.as_bool().unwrap_or_default();
             let list = el("select").class("select sm").set("aria-label", label);
             let list = list.tells(on, |id| Msg::Compare(CompareDeed::Value(Value::from(id == "true"))));
-            let entry =
-                |on: bool| option(on.to_string(), if on { "on" } else { "off" }.to_owned(), on == now);
+            let entry = |on: bool| option(on.to_string(), switched(on).to_owned(), on == now);
             pick("pick", list.each([true, false].map(entry)))
         }
         ParamKind::Choice { options } => {
@@ -169,6 +174,10 @@ fn algorithms(app: &App, label: &'static str, now: &str) -> Option<El> {
 }
 
 /// A choice by its name.
+fn switched(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
 fn named(decl: &ParamDecl, shown: &str) -> String {
     let options = match &decl.kind {
         ParamKind::Choice { options } => &options[..],
@@ -414,10 +423,17 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
     };
     let cell = |run: usize, said: &Option<Consistency>, failed: f64, p99: Option<f64>| {
         let name = ["A", "B"][run];
+        // What the conditions of the promise do not hold for is no alarm, as with one run.
+        let both = app.session.as_ref().and_then(|session| session.both());
+        let latest = broken[run].checked_sub(1);
+        let breach = latest.and_then(|at| [both.as_ref()?.a, both.as_ref()?.b][run].breach(at as usize));
+        let breach = breach.map_or(Grade::Broken, |breach| breach.grade);
         let (tone, id, title) = match said {
             _ if broken[run] > 0 => {
                 let of = if broken[run] == 1 { "an invariant" } else { "invariants" };
-                ("c-bad", "i-bad", format!("{} of {of}", format::many_as(broken[run], "breach", "breaches")))
+                let title = format!("{} of {of}", format::many_as(broken[run], "breach", "breaches"));
+                let (tone, id) = summary::look(breach, true);
+                (if tone == Tone::Bad { "c-bad" } else { "c-warn" }, id, title)
             }
             Some(said) => match said.grade {
                 Grade::Broken => ("c-bad", "i-bad", said.title.clone()),
@@ -428,16 +444,17 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
             },
             None if failed > 0.0 => {
                 let failed = format::count(failed as u64);
-                ("c-warn", "i-warn", format!("{failed} operations were not answered{up_to}"))
+                ("c-warn", "i-warn", format!("{failed} not answered{up_to}"))
             }
-            None => ("c-ok", "i-ok", format!("every operation was answered{up_to}")),
+            None => ("c-ok", "i-ok", format!("all answered{up_to}")),
         };
         let text = match (said, p99) {
             (Some(said), _) => said.sentence.clone(),
             (None, Some(ms)) => format!("99% of the answers{up_to} came within {}.", format::span(round(ms))),
             (None, None) => "No answer yet.".to_owned(),
         };
-        let bad = broken[run] > 0 || said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
+        let bad = broken[run] > 0 && breach == Grade::Broken
+            || said.as_ref().is_some_and(|said| said.grade == Grade::Broken);
         el("div")
             .class(if bad { "alarm" } else { "" })
             .with(icon(id, tone))
