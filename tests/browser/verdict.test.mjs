@@ -151,7 +151,10 @@ test('what is typed at one node is read at another, and travels in the link', as
 test('on a phone a touch tells all of a cell, and a scenario says at first what it is about', async () => {
   const { page, errors } = await site.open('?scenario=minority-leader&autoplay=0', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const toast = page.locator('.toast');
-  assert.match(await toast.innerText(), /^At 5 s a partition/);
+  const notes = page.getByRole('note', { name: 'Notes' });
+  assert.match(await notes.innerText(), /^At 5 s a partition/);
+  await notes.getByRole('button', { name: 'Close the notes' }).tap();
+  await notes.waitFor({ state: 'detached' });
   await page.locator('.verdict .whole').first().tap();
   await toast.getByText(/^No violation in this run\. \d+ operations checked, \d+ unknown\.$/).waitFor();
   await toast.getByRole('button', { name: 'Close' }).tap();

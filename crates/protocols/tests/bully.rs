@@ -118,7 +118,15 @@ fn all_agree_after_many_crashes_at_once() {
                 let from = vec![Selector::Node(NodeId(draw::below(word(20 + crash, k), nodes)))];
                 let kind = FaultKind::Crash { host: word(40 + crash, k) & 1 == 0 };
                 let duration = Some(1 + word(60 + crash, k) % (900 * MILLISECOND));
-                sim.schedule_fault(Fault { at, duration, kind, from, to: Vec::new(), message: None, directed: false });
+                sim.schedule_fault(Fault {
+                    at,
+                    duration,
+                    kind,
+                    from,
+                    to: Vec::new(),
+                    message: None,
+                    directed: false,
+                });
             }
             sim.run(sim.now() + 8 * SECOND, u64::MAX);
             let live: Vec<(usize, &Server)> =

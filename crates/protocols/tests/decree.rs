@@ -171,7 +171,15 @@ fn a_server_that_was_cut_off_soon_serves_again() {
         let side = vec![Selector::Node(NodeId(0)), Selector::Node(NodeId(3))];
         let (kind, duration) = (FaultKind::Partition(vec![side]), Some(60 * SECOND));
         let (from, to) = (Vec::new(), Vec::new());
-        sim.schedule_fault(Fault { at: 5 * SECOND, duration, kind, from, to, message: None, directed: false });
+        sim.schedule_fault(Fault {
+            at: 5 * SECOND,
+            duration,
+            kind,
+            from,
+            to,
+            message: None,
+            directed: false,
+        });
         let mut answers = |until: Nanos| {
             sim.run(until, u64::MAX);
             let mut seen = Vec::new();
@@ -253,7 +261,15 @@ fn progress_if_and_only_if_a_majority_is_up() {
             let mut sim = single::cluster(&setup(&PAXOS, 7, nodes, 50.0));
             let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
             let (kind, to) = (FaultKind::Crash { host: true }, Vec::new());
-            sim.schedule_fault(Fault { at: 0, duration: None, kind, from, to, message: None, directed: false });
+            sim.schedule_fault(Fault {
+                at: 0,
+                duration: None,
+                kind,
+                from,
+                to,
+                message: None,
+                directed: false,
+            });
             sim.run(4 * SECOND, u64::MAX);
             // Of those that are asked; a client stays with its server.
             let asked = up & 0b11 > 0;

@@ -250,7 +250,15 @@ fn without_a_majority_only_serializable_reads_are_answered() {
             let mut sim = lab_of(nodes, reads, &[], 300 * MILLISECOND);
             let from = (0..nodes).filter(|n| up & (1 << n) == 0).map(|n| Selector::Node(NodeId(n))).collect();
             let (at, kind) = (sim.now() + 1, FaultKind::Crash { host: true });
-            sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None, directed: false });
+            sim.schedule_fault(Fault {
+                at,
+                duration: None,
+                kind,
+                from,
+                to: Vec::new(),
+                message: None,
+                directed: false,
+            });
             let client = NodeId(nodes);
             let asked = up.trailing_zeros().min(nodes - 1);
             let args = vec![function, 3, 9, 0, u64::from(asked) + 1];
@@ -282,7 +290,15 @@ fn a_change_of_leader_shortens_no_lease() {
         sim.run(next + 2 * MILLISECOND, u64::MAX);
         let fault = |sim: &mut Etcd, node: u32, kind: FaultKind, span: Nanos| {
             let (at, from) = (sim.now() + 1, vec![Selector::Node(NodeId(node))]);
-            sim.schedule_fault(Fault { at, duration: Some(span), kind, from, to: Vec::new(), message: None, directed: false });
+            sim.schedule_fault(Fault {
+                at,
+                duration: Some(span),
+                kind,
+                from,
+                to: Vec::new(),
+                message: None,
+                directed: false,
+            });
         };
         fault(&mut sim, 0, FaultKind::Pause, pause);
         sim.run(sim.now() + pause + 20 * MILLISECOND, u64::MAX);

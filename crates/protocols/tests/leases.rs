@@ -203,7 +203,15 @@ fn what_is_sent_again_late_is_done_once() {
         let mut sim = leases::cluster(&setup);
         for kind in [FaultKind::Loss(0.1), FaultKind::Duplicate(0.2), FaultKind::Reorder(0.2, SECOND)] {
             let (at, duration, from) = (2 * SECOND, Some(2 * SECOND), vec![Selector::All]);
-            sim.schedule_fault(Fault { at, duration, kind, from, to: Vec::new(), message: None, directed: false });
+            sim.schedule_fault(Fault {
+                at,
+                duration,
+                kind,
+                from,
+                to: Vec::new(),
+                message: None,
+                directed: false,
+            });
         }
         let (mut clients, mut seen) = (Clients::default(), Vec::new());
         sim.run(6 * SECOND, u64::MAX);

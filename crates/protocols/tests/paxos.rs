@@ -383,7 +383,7 @@ fn recovery(seed: u64) -> u64 {
         nodes.iter().position(|node| node.server().is_some_and(|s| s.core.role == Role::Leading))
     };
     let faults = (2 * SECOND, 150 * MILLISECOND);
-    storm(&mut sim, seed, nodes, faults, |_| true, aim, &mut Run::default())
+    storm(&mut sim, seed, nodes, faults, |_| true, aim, &mut Run { outstanding: true, ..Run::default() })
         .unwrap_or_else(|why| panic!("{why}"));
     let stop = sim.now() + 1;
     for index in 0..sim.core().entries.len() {

@@ -117,7 +117,15 @@ fn all_agree_after_many_crashes_at_once() {
                 let from = vec![Selector::Node(NodeId(draw::below(word(20 + crash, k), nodes)))];
                 let kind = FaultKind::Crash { host: word(40 + crash, k) & 1 == 0 };
                 let duration = Some(1 + word(60 + crash, k) % (900 * MILLISECOND));
-                sim.schedule_fault(Fault { at, duration, kind, from, to: Vec::new(), message: None, directed: false });
+                sim.schedule_fault(Fault {
+                    at,
+                    duration,
+                    kind,
+                    from,
+                    to: Vec::new(),
+                    message: None,
+                    directed: false,
+                });
             }
             sim.run(sim.now() + 14 * SECOND, u64::MAX);
             let live: Vec<(usize, &Server)> =
@@ -171,7 +179,15 @@ fn whoever_crashes_as_it_is_elected_is_not_followed() {
         let mut sim = ring::cluster(&setup);
         let at = turn + from * 40 * MILLISECOND;
         let (kind, from) = (FaultKind::Crash { host: true }, vec![Selector::Node(NodeId(count - 1))]);
-        sim.schedule_fault(Fault { at, duration: None, kind, from, to: Vec::new(), message: None, directed: false });
+        sim.schedule_fault(Fault {
+            at,
+            duration: None,
+            kind,
+            from,
+            to: Vec::new(),
+            message: None,
+            directed: false,
+        });
         sim.run(at + 20 * SECOND, u64::MAX);
         let live = sim.nodes().iter().filter_map(Hosted::server).take(count as usize - 1);
         for server in live {

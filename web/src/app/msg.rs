@@ -151,6 +151,8 @@ pub enum Msg {
     Undo,
     /// And forward again.
     Redo,
+    /// What the scenario is about has been read.
+    NotesGone,
     /// The toast goes.
     ToastGone,
     /// The one thing that a first visit offers to do.

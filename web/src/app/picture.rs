@@ -150,7 +150,10 @@ impl App {
         });
         self.speaker.hear(line.as_ref().map(|(event, line)| (*event, line.as_str())));
         if !self.held {
-            self.axis = scale::axis_end(self.panels.frontier, self.panels.duration, &self.panels.faults);
+            let end = scale::axis_end(self.panels.frontier, self.panels.duration, &self.panels.faults);
+            // The playhead stands elsewhere on another axis.
+            self.fresh |= end != self.axis;
+            self.axis = end;
         }
     }
 

@@ -20,8 +20,6 @@ use crate::parts;
 use crate::stage::hit;
 use crate::stage::theme::Theme;
 
-/// What a scenario is about stays to be read so long (wall ms); afterwards the inspector has it.
-const NOTES: f64 = 30_000.0;
 /// What is undone may take so long before there is a picture (wall ms).
 const RETURN: f64 = 40.0;
 
@@ -253,6 +251,7 @@ impl App {
             Msg::Undo => self.go(true),
             Msg::Redo => self.go(false),
             Msg::ToastGone => self.ui.toast = None,
+            Msg::NotesGone => self.ui.notes = false,
             Msg::SlowDown => self.slow_down(),
             Msg::Seen(seen) => self.unseen = !seen,
             Msg::Sweep(deed) => self.sweep(deed),
@@ -426,10 +425,7 @@ impl App {
 
     /// What a scenario is about, where nothing leads through it.
     pub(super) fn tell_notes(&mut self) {
-        let notes = self.scenario.notes.clone();
-        if !notes.is_empty() && self.scenario.lesson.is_none() && self.face == Face::Full {
-            self.toast(notes, false, NOTES);
-        }
+        self.ui.notes = self.scenario.lesson.is_none() && self.face == Face::Full;
     }
 
     pub(super) fn forget_address(&mut self) {

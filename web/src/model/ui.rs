@@ -233,6 +233,8 @@ pub struct Ui {
     pub read: Option<(u64, String)>,
     /// Seconds that the charts show; 0 for all.
     pub window: u64,
+    /// What the scenario is about is shown, until somebody has read it.
+    pub notes: bool,
     /// A toast.
     pub toast: Option<Toast>,
     /// The stage has the whole page.

@@ -255,7 +255,8 @@ impl Layout {
         // At the ends of a flat one they stand above each other.
         let apart = 2.0 * b * math::sin(PI / count as f64);
         let r = largest.min(round / count.max(1) as f64 * 0.33).min(apart / 2.0 - 2.0);
-        if r < 8.0 || b < 40.0 && count > 3 {
+        // Names are read in larger ones.
+        if r < 11.0 || b < 40.0 && count > 3 {
             self.rows(servers, area);
             return;
         }

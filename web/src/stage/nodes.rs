@@ -138,7 +138,17 @@ fn ring(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place, ink: &Ink
                 on.stroke();
             }
             let size = if small { 0.5 } else { (r / 34.0).clamp(0.6, 1.0) };
-            glyphs::crown(on, theme, ink, x, y - r - 11.0 * size, size, shown.mark == "leader_in_doubt");
+            // Outside the arc of its timer.
+            let lift = if shown.gauge.is_some() && !small { 8.0 * size } else { 0.0 };
+            glyphs::crown(
+                on,
+                theme,
+                ink,
+                x,
+                y - r - 11.0 * size - lift,
+                size,
+                shown.mark == "leader_in_doubt",
+            );
         }
         "candidate" => {
             circle(on, x, y, r - 5.0);
@@ -189,6 +199,12 @@ fn boxed(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place, ink: &In
     }
     on.stroke();
     dash(on, &[]);
+    // Who holds a lock, or goes on believing it.
+    if matches!(shown.mark.as_str(), "leader" | "leader_in_doubt") && !crashed && place.r >= 10.0 {
+        let own = Ink { css: theme.ink.clone(), ..Ink::default() };
+        let hollow = shown.mark == "leader_in_doubt";
+        glyphs::crown(on, theme, if plain { &own } else { ink }, place.x, place.y - half - 9.0, 0.8, hollow);
+    }
 }
 
 fn hatch(on: &Canvas, theme: &Theme, shown: &NodeFrame, place: Place) {
@@ -221,11 +237,19 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     let theme = look.theme;
     on.set_text_align("center");
     if shown.status == "paused" {
-        let size = (place.r * 0.28).clamp(4.0, 10.0);
+        // Its name goes below it. Where that has no room, it stays, and the bars are at a corner.
+        let named = look.words && look.labels && place.r >= 15.0;
+        let (size, x, y) = if named {
+            ((place.r * 0.28).clamp(4.0, 10.0), place.x, place.y)
+        } else {
+            (4.0, place.x + place.r * 0.72, place.y - place.half_height(&shown.body) * 0.6)
+        };
         on.set_fill_style_str(&theme.ink);
-        on.fill_rect(place.x - size * 0.75, place.y - size, size * 0.45, size * 2.0);
-        on.fill_rect(place.x + size * 0.3, place.y - size, size * 0.45, size * 2.0);
-        return;
+        on.fill_rect(x - size * 0.75, y - size, size * 0.45, size * 2.0);
+        on.fill_rect(x + size * 0.3, y - size, size * 0.45, size * 2.0);
+        if named {
+            return;
+        }
     }
     let crashed = shown.status == "crashed";
     // Its memory is gone, and with it what it would say.
@@ -250,7 +274,10 @@ fn name(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     if caption {
         on.set_font(&format!("11px {}", theme.font));
         on.set_fill_style_str(&theme.ink_2);
-        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + gap, place.r * 1.64);
+        // Within the inner ring of who leads or stands.
+        let inner = matches!(shown.mark.as_str(), "leader" | "leader_in_doubt" | "candidate");
+        let wide = if inner { 1.42 } else { 1.64 };
+        let _ = on.fill_text_with_max_width(&shown.caption, place.x, y + gap, place.r * wide);
     }
 }
 
@@ -296,13 +323,18 @@ pub fn inward(x: f64, half: f64, width: f64) -> f64 {
 fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
     let theme = look.theme;
     let half = place.half_height(&shown.body);
-    let mut y = place.y + half + if shown.gauge.is_some() { 22.0 } else { 18.0 };
+    // Below what is drawn around it.
+    let around = look.selected || look.picked || look.target;
+    let mut y =
+        place.y + half + if around { 27.0 } else { 18.0 + 4.0 * f64::from(u8::from(shown.gauge.is_some())) };
     if look.tiers && shown.role == "backend" {
         return;
     }
+    let paused = if shown.status == "paused" { format!("{} paused", shown.name) } else { String::new() };
     let text = match shown.status.as_str() {
         "crashed" => "Crashed",
-        "paused" => "Paused",
+        // Two bars stand where its name was.
+        "paused" => &paused,
         _ if shown.client => "",
         _ => shown.state.as_str(),
     };
@@ -327,10 +359,14 @@ fn below(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, place: Place) {
 
 fn cells(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, x: f64, y: f64) {
     let theme = look.theme;
-    let from = shown.cells.len().saturating_sub(CELLS);
+    // As wide as the longest label needs, and so fewer of them.
+    let longest = shown.cells.iter().rev().take(CELLS).map(|cell| cell.0.chars().count()).max().unwrap_or(0);
+    let (size, wide) = (15.0, f64::max(15.0, 3.0 + 6.0 * longest as f64));
+    let pitch = wide + 1.5;
+    let most = (CELLS as f64 * 16.5 / pitch) as usize;
+    let from = shown.cells.len().saturating_sub(most);
     let drawn = &shown.cells[from..];
-    let (size, pitch) = (15.0, 16.5);
-    let slots = drawn.len().max(4.min(CELLS));
+    let slots = drawn.len().max(4.min(most));
     let left = x - pitch * slots as f64 / 2.0;
     on.set_fill_style_str(&theme.stage);
     on.fill_rect(left - 3.0, y - 2.0, pitch * slots as f64 + 6.0, size + 4.0);
@@ -339,7 +375,7 @@ fn cells(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, x: f64, y: f64) {
     for slot in 0..slots {
         let at = left + pitch * slot as f64;
         let Some((label, hue, solid)) = drawn.get(slot) else {
-            rounded(on, at + 0.5, y + 0.5, size - 1.0, size - 1.0, 2.0);
+            rounded(on, at + 0.5, y + 0.5, wide - 1.0, size - 1.0, 2.0);
             on.set_line_width(1.0);
             on.set_stroke_style_str(&theme.line);
             on.stroke();
@@ -347,12 +383,12 @@ fn cells(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, x: f64, y: f64) {
         };
         let ink = theme.hue(*hue, look.shards);
         if *solid {
-            rounded(on, at, y, size, size, 2.0);
+            rounded(on, at, y, wide, size, 2.0);
             on.set_fill_style_str(&ink.css);
             on.fill();
             on.set_fill_style_str(&ink.on);
         } else {
-            rounded(on, at + 0.75, y + 0.75, size - 1.5, size - 1.5, 1.5);
+            rounded(on, at + 0.75, y + 0.75, wide - 1.5, size - 1.5, 1.5);
             on.set_line_width(1.5);
             on.set_stroke_style_str(&ink.css);
             dash(on, &[2.5, 1.8]);
@@ -360,7 +396,7 @@ fn cells(on: &Canvas, look: &Look<'_>, shown: &NodeFrame, x: f64, y: f64) {
             dash(on, &[]);
             on.set_fill_style_str(&ink.css);
         }
-        let _ = on.fill_text_with_max_width(label, at + size / 2.0, y + 11.0, size - 1.0);
+        let _ = on.fill_text_with_max_width(label, at + wide / 2.0, y + 11.0, wide - 1.0);
     }
     if from > 0 {
         path(on, &[(left - 5.0, y + 4.0), (left - 8.0, y + 7.5), (left - 5.0, y + 11.0)], false);

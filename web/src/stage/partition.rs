@@ -11,10 +11,11 @@ use super::layout::{Layout, Place};
 /// Nodes whose links words keep off; of more, some link crosses every place.
 const LINKED: usize = 16;
 
-/// A partition's sides are A, B, C …
+/// A partition's sides are X, Y and Z, or P, Q, R … where there are more: A and B are two runs.
 fn letter(partition: &PartitionFrame, side: &[u32]) -> char {
     let at = partition.sides.iter().position(|other| other == side).unwrap_or(0);
-    char::from(b'A' + (at % 26) as u8)
+    let first = if partition.sides.len() > 3 { b'P' } else { b'X' };
+    char::from(first + (at % 11) as u8)
 }
 
 impl Stage {

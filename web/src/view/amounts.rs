@@ -3,7 +3,7 @@
 use netsplit_lab::Amounts;
 
 use super::dom::El;
-use super::timeline::{Axis, path, px, text};
+use super::timeline::{Axis, path, px, text, wide};
 use crate::model::format;
 use crate::view::dom::fragment;
 
@@ -36,9 +36,9 @@ pub(super) fn amounts(
         }
         from = at + 1;
     }
-    let end = axis.x(amounts.values.len() as u64 * amounts.bucket) + 6.0;
-    let words = format!("at most {}", format::count(own));
-    let room = axis.room(end) > 6.0 * words.len() as f64;
+    let words = format!("at most {} in {}", format::count(own), format::span(amounts.bucket));
+    let end = axis.clear(axis.x(amounts.values.len() as u64 * amounts.bucket) + 6.0, &words);
+    let room = axis.room(end) > wide(&words);
     let class = match beside {
         Some((_, class)) => class,
         None if amounts.lane == "failures" => "amount failures",

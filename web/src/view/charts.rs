@@ -274,7 +274,12 @@ fn plot(chart: &Chart, faults: &[FaultBlock], span: &Span) -> El {
     let ticks = if chart.log {
         scale::decades(least.min(most.max(1.0)), most.max(1.0))
     } else {
-        scale::ticks(most, if span.tall < 2.0 * LABEL { 2 } else { 3 })
+        let counts = chart.unit.is_empty() && all.iter().all(|value| value.fract() == 0.0);
+        let most = if counts { most.max(1.0) } else { most };
+        let mut ticks = scale::ticks(most, if span.tall < 2.0 * LABEL { 2 } else { 3 });
+        // There is no half of a leader.
+        ticks.retain(|tick| !counts || tick.fract() == 0.0);
+        ticks
     };
     let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
     let every = ticks.len().div_ceil((span.tall / LABEL) as usize + 1);

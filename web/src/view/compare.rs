@@ -55,8 +55,13 @@ pub fn first(app: &App, on: &Callback<Msg>) -> Option<El> {
         Differs::Nodes => Some(el("span").with(format::many(algorithm.node_count(scenario).into(), "node"))),
         Differs::Param(id) => {
             let decl = algorithm.params.iter().find(|decl| decl.id == *id)?;
-            let (shown, unit) = setup::shown(decl, &setup::get(scenario, Part::System, decl));
-            Some(el("span").with(format!("{}: {} {unit}", decl.label, named(decl, &shown))))
+            let value = setup::get(scenario, Part::System, decl);
+            let (shown, unit) = setup::shown(decl, &value);
+            let shown = match value.as_bool() {
+                Some(on) => switched(on).to_owned(),
+                None => named(decl, &shown),
+            };
+            Some(el("span").with(format!("{}: {shown} {unit}", decl.label)))
         }
         Differs::Branch(_) => {
             let own = app.panels.branches.iter().find(|branch| branch.current);
@@ -136,8 +141,7 @@ fn control(decl: &ParamDecl, value: &Value, on: &Callback<Msg>) -> El {
             let now = value.as_bool().unwrap_or_default();
             let list = el("select").class("select sm").set("aria-label", label);
             let list = list.tells(on, |id| Msg::Compare(CompareDeed::Value(Value::from(id == "true"))));
-            let entry =
-                |on: bool| option(on.to_string(), if on { "on" } else { "off" }.to_owned(), on == now);
+            let entry = |on: bool| option(on.to_string(), switched(on).to_owned(), on == now);
             pick("pick", list.each([true, false].map(entry)))
         }
         ParamKind::Choice { options } => {
@@ -170,6 +174,10 @@ fn algorithms(app: &App, label: &'static str, now: &str) -> Option<El> {
 }
 
 /// A choice by its name.
+fn switched(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
 fn named(decl: &ParamDecl, shown: &str) -> String {
     let options = match &decl.kind {
         ParamKind::Choice { options } => &options[..],
@@ -425,9 +433,9 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> Option<El> {
             Some(said) => (summary::look(said.grade, said.promised), said.title.clone()),
             None if failed > 0.0 => {
                 let failed = format::count(failed as u64);
-                ((Tone::Warn, "i-warn"), format!("{failed} operations were not answered{up_to}"))
+                ((Tone::Warn, "i-warn"), format!("{failed} not answered{up_to}"))
             }
-            None => ((Tone::Ok, "i-ok"), format!("every operation was answered{up_to}")),
+            None => ((Tone::Ok, "i-ok"), format!("all answered{up_to}")),
         };
         let text = match (said, p99) {
             (Some(said), _) => said.sentence.clone(),

@@ -40,6 +40,9 @@ use dom::{El, el, fragment};
 use icons::icon;
 use island::{Props, What, island};
 
+/// Where the right panel is in sight.
+const SIDE: &str = "(min-width:1180px)";
+
 /// The whole page.
 pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     let session = app.session.as_ref();
@@ -57,6 +60,7 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
     let roomy = two && crate::browser::matches(compare::ROOMY);
     let main = el("main")
         .class("main")
+        .with(notes(app, on, false))
         .with(
             el("div")
                 .class("stages")
@@ -142,6 +146,27 @@ pub fn page(app: &App, on: &Callback<Msg>) -> Html {
         .with(el("div").class("sr").set("aria-live", "polite").with(&app.speaker.line))
         .with(el("div").class("sr").set("role", "alert").with(&app.alarm))
         .done()
+}
+
+/// What the scenario is about, until somebody has read it: at the head of the right panel or, where that is not in sight,
+/// above the stage. It covers nothing of what it tells of.
+pub(super) fn notes(app: &App, on: &Callback<Msg>, panel: bool) -> Option<El> {
+    let words = app.scenario.notes.as_str();
+    if !app.ui.notes || words.is_empty() || app.ui.full || app.ui.sheet.is_some() {
+        return None;
+    }
+    // The inspector has it as well.
+    if panel != crate::browser::matches(SIDE) || panel && app.ui.tab == Tab::Inspector {
+        return None;
+    }
+    let close = el("button")
+        .class("btn sm sq")
+        .set("aria-label", "Close the notes")
+        .sends(on, Msg::NotesGone)
+        .with(icon("i-x", "i16"));
+    // On a phone it is scrolled.
+    let words = el("p").maybe("tabindex", (!panel).then_some("0")).with(words.to_owned());
+    Some(el("div").class("about-run").set("role", "note").set("aria-label", "Notes").with(words).with(close))
 }
 
 fn toast(app: &App, on: &Callback<Msg>) -> El {

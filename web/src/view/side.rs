@@ -53,6 +53,7 @@ pub fn side(app: &App, on: &Callback<Msg>) -> El {
                 .set("aria-label", "Analysis")
                 .each(Tab::ALL.map(tab)),
         )
+        .with(super::notes(app, on, true))
         .with(panel)
 }
 

@@ -20,6 +20,9 @@ const LANE: f64 = 24.0;
 /// Height of a further row of faults; there are so many rows at most.
 const ROW: f64 = 18.0;
 const ROWS: usize = 6;
+/// Bands of a lane that are drawn, the newest; and what is no wider than this has no corners of its own (px).
+const BANDS: usize = 1500;
+const SLIVER: f64 = 4.0;
 
 /// Width of the lane labels and of the right margin.
 pub fn gutters(slim: bool) -> (f64, f64) {
@@ -32,6 +35,8 @@ pub(super) struct Axis {
     pub(super) width: f64,
     duration: u64,
     pub(super) whole: f64,
+    /// Where the playhead is.
+    head: f64,
     /// The row of each fault in their lane, by its place in the list.
     rows: Vec<usize>,
 }
@@ -45,7 +50,8 @@ impl Axis {
             .unwrap_or(1200.0);
         let (left, right) = gutters(app.slim);
         let width = (whole - left - right).max(10.0);
-        let mut axis = Self { left, width, duration: app.axis, whole, rows: Vec::new() };
+        let mut axis = Self { left, width, duration: app.axis, whole, head: 0.0, rows: Vec::new() };
+        axis.head = axis.x(app.panels.now);
         if !app.slim {
             axis.rows = rows(&axis, &app.panels.faults);
         }
@@ -61,6 +67,12 @@ impl Axis {
     /// Pixels from here to the right end.
     pub(super) fn room(&self, x: f64) -> f64 {
         self.whole - x
+    }
+
+    /// Where words begin that belong at `x`: none that the playhead would cross, but behind it.
+    pub(super) fn clear(&self, x: f64, words: &str) -> f64 {
+        let crossed = (x - 5.0..x + wide(words) + 4.0).contains(&self.head);
+        if crossed { self.head + 6.0 } else { x }
     }
 
     pub(super) fn x(&self, at: u64) -> f64 {
@@ -186,6 +198,11 @@ fn lower(label: &str) -> String {
     label
 }
 
+/// About how wide the words beside a lane's marks are.
+pub(super) fn wide(words: &str) -> f64 {
+    6.0 * words.chars().count() as f64
+}
+
 /// Pixels.
 pub fn px(value: f64) -> String {
     format!("{value:.1}")
@@ -274,32 +291,62 @@ pub(super) fn hatch(x: f64, y: f64, width: f64, height: f64) -> El {
     path("fhatch", (1..lines.min(400)).map(slant).collect())
 }
 
-/// The bands of a lane with its top and height: each has all of it, but where others are in force as well.
+/// The bands of a lane with its top and height: each has all of it, but where others are in force as well. Who is so now
+/// beside another is named behind them.
 pub(super) fn bands(axis: &Axis, bands: &[Band], lane: &str, (top, tall): (f64, f64), shards: bool) -> El {
-    let here: Vec<&Band> = bands.iter().filter(|band| band.lane == lane).collect();
-    let skip = here.len().saturating_sub(400);
+    let mut here: Vec<&Band> = bands.iter().filter(|band| band.lane == lane).collect();
+    small::sort_by_key(&mut here, |band| band.from);
+    let skip = here.len().saturating_sub(BANDS);
     let mut list = fragment();
-    for (at, band) in here.iter().enumerate().skip(skip) {
-        let near = &here[at.saturating_sub(8)..(at + 9).min(here.len())];
+    // Slivers are one path of each hue.
+    let mut slivers: Vec<(u32, String)> = Vec::new();
+    let mut open: Vec<&Band> = Vec::new();
+    let mut next = skip;
+    for band in here.iter().skip(skip) {
+        open.retain(|other| other.to > band.from);
+        while next < here.len() && here[next].from < band.to {
+            open.push(here[next]);
+            next += 1;
+        }
+        // All that is in force together with it.
+        let near: Vec<&Band> = open.iter().copied().filter(|other| other.from < band.to).collect();
         let mut group = el("g").class(theme::hue(band.hue, shards));
-        let mut named = false;
-        for (from, to) in pieces(band, near) {
+        let (mut named, mut drawn) = (false, false);
+        for (from, to) in pieces(band, &near) {
             let together = || near.iter().filter(|b| b.from < to && from < b.to);
             let height = tall / together().count().clamp(1, 4) as f64;
             let order = together().position(|b| std::ptr::eq(*b, *band)).unwrap_or(0).min(3) as f64;
             let (x, end) = (axis.x(from), axis.x(to));
             // Bands that follow each other are kept apart, pieces of one are not.
             let width = (end - x - if to == band.to { 1.0 } else { 0.0 }).max(1.5);
-            group = group.with(rect("band", x, top + order * height, width, px(height - 0.5)).set("rx", "2"));
+            let y = top + order * height;
+            if width < SLIVER {
+                let sliver = format!("M{x:.1} {y:.1}h{width:.1}v{:.1}h-{width:.1}z", height - 0.5);
+                match slivers.iter_mut().find(|(hue, _)| *hue == band.hue) {
+                    Some((_, path)) => path.push_str(&sliver),
+                    None => slivers.push((band.hue, sliver)),
+                }
+                continue;
+            }
+            drawn = true;
+            group = group.with(rect("band", x, y, width, px(height - 0.5)).set("rx", "2"));
             let fits = width > band.label.chars().count() as f64 * 6.2 + 10.0 && height >= 16.0;
             if fits && !named {
                 named = true;
                 group = group.with(text("bandlab", px(x + 6.0), px(top + 11.8)).with(&band.label));
             }
         }
-        list = list.with(group);
+        list = list.with(drawn.then_some(group));
     }
-    list
+    let sliver = |(hue, d): (u32, String)| el("g").class(theme::hue(hue, shards)).with(path("band", d));
+    let last = here.iter().map(|band| band.to).max().unwrap_or(0);
+    let still: Vec<&str> =
+        here.iter().filter(|band| band.to == last).map(|band| band.label.as_str()).collect();
+    let words = if matches!(still.len(), 2 | 3) { still.join(" and ") } else { String::new() };
+    let x = axis.clear(axis.x(last) + 6.0, &words);
+    let room = !words.is_empty() && axis.room(x) > wide(&words);
+    let beside = room.then(|| text("ax", px(x), px(top + 12.0)).set("fill", "var(--ink-2)").with(words));
+    list.each(slivers.into_iter().map(sliver)).with(beside)
 }
 
 /// A band's extent, cut wherever another one begins or ends.

@@ -15,14 +15,18 @@ pub fn verdict(app: &App, on: &Callback<Msg>) -> El {
     let first = panels.consistency.as_ref();
     let mut cells = summary::cells(first, &panels.operations, panels.unanswered, &app.frame, &panels.faults);
     let so_far = |marks: &[(u64, u64)]| marks.partition_point(|(_, time)| *time <= panels.now);
-    // A protocol that breaks its own invariant has no excuse in what clients happened to see.
+    // A protocol that breaks its own invariant has no excuse in what clients happened to see; what they saw that is as bad
+    // is easier to understand.
     let broken = so_far(&panels.breaches).checked_sub(1);
     let breach = broken.and_then(|index| app.session.as_ref()?.breach(index));
-    if let Some(breach) = breach.filter(|_| first.is_none_or(|first| first.grade != Grade::Broken)) {
+    let seen = first.filter(|first| first.violations > 0).map(|first| first.grade);
+    let breach =
+        breach.filter(|breach| seen.is_none_or(|seen| seen != breach.grade && seen != Grade::Broken));
+    let first_is_breach = breach.is_some();
+    if let Some(breach) = breach {
         cells[0] = summary::broken(&breach, so_far(&panels.breaches) as u64);
     }
     let shown = so_far(&panels.violations).checked_sub(1);
-    let first_is_breach = broken.is_some() && first.is_none_or(|first| first.grade != Grade::Broken);
     let faulty = panels.faults.iter().any(|f| f.from <= panels.now && panels.now < f.to);
     // The partition at the playhead, or the one before it.
     let cuts = panels.faults.iter().filter(|f| f.kind == "partition" && f.from <= panels.now);

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::dom::{El, el, fragment};
-use super::timeline::{Axis, lane_label, path, px, text};
+use super::timeline::{Axis, lane_label, path, px, text, wide};
 use crate::app::{App, Msg};
 use crate::model::format;
 use crate::model::ui::{CompareDeed, Selection, Sheet};
@@ -99,8 +99,8 @@ pub(super) fn lane(axis: &Axis, broken: Broken<'_>, at: usize) -> El {
         Some(_) => "B violations",
     };
     let end = all.last().map_or(axis.x(0) + 4.0, |mark| mark.x + 12.0);
-    let wide = words.len() as f64 * 6.0;
-    let (mut end, mut anchor) = (end, "start");
+    let wide = wide(&words);
+    let (mut end, mut anchor) = (axis.clear(end, &words), "start");
     if axis.room(end) < wide {
         // At the right end of a run they stand before the last mark that has room, or else end at the edge.
         let mut from = axis.x(0);

@@ -257,6 +257,8 @@ impl Node for Server {
         }
         let follows = self.coordinator.map_or_else(|| "nobody".to_owned(), names);
         view.caption = match self.phase {
+            // Nobody follows itself: the crown says it.
+            Phase::Normal if self.coordinates() => String::new(),
             Phase::Normal => format!("follows {follows}"),
             Phase::Asking => "asks".to_owned(),
             Phase::Awaiting => "was answered".to_owned(),
