@@ -86,10 +86,14 @@ fn promises(settings: &Settings) -> Vec<Promise> {
     // Whoever is asked less often than it loses patience takes a coordinator for crashed that is not.
     let least = settings.duration("check") + settings.duration("timeout");
     let promised = settings.duration("patience") >= least;
-    PROMISES.into_iter().map(|promise| Promise { promised, ..promise }).collect()
+    let mut promises = PROMISES.to_vec();
+    for promise in &mut promises {
+        promise.promised = promised;
+    }
+    promises
 }
 
-const PROMISES: [Promise; 2] =
+static PROMISES: [Promise; 2] =
     synchronous("Once crashes and restarts pause, all nodes follow the highest one that is up.");
 
 /// The cluster itself, for tests that look into servers.
