@@ -1,4 +1,4 @@
-//! Turns the locale's Fluent files into a static table, and the gallery's scenarios into one file.
+//! Turns the locale's Fluent files into one text, and the gallery's scenarios into one file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("../../static");
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
-    fs::write(out.join("messages.rs"), messages(&root.join("locales"))).expect("OUT_DIR is writable");
+    fs::write(out.join("messages.txt"), messages(&root.join("locales"))).expect("OUT_DIR is writable");
     fs::write(out.join("gallery.txt"), gallery(&root.join("gallery"))).expect("OUT_DIR is writable");
 }
 
@@ -25,6 +25,9 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     files
 }
 
+/// One line a message, in the order of ids: its id, U+0000, its text. In it U+0001 begins an argument, U+0002 ends its
+/// name; U+0003 begins a selection by an argument, U+0004 a variant, U+0005 ends its key, U+0006 ends the selection, whose
+/// default comes last. (A table of pieces would be three times as large, for its pointers.)
 fn messages(folder: &Path) -> String {
     let mut table: BTreeMap<String, String> = BTreeMap::new();
     let mut sources = vec![folder.join("en.ftl")];
@@ -40,76 +43,58 @@ fn messages(folder: &Path) -> String {
             let Entry::Message(message) = entry else { continue };
             let Some(value) = &message.value else { continue };
             let id = message.id.name.to_owned();
-            let parts = parts(value);
-            if table.insert(id.clone(), parts.clone()).is_some_and(|other| other != parts) {
+            let text = text(value);
+            assert!(!text.contains(['\n', '\0']), "{id}: more than a line");
+            if table.insert(id.clone(), text.clone()).is_some_and(|other| other != text) {
                 println!("cargo:warning={}: {id} is defined twice and differs", path.display());
             }
         }
     }
-    let mut code = String::from("static MESSAGES: &[(&str, &[Part])] = &[\n");
-    for (id, parts) in table {
-        let _ = writeln!(code, "    ({id:?}, {parts}),");
-    }
-    code + "];\n"
+    table.into_iter().map(|(id, text)| format!("{id}\0{text}\n")).collect()
 }
 
-fn parts(pattern: &Pattern<&str>) -> String {
-    let parts: Vec<String> = pattern
-        .elements
-        .iter()
-        .map(|element| match element {
-            PatternElement::TextElement { value } => format!("Part::Text({value:?})"),
-            PatternElement::Placeable { expression } => expression_code(expression),
-        })
-        .collect();
-    format!("&[{}]", parts.join(", "))
+fn text(pattern: &Pattern<&str>) -> String {
+    let element = |element: &PatternElement<&str>| match element {
+        PatternElement::TextElement { value } => (*value).to_owned(),
+        PatternElement::Placeable { expression } => expressed(expression),
+    };
+    pattern.elements.iter().map(element).collect()
 }
 
-fn expression_code(expression: &Expression<&str>) -> String {
+fn expressed(expression: &Expression<&str>) -> String {
     match expression {
-        Expression::Inline(inline) => inline_code(inline),
-        Expression::Select { selector, variants } => {
-            let name = variable(selector).unwrap_or_default();
-            let default = variants.iter().position(|variant| variant.default).unwrap_or(0);
-            let variants: Vec<String> = variants
-                .iter()
-                .map(|variant| {
-                    let key = match &variant.key {
-                        VariantKey::Identifier { name } => name,
-                        VariantKey::NumberLiteral { value } => value,
-                    };
-                    format!("({key:?}, {})", parts(&variant.value))
-                })
-                .collect();
-            format!("Part::Select({name:?}, &[{}], {default})", variants.join(", "))
-        }
-    }
-}
-
-fn variable(inline: &InlineExpression<&str>) -> Option<String> {
-    match inline {
-        InlineExpression::VariableReference { id } => Some(id.name.to_owned()),
-        InlineExpression::FunctionReference { arguments, .. } => {
-            arguments.positional.first().and_then(variable)
-        }
-        _ => None,
-    }
-}
-
-fn inline_code(inline: &InlineExpression<&str>) -> String {
-    match inline {
-        InlineExpression::StringLiteral { value } => {
+        Expression::Inline(InlineExpression::Placeable { expression }) => expressed(expression),
+        Expression::Inline(InlineExpression::NumberLiteral { value }) => (*value).to_owned(),
+        Expression::Inline(InlineExpression::StringLiteral { value }) => {
             let mut text = String::new();
             let _ = fluent_syntax::unicode::unescape_unicode(&mut text, value);
-            format!("Part::Text({text:?})")
+            text
         }
-        InlineExpression::NumberLiteral { value } => format!("Part::Text({value:?})"),
-        InlineExpression::MessageReference { id, .. } => format!("Part::Message({:?})", id.name),
-        InlineExpression::Placeable { expression } => expression_code(expression),
-        other => match variable(other) {
-            Some(name) => format!("Part::Arg({name:?})"),
-            None => "Part::Text(\"\")".to_owned(),
-        },
+        Expression::Inline(inline) => format!("\u{1}{}\u{2}", variable(inline)),
+        Expression::Select { selector, variants } => {
+            let mut code = format!("\u{3}{}\u{2}", variable(selector));
+            let ordered = variants.iter().filter(|variant| !variant.default);
+            for variant in ordered.chain(variants.iter().filter(|variant| variant.default)) {
+                let key = match &variant.key {
+                    VariantKey::Identifier { name } => name,
+                    VariantKey::NumberLiteral { value } => value,
+                };
+                let text = text(&variant.value);
+                assert!(!text.contains('\u{3}'), "a selection in a selection: {text}");
+                let _ = write!(code, "\u{4}{key}\u{5}{text}");
+            }
+            code + "\u{6}"
+        }
+    }
+}
+
+fn variable(inline: &InlineExpression<&str>) -> String {
+    match inline {
+        InlineExpression::VariableReference { id } => id.name.to_owned(),
+        InlineExpression::FunctionReference { arguments, .. } => {
+            arguments.positional.first().map_or_else(String::new, variable)
+        }
+        other => panic!("not provided for: {other:?}"),
     }
 }
 

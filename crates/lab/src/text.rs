@@ -1,24 +1,36 @@
-//! Sentences. The locale's Fluent files are compiled into a static table when this crate is built; there is no
+//! Sentences. The locale's Fluent files are compiled into one text when this crate is built; there is no
 //! Fluent at run time.
+
+use std::cmp::Ordering;
 
 use netsplit_sim::view::{Arg, Text};
 
-/// A piece of a message.
-enum Part {
-    Text(&'static str),
-    Arg(&'static str),
-    /// Another message with the same arguments.
-    #[allow(dead_code, reason = "no message may happen to use it")]
-    Message(&'static str),
-    /// By the value of an argument: its variants and which of them is the default.
-    #[allow(dead_code, reason = "no message may happen to use it")]
-    Select(&'static str, &'static [(&'static str, &'static [Part])], usize),
-}
+/// All messages, a line each; `build.rs` says what the control characters in them mean.
+static MESSAGES: &str = include_str!(concat!(env!("OUT_DIR"), "/messages.txt"));
 
-include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+const ARG: u8 = 1;
+const NAMED: char = '\u{2}';
+const SELECT: u8 = 3;
+const VARIANT: char = '\u{4}';
+const KEYED: char = '\u{5}';
+const SELECTED: char = '\u{6}';
 
-fn find(id: &str) -> Option<&'static [Part]> {
-    MESSAGES.binary_search_by(|(known, _)| (*known).cmp(id)).ok().map(|at| MESSAGES[at].1)
+/// The text of a message: the lines are in the order of their ids.
+fn find(id: &str) -> Option<&'static str> {
+    let bytes = MESSAGES.as_bytes();
+    let (mut low, mut high) = (0, bytes.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = bytes[low..middle].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
+        let end = middle + bytes[middle..].iter().position(|byte| *byte == b'\n')?;
+        let (known, text) = MESSAGES[start..end].split_once('\0')?;
+        match known.cmp(id) {
+            Ordering::Equal => return Some(text),
+            Ordering::Less => low = end + 1,
+            Ordering::Greater => high = start,
+        }
+    }
+    None
 }
 
 /// Whether the locale has this message.
@@ -38,7 +50,7 @@ const COUNTS: [&str; 13] = [
 pub fn say(id: &str, args: &[(&str, String)]) -> String {
     let mut out = String::new();
     match find(id) {
-        Some(parts) => render(parts, args, &mut out, 0),
+        Some(text) => render(text, args, &mut out),
         None => {
             out.push_str(id);
             for (at, (name, value)) in args.iter().enumerate() {
@@ -87,40 +99,38 @@ pub fn sentence(text: &Text, name: impl Fn(u32) -> String) -> String {
     say(text.id, &args)
 }
 
-fn render(parts: &[Part], args: &[(&str, String)], out: &mut String, depth: u32) {
+fn render(text: &str, args: &[(&str, String)], out: &mut String) {
     let value = |name: &str| args.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-    for part in parts {
-        match part {
-            Part::Text(text) => out.push_str(text),
-            Part::Arg(name) => match value(name) {
-                Some(value) if COUNTS.contains(name) && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    out.push_str(&group(value));
-                }
-                Some(value) => out.push_str(value),
-                None => {
-                    out.push('$');
-                    out.push_str(name);
-                }
-            },
-            Part::Message(id) => {
-                if let Some(parts) = find(id).filter(|_| depth < 4) {
-                    render(parts, args, out, depth + 1);
-                }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, ARG | SELECT)) {
+        out.push_str(&rest[..at]);
+        let selects = rest.as_bytes()[at] == SELECT;
+        let Some((name, after)) = rest[at + 1..].split_once(NAMED) else { return };
+        rest = after;
+        if selects {
+            let Some((variants, after)) = rest.split_once(SELECTED) else { return };
+            rest = after;
+            let value = value(name).unwrap_or("");
+            let plural = if value == "1" { "one" } else { "other" };
+            let variants = || variants.split(VARIANT).filter_map(|variant| variant.split_once(KEYED));
+            let of = |wanted: &str| variants().find(|(key, _)| *key == wanted);
+            if let Some((_, text)) = of(value).or_else(|| of(plural)).or_else(|| variants().last()) {
+                render(text, args, out);
             }
-            Part::Select(name, variants, default) => {
-                let value = value(name).unwrap_or("");
-                let plural = if value == "1" { "one" } else { "other" };
-                let chosen = variants
-                    .iter()
-                    .find(|(key, _)| *key == value)
-                    .or_else(|| variants.iter().find(|(key, _)| *key == plural))
-                    .or_else(|| variants.get(*default));
-                if let Some((_, parts)) = chosen {
-                    render(parts, args, out, depth + 1);
-                }
+            continue;
+        }
+        match value(name) {
+            Some(value) if COUNTS.contains(&name) && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                out.push_str(&group(value));
+            }
+            Some(value) => out.push_str(value),
+            None => {
+                out.push('$');
+                out.push_str(name);
             }
         }
     }
+    out.push_str(rest);
 }
 
 /// A span for people: "250 µs", "1.5 ms", "12.48 s".
@@ -199,22 +209,31 @@ mod tests {
         let args =
             [("count", "1101".to_owned()), ("unknown", "2,345".to_owned()), ("number", "1234".to_owned())];
         assert_eq!(say("verdict-checked", &args), "1,101 operations checked, 2,345 unknown.");
-        let parts = &[Part::Arg("number"), Part::Text(" of "), Part::Arg("count")];
         let mut out = String::new();
-        render(parts, &args, &mut out, 0);
+        render("\u{1}number\u{2} of \u{1}count\u{2}", &args, &mut out);
         assert_eq!(out, "1234 of 1,101");
     }
 
     #[test]
     fn variants_are_chosen_by_number_and_by_word() {
-        let parts = &[
-            Part::Arg("count"),
-            Part::Select("count", &[("one", &[Part::Text(" key")]), ("other", &[Part::Text(" keys")])], 1),
-        ];
-        let mut out = String::new();
-        render(parts, &[("count", "1".to_owned())], &mut out, 0);
-        out.push_str(", ");
-        render(parts, &[("count", "2".to_owned())], &mut out, 0);
-        assert_eq!(out, "1 key, 2 keys");
+        let text = "\u{1}count\u{2}\u{3}count\u{2}\u{4}0\u{5} (no key)\u{4}one\u{5} key\u{4}other\u{5} keys of \u{1}all\u{2}\u{6}.";
+        let said = |count: &str| {
+            let mut out = String::new();
+            render(text, &[("count", count.to_owned()), ("all", "1000".to_owned())], &mut out);
+            out
+        };
+        assert_eq!(["0", "1", "2"].map(said), ["0 (no key).", "1 key.", "2 keys of 1,000."]);
+    }
+
+    #[test]
+    fn every_message_is_found_by_its_id_and_no_other() {
+        let mut count = 0;
+        for line in MESSAGES.lines() {
+            let (id, text) = line.split_once('\0').expect("an id and a text");
+            assert_eq!(find(id), Some(text), "{id}");
+            assert!(!has(&format!("{id}-")) && !has(&id[1..]), "{id}");
+            count += 1;
+        }
+        assert!(count > 300 && find("").is_none() && find("zzz").is_none(), "{count}");
     }
 }
