@@ -114,7 +114,7 @@ fn render(text: &str, args: &[(&str, String)], out: &mut String) {
             let plural = if value == "1" { "one" } else { "other" };
             let variants = || variants.split(VARIANT).filter_map(|variant| variant.split_once(KEYED));
             let of = |wanted: &str| variants().find(|(key, _)| *key == wanted);
-            if let Some((_, text)) = of(value).or_else(|| of(plural)).or_else(|| variants().last()) {
+            if let Some((_, text)) = of(value).or_else(|| of(plural)).or_else(|| variants().next_back()) {
                 render(text, args, out);
             }
             continue;
