@@ -8,7 +8,6 @@ pub mod leases;
 pub mod paxos;
 pub mod raft;
 pub mod ring;
-mod store;
 pub mod zookeeper;
 
 use crate::registry::Algorithm;

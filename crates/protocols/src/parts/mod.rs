@@ -10,6 +10,7 @@ pub mod host;
 pub mod maglev;
 pub mod raft;
 pub mod slab;
+pub mod store;
 pub mod switches;
 pub mod words;
 pub mod workload;

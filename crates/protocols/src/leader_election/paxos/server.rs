@@ -9,9 +9,9 @@ use netsplit_sim::view::{Body, Cell, ClusterView, Data, Detail, Item, Mark, Node
 
 use super::core::{Core, PaxosCtx, Role, Timer};
 use super::message::{CHOSEN, Command, Disk, Paxos, Value, ballot_name};
-use crate::leader_election::store::{Applied, Store};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::{ClientTotals, Envelope, Overview};
+use crate::parts::store::{Applied, Store};
 use crate::parts::words;
 
 /// Cells of the log shown.

@@ -16,7 +16,7 @@ use netsplit_sim::declare::{ActionKind, Layout, Series};
 use netsplit_sim::node::NodeId;
 use netsplit_sim::{Cluster, Simulation};
 
-pub use super::store::{Applied, Store};
+pub use crate::parts::store::{Applied, Store};
 pub use server::{Config, Deed, Reads, Server};
 
 use crate::leader_election::declared::{LEADERS, LEADERS_LANE};

@@ -11,12 +11,12 @@ use netsplit_sim::time::Nanos;
 use netsplit_sim::view::{ClusterView, Data, Detail, NodeView};
 
 use super::view;
-use crate::leader_election::store::{Applied, Store};
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::host::{ClientTotals, Envelope, Overview};
 use crate::parts::raft::{
     Broken, Command, Disk, Members, Payload, Raft, RaftCtx, Replica, Role, Rules, Timer,
 };
+use crate::parts::store::{Applied, Store};
 
 /// How a leader answers reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,11 +15,11 @@ use netsplit_sim::view::{ClusterView, Detail, NodeView, Text};
 use super::message::{Acceptor, Decree, Disk, Write};
 use super::view;
 use crate::leader_election::paxos::message::{Ballot, Command, Value, ballot, ballot_name};
-use crate::leader_election::store::Store;
 use crate::parts::chunked::Chunked;
 use crate::parts::client::{Answer, ClientMessage, Reply, Request};
 use crate::parts::durable::Durable;
 use crate::parts::host::{ClientTotals, Envelope, Overview};
+use crate::parts::store::Store;
 
 /// Most decided values in one message to a server that missed them.
 const BATCH: usize = 64;

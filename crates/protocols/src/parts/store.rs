@@ -36,7 +36,7 @@ pub enum Applied {
 
 impl Applied {
     /// What its client is told.
-    pub(super) fn answer(self) -> Answer {
+    pub(crate) fn answer(self) -> Answer {
         match self {
             Self::Fresh(answer) | Self::Known(answer) => Answer::Ok(answer),
             Self::Expired => Answer::Refused(Cause::Error),
